@@ -1,0 +1,213 @@
+/* alloc.c - HmmAlloc, HmmFree, HmmCalloc, HmmRealloc: start reading libhmm here.
+ *
+ * The nouns, from a block down to the break:
+ *
+ *   block      what a caller holds: 16-byte aligned bytes, no header, nothing of ours inside
+ *   magazine   a thread's array of free blocks of one size class; a hit pops or pushes there
+ *   slab       a page run cut into slots of one class; free slots are bits, out of line
+ *   arena      an owner of slabs: one thread's, or shared by threads that allocate little
+ *   page run   a row of 16 KiB units; found lowest address first, split, coalesced
+ *   break      the end of the heap, moved up when no run fits, down when the top is free
+ *   page map   from an address to its slab or block; with a state byte per 16 bytes it tells
+ *              exactly whether a live block begins there
+ *
+ *        HmmAlloc                                          HmmFree
+ *           | hit: pop (hit.h)                                | hit: check, push (hit.h)
+ *           v miss                                            v magazine full, or another's block
+ *        refill: slab bits -> magazine (arena.c, bin.c)    flush: magazine -> slab bits; or remote.c
+ *           v no slab with free slots                         v slab empty
+ *        page run: find, split (pages.c, runtree.c)        page run: coalesce (pages.c)
+ *           v none fits                                       v aged (decay.c)
+ *        raise the break (brk.c)                           purge, lower the break
+ *
+ * Layer   api, above core.
+ */
+#include "api/alloc.h"
+
+#include "hmm.h"
+
+#include <string.h>
+
+struct hmm_heap hmm_process_heap;
+__thread struct hmm_thread hmm_self __attribute__((tls_model("initial-exec")));
+
+void *HmmAlloc(size_t size)
+{
+    void *block = hmm_hit_alloc(size);
+    if (hmm_likely(block != NULL))
+        return block;
+    return size == 0 ? NULL : hmm_alloc_slow(size, NULL);
+}
+
+void HmmFree(void *block)
+{
+    hmm_free(block, "HmmFree");
+}
+
+void *HmmCalloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        hmm_port_set_enomem();
+        return NULL;
+    }
+    return bytes == 0 ? NULL : hmm_alloc_zeroed(bytes);
+}
+
+void *HmmRealloc(void *block, size_t size)
+{
+    if (block == NULL)
+        return HmmAlloc(size);
+    if (size == 0) {
+        HmmFree(block);
+        return NULL;
+    }
+    return hmm_realloc(block, size);
+}
+
+size_t HmmUsableSize(const void *block)
+{
+    return block == NULL ? 0 : hmm_usable(block, "HmmUsableSize");
+}
+
+/* --- off the hit path --------------------------------------------------------------------------- */
+
+static void add(_Atomic(uint64_t) *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed); /* relaxed: a statistic */
+}
+
+static void raise_to(_Atomic(uint64_t) *peak, uint64_t n)
+{
+    uint64_t seen = atomic_load_explicit(peak, memory_order_relaxed); /* relaxed: a statistic */
+    while (n > seen && !atomic_compare_exchange_weak_explicit(peak, &seen, n, memory_order_relaxed,
+                                                              memory_order_relaxed)) {
+    }
+}
+
+static void count_alloc(const void *block)
+{
+    struct hmm_counts *counts = hmm_process_heap.counts;
+    size_t bytes = hmm_heap_usable(&hmm_process_heap, block, "HmmAlloc");
+    add(&counts->n_allocs, 1);
+    uint64_t live = bytes + atomic_fetch_add_explicit(&counts->live_bytes, bytes,
+                                                      memory_order_relaxed); /* relaxed: statistic */
+    raise_to(&counts->peak_live_bytes, live);
+    raise_to(&counts->peak_heap_bytes, hmm_process_heap.map.limit_granules
+                                           << HMM_GRANULE_SHIFT);
+}
+
+static void count_free(const void *block, const char *who)
+{
+    struct hmm_counts *counts = hmm_process_heap.counts;
+    add(&counts->n_frees, 1);
+    add(&counts->live_bytes, (uint64_t)0 - hmm_heap_usable(&hmm_process_heap, block, who));
+}
+
+static inline bool ready(void)
+{
+    return hmm_likely(hmm_process_is_ready()) || hmm_process_start();
+}
+
+static inline void attach(void)
+{
+    if (hmm_unlikely(hmm_self.arena != NULL && !hmm_self.attached))
+        hmm_process_attach();
+}
+
+HMM_NOINLINE void *hmm_alloc_slow(size_t bytes, bool *zero)
+{
+    void *block = NULL;
+    if (hmm_likely(bytes <= PTRDIFF_MAX && ready())) {
+        block = hmm_heap_alloc(&hmm_process_heap, &hmm_self, bytes, zero);
+        attach();
+    }
+    if (hmm_unlikely(block == NULL)) {
+        hmm_port_set_enomem();
+        return NULL;
+    }
+    if (hmm_unlikely(hmm_process_heap.counts != NULL))
+        count_alloc(block);
+    return block;
+}
+
+HMM_NOINLINE void hmm_free_slow(void *block, enum hmm_hit hit, const char *who)
+{
+    if (block == NULL)
+        return;
+    if (hit == HMM_HIT_MARKED_FREE) {
+        hmm_heap_free_marked(&hmm_process_heap, &hmm_self, block);
+        return;
+    }
+    if (hmm_unlikely(hmm_process_heap.counts != NULL))
+        count_free(block, who);
+    hmm_heap_free(&hmm_process_heap, &hmm_self, block, who);
+    attach();
+}
+
+void *hmm_alloc_aligned(size_t align_bytes, size_t bytes)
+{
+    size_t sum;
+    if (__builtin_add_overflow(bytes, align_bytes, &sum) || sum > PTRDIFF_MAX)
+        return NULL;
+    if (align_bytes <= HMM_GRANULE_BYTES) {
+        void *block = hmm_hit_alloc(bytes);
+        return block != NULL ? block : hmm_alloc_slow(bytes == 0 ? 1 : bytes, NULL);
+    }
+    if (!ready())
+        return NULL;
+    void *block = hmm_heap_alloc_aligned(&hmm_process_heap, &hmm_self, align_bytes, bytes);
+    attach();
+    if (block != NULL && hmm_unlikely(hmm_process_heap.counts != NULL))
+        count_alloc(block);
+    return block;
+}
+
+void *hmm_alloc_zeroed(size_t bytes)
+{
+    bool zero = false;
+    void *block = hmm_hit_alloc(bytes);
+    if (hmm_unlikely(block == NULL)) {
+        block = hmm_alloc_slow(bytes, &zero);
+        if (block == NULL || zero)
+            return block;
+    }
+    return memset(block, 0, bytes);
+}
+
+static void *move(void *block, size_t usable_bytes, size_t bytes)
+{
+    void *moved = hmm_hit_alloc(bytes);
+    if (moved == NULL)
+        moved = hmm_alloc_slow(bytes, NULL);
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, block, hmm_min(usable_bytes, bytes));
+    hmm_free(block, "HmmRealloc");
+    return moved;
+}
+
+void *hmm_realloc(void *block, size_t bytes)
+{
+    struct hmm_counts *counts = hmm_process_heap.counts;
+    size_t usable_bytes = hmm_usable(block, "HmmRealloc");
+    if (hmm_unlikely(bytes > PTRDIFF_MAX)) {
+        hmm_port_set_enomem();
+        return NULL;
+    }
+    void *same = hmm_heap_resize(&hmm_process_heap, block, usable_bytes, bytes);
+    if (hmm_unlikely(counts != NULL)) {
+        add(&counts->n_reallocs, 1);
+        if (same != NULL)
+            add(&counts->live_bytes, hmm_usable(same, "HmmRealloc") - usable_bytes);
+    }
+    if (same != NULL)
+        return same;
+    same = move(block, usable_bytes, bytes);
+    return same == NULL && bytes <= usable_bytes ? block : same; /* too large is still a success */
+}
+
+size_t hmm_usable(const void *block, const char *who)
+{
+    return hmm_heap_usable(&hmm_process_heap, block, who);
+}

@@ -1,0 +1,29 @@
+/* alloc.h - the calls that api/ and hosted/ share.
+ *
+ * Layer   api.
+ */
+#ifndef HMM_API_ALLOC_H
+#define HMM_API_ALLOC_H
+
+#include "api/hit.h"
+
+/* Allocate `bytes` >= 1 off the hit path; NULL with ENOMEM.
+ *   zero  NULL, or set to whether the block reads as zero */
+void *hmm_alloc_slow(size_t bytes, bool *zero);
+void hmm_free_slow(void *block, enum hmm_hit hit, const char *who);
+/* align_bytes a power of two. NULL: out of memory; errno is the caller's to set. */
+void *hmm_alloc_aligned(size_t align_bytes, size_t bytes);
+/* bytes >= 1, zeroed; NULL with ENOMEM */
+void *hmm_alloc_zeroed(size_t bytes);
+/* block != NULL, bytes >= 1; NULL with ENOMEM, the block as it was */
+void *hmm_realloc(void *block, size_t bytes);
+size_t hmm_usable(const void *block, const char *who);
+
+static inline void hmm_free(void *block, const char *who)
+{
+    enum hmm_hit hit = hmm_hit_free(block);
+    if (hmm_unlikely(hit != HMM_HIT))
+        hmm_free_slow(block, hit, who);
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* base.h - the words every other file speaks: hints, rounding, rotation.
+ *
+ * Layer   base: C17 and the compiler, nothing else.
+ */
+#ifndef HMM_BASE_BASE_H
+#define HMM_BASE_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define hmm_likely(x) __builtin_expect(!!(x), 1)
+#define hmm_unlikely(x) __builtin_expect(!!(x), 0)
+
+/* A function of the slow road: out of line, away from the hits. */
+#define HMM_COLD __attribute__((cold, noinline))
+#define HMM_NOINLINE __attribute__((noinline))
+
+/* Round `n` up to a multiple of `power_of_two`. The caller excludes overflow. */
+static inline size_t hmm_round_up(size_t n, size_t power_of_two)
+{
+    return (n + power_of_two - 1) & ~(power_of_two - 1);
+}
+
+static inline size_t hmm_round_down(size_t n, size_t power_of_two)
+{
+    return n & ~(power_of_two - 1);
+}
+
+static inline size_t hmm_div_up(size_t n, size_t divisor)
+{
+    return (n + divisor - 1) / divisor;
+}
+
+static inline size_t hmm_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t hmm_max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline bool hmm_is_power_of_two(size_t n)
+{
+    return n != 0 && (n & (n - 1)) == 0;
+}
+
+/* Index of the highest set bit; n != 0. */
+static inline unsigned hmm_log2(size_t n)
+{
+    return (unsigned)(8 * sizeof(long long) - 1) - (unsigned)__builtin_clzll((unsigned long long)n);
+}
+
+/* Rotate right: brings the low `bits` bits to the top, so that one compare refuses a value that is
+ * too large or has any of them set. */
+static inline uintptr_t hmm_rotate_right(uintptr_t n, unsigned bits)
+{
+    return (n >> bits) | (n << (8 * sizeof n - bits));
+}
+
+#endif

@@ -1,0 +1,40 @@
+/* tunables.h - tunables.def as C: constants, and a struct of the run-time values.
+ *
+ * Layer   base.
+ */
+#ifndef HMM_BASE_TUNABLES_H
+#define HMM_BASE_TUNABLES_H
+
+#include <stdint.h>
+
+#define HMM_FIXED(name, value, unit, why) HMM_##name = (value),
+#define HMM_TUNABLE(name, dflt, min, max, unit, why)
+enum hmm_fixed {
+#include "base/tunables.def"
+    HMM_GRANULE_BYTES = 1 << HMM_GRANULE_SHIFT,
+    HMM_UNIT_BYTES = 1 << HMM_UNIT_SHIFT,
+    HMM_UNIT_GRANULES_SHIFT = HMM_UNIT_SHIFT - HMM_GRANULE_SHIFT,
+    HMM_UNIT_GRANULES = 1 << HMM_UNIT_GRANULES_SHIFT,
+};
+#undef HMM_FIXED
+#undef HMM_TUNABLE
+
+#define HMM_FIXED(name, value, unit, why)
+#define HMM_TUNABLE(name, dflt, min, max, unit, why) uint64_t name;
+struct hmm_tunables {
+#include "base/tunables.def"
+};
+#undef HMM_TUNABLE
+
+#define HMM_TUNABLE(name, dflt, min, max, unit, why) .name = (dflt),
+static inline struct hmm_tunables hmm_tunables_default(void)
+{
+    struct hmm_tunables t = {
+#include "base/tunables.def"
+    };
+    return t;
+}
+#undef HMM_FIXED
+#undef HMM_TUNABLE
+
+#endif

@@ -1,0 +1,169 @@
+/* arena.c - owners of slabs: magazines filled and flushed, threads that come and go.
+ *
+ * Layer   core, above bin, below large and heap. Start reading at hmm_arena_refill.
+ * State   struct hmm_arena, its owner's; struct hmm_arenas, lock `registry`.
+ */
+#include "core/arena.h"
+
+#include <string.h>
+
+const struct hmm_magazine hmm_magazine_empty = {
+    .top = (void **)(uintptr_t)&hmm_magazine_empty.slots,
+    .end = (void **)(uintptr_t)&hmm_magazine_empty.slots,
+    .slots = {NULL},
+};
+
+static struct hmm_arena *make_arena(struct hmm_arenas *arenas, bool shared)
+{
+    struct hmm_arena *arena = hmm_meta_object(arenas->slabs.pages->meta, sizeof *arena);
+    if (arena == NULL)
+        return NULL;
+    arena->shared = shared;
+    hmm_lock_take(&arenas->registry);
+    arena->tag = ++arenas->n_arenas << HMM_CLASS_BITS;
+    arena->next = arenas->all;
+    arenas->all = arena;
+    hmm_lock_give(&arenas->registry);
+    return arena;
+}
+
+bool hmm_arenas_init(struct hmm_arenas *arenas)
+{
+    for (unsigned i = 0; i <= HMM_SHARED_ARENAS; i++) {
+        arenas->shared[i] = make_arena(arenas, true);
+        if (arenas->shared[i] == NULL)
+            return false;
+    }
+    return true;
+}
+
+struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas)
+{
+    hmm_lock_take(&arenas->registry);
+    struct hmm_arena *arena = arenas->idle;
+    if (arena != NULL)
+        arenas->idle = arena->next_idle;
+    hmm_lock_give(&arenas->registry);
+    return arena != NULL ? arena : make_arena(arenas, false);
+}
+
+void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    struct hmm_arena *orphans = hmm_arenas_orphans(arenas);
+    hmm_arena_flush_all(arenas, arena);
+    hmm_remote_collect(arenas, arena);
+    hmm_lock_take(&orphans->lock);
+    hmm_bin_move_all(arenas, arena, orphans);
+    hmm_lock_give(&orphans->lock);
+    hmm_lock_take(&arenas->registry);
+    arena->next_idle = arenas->idle;
+    arenas->idle = arena;
+    hmm_lock_give(&arenas->registry);
+}
+
+struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                                        unsigned class_idx)
+{
+    struct hmm_magazine *mag = arena->magazines[class_idx];
+    if (mag != NULL)
+        return mag;
+    unsigned max_objs = arena->shared ? 0 : hmm_sizeclasses[class_idx].magazine_objs;
+    size_t bytes = sizeof *mag + (max_objs + 1) * sizeof(void *);
+    mag = hmm_meta_object(arenas->slabs.pages->meta, bytes);
+    if (mag == NULL)
+        return NULL;
+    mag->class_idx = (uint16_t)class_idx;
+    mag->max_objs = (uint16_t)max_objs;
+    mag->fill_objs = (uint16_t)hmm_min(max_objs, HMM_MAGAZINE_FIRST_OBJS / 2);
+    mag->top = mag->slots;
+    mag->end = mag->slots + hmm_min(max_objs, HMM_MAGAZINE_FIRST_OBJS);
+    arena->magazines[class_idx] = mag;
+    return mag;
+}
+
+/* A magazine that was refilled or flushed is in use: let it hold twice as much. */
+static void widen(struct hmm_magazine *mag)
+{
+    size_t objs = hmm_min((size_t)(mag->end - mag->slots) * 2, mag->max_objs);
+    mag->end = mag->slots + objs;
+    mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
+}
+
+void *hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                       struct hmm_magazine *mag)
+{
+    hmm_arena_enter(arena);
+    hmm_remote_collect(arenas, arena);
+    unsigned want = mag->fill_objs;
+    unsigned got = hmm_bin_take(arenas, arena, mag, &mag->slots[want], want);
+    if (got != 0 && got < want)
+        memmove(&mag->slots[1], &mag->slots[want - got + 1], got * sizeof(void *));
+    mag->top = mag->slots + got;
+    widen(mag);
+    hmm_arena_leave(arena);
+    return hmm_magazine_pop(mag);
+}
+
+/* Send the oldest `n` blocks home. Returns NULL, or one that was free already. */
+static void *flush_oldest(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                          struct hmm_magazine *mag, unsigned n)
+{
+    const struct hmm_pagemap *map = arenas->slabs.pages->map;
+    void *twice_free = NULL;
+    for (unsigned i = 1; i <= n; i++) {
+        void *block = mag->slots[i];
+        struct hmm_slab *slab = hmm_slab_at(map, block);
+        if (!hmm_bin_put(arenas, arena, slab, hmm_slab_slot(slab, block)))
+            twice_free = block;
+    }
+    unsigned left = hmm_magazine_objs(mag) - n;
+    memmove(&mag->slots[1], &mag->slots[n + 1], left * sizeof(void *));
+    mag->top = mag->slots + left;
+    return twice_free;
+}
+
+void *hmm_arena_flush_push(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                           struct hmm_magazine *mag, void *block)
+{
+    hmm_arena_enter(arena);
+    size_t objs_before = (size_t)(mag->end - mag->slots);
+    void *twice_free = NULL;
+    widen(mag);
+    if ((size_t)(mag->end - mag->slots) == objs_before)
+        twice_free = flush_oldest(arenas, arena, mag, (unsigned)(objs_before + 1) / 2);
+    hmm_magazine_push(mag, block);
+    hmm_arena_leave(arena);
+    return twice_free;
+}
+
+void hmm_arena_flush_all(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    hmm_arena_enter(arena);
+    for (unsigned c = 1; c < HMM_CLASSES; c++) {
+        struct hmm_magazine *mag = arena->magazines[c];
+        if (mag != NULL)
+            flush_oldest(arenas, arena, mag, hmm_magazine_objs(mag));
+    }
+    hmm_remote_flush(arenas, arena);
+    hmm_arena_leave(arena);
+}
+
+void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx)
+{
+    /* the first one that is not busy: a process with one thread fills one arena only */
+    struct hmm_arena *arena = NULL;
+    for (unsigned i = 0; i < HMM_SHARED_ARENAS && arena == NULL; i++)
+        if (hmm_lock_try(&arenas->shared[i]->lock))
+            arena = arenas->shared[i];
+    if (arena == NULL) {
+        arena = arenas->shared[hmm_port_cpu() % HMM_SHARED_ARENAS];
+        hmm_lock_take(&arena->lock);
+    }
+    hmm_remote_collect(arenas, arena);
+    void *block = NULL;
+    struct hmm_magazine *mag = hmm_arena_magazine(arenas, arena, class_idx);
+    if (mag != NULL)
+        hmm_bin_take(arenas, arena, mag, &block, 1);
+    hmm_lock_give(&arena->lock);
+    return block;
+}

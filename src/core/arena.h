@@ -1,0 +1,116 @@
+/* arena.h - an owner of slabs: one thread's, or shared under a lock by threads that allocate little.
+ *
+ *   private arena   one thread; a magazine per class in use; a buffer of remote frees
+ *   shared arena    any thread under `lock`; no magazines, blocks are taken and put singly
+ *   orphan arena    shared; receives the slabs of threads that ended, and gives them to whoever
+ *                   needs a slab
+ *
+ * Layer   core, above magazine, below large and heap.
+ */
+#ifndef HMM_CORE_ARENA_H
+#define HMM_CORE_ARENA_H
+
+#include "core/magazine.h"
+
+/* Frees of blocks in slabs that the thread does not own, on their way home. */
+struct hmm_remote {
+    uint32_t n_blocks;              /* owner */
+    uint32_t weight;                /* owner: larger blocks fill the buffer sooner */
+    void *blocks[HMM_REMOTE_OBJS];  /* owner: blocks[0..n_blocks) */
+};
+
+struct hmm_cached_run {
+    uint32_t unit;    /* owner */
+    uint32_t n_units; /* owner: 0 when the place is free */
+};
+
+struct hmm_arena {
+    uint32_t tag;               /* const: id << 8, as in page map entries */
+    bool shared;                /* const */
+    struct hmm_lock lock;       /* shared arenas: guards every field marked owner */
+    _Atomic(uint32_t) busy;     /* atomic: the owner is changing it; read by a child after fork */
+    _Atomic(struct hmm_slab *) returned; /* atomic: stack of slabs that others freed into */
+    struct hmm_arena *next;     /* const: list of all arenas */
+    struct hmm_arena *next_idle; /* lock:registry */
+    struct hmm_magazine *magazines[HMM_CLASSES]; /* owner: NULL until a class is used */
+    struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
+    uint32_t cached_units;      /* owner */
+    struct hmm_remote remote;   /* owner */
+};
+
+/* Where arenas live and which others there are. */
+struct hmm_arenas {
+    struct hmm_slabs slabs;       /* inner locks */
+    struct hmm_lock registry;     /* lock `registry` */
+    struct hmm_arena *all;        /* lock:registry; read without it by walkers: only grows */
+    struct hmm_arena *idle;       /* lock:registry: private arenas without a thread */
+    uint32_t n_arenas;            /* lock:registry */
+    struct hmm_arena *shared[HMM_SHARED_ARENAS + 1]; /* const after init; the last: orphans */
+};
+
+/* False: out of memory. */
+bool hmm_arenas_init(struct hmm_arenas *arenas);
+static inline struct hmm_arena *hmm_arenas_orphans(struct hmm_arenas *arenas)
+{
+    return arenas->shared[HMM_SHARED_ARENAS];
+}
+
+/* A private arena for the calling thread: an idle one, or a new one. NULL: out of memory. */
+struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas);
+/* The thread ends: everything goes home, slabs to the orphan arena, the arena to the idle ones. */
+void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena);
+
+/* The arena's magazine of a class, made if need be. NULL: out of memory. caller: owner */
+struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                                        unsigned class_idx);
+
+/* Refill an empty magazine and pop from it; NULL: out of memory. caller: owner of a private arena */
+void *hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                       struct hmm_magazine *mag);
+/* Push to a full magazine, sending its older half home. caller: owner of a private arena
+ * returns  NULL, or a block of the flushed ones that was free already */
+void *hmm_arena_flush_push(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                           struct hmm_magazine *mag, void *block);
+/* Send all magazines' blocks and remote frees home. caller: owner */
+void hmm_arena_flush_all(struct hmm_arenas *arenas, struct hmm_arena *arena);
+
+/* One block from, or to, a shared arena; any thread. */
+void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx);
+
+/* Fill last[0], last[-1] ... with up to `want` free blocks. Returns how many; 0: out of memory.
+ * caller: owner */
+unsigned hmm_bin_take(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
+                      void **last, unsigned want);
+/* Put a slot of the arena's own slab back. False: it was free already. caller: owner */
+bool hmm_bin_put(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab,
+                 uint32_t slot);
+/* Collect what others freed into the arena's own slab. caller: owner */
+void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab);
+/* Take over every slab that `from` owns. caller: owner of both */
+void hmm_bin_move_all(struct hmm_arenas *arenas, struct hmm_arena *from, struct hmm_arena *to);
+
+/* Remote frees (remote.c). A block whose state is free goes home to the slab's owner. */
+void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,
+                     size_t block_bytes);
+void hmm_remote_free_one(struct hmm_arenas *arenas, void *block);
+void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena);
+/* Collect what others freed into the arena's slabs. caller: owner */
+void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena);
+/* Collect for arenas that nobody runs. */
+void hmm_remote_collect_idle(struct hmm_arenas *arenas);
+
+/* The owner enters and leaves a change of its arena; a fork in between leaves it unusable in the
+ * child. */
+static inline void hmm_arena_enter(struct hmm_arena *arena)
+{
+    atomic_store_explicit(&arena->busy, 1, memory_order_relaxed); /* relaxed: only a fork's snapshot */
+    atomic_signal_fence(memory_order_seq_cst);                    /* of this thread looks at it */
+}
+
+static inline void hmm_arena_leave(struct hmm_arena *arena)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&arena->busy, 0, memory_order_relaxed); /* relaxed: as above */
+}
+
+#endif

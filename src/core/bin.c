@@ -1,0 +1,212 @@
+/* bin.c - an arena's slabs of one class: which slab gives the next slot, which one may go.
+ *
+ * Layer   core, above slab, below arena. Start reading at hmm_bin_take.
+ * State   struct hmm_bin, its arena's owner's.
+ * Keeps   I8 a slab's place is the list it is linked in; I9 a bin keeps at most one empty slab.
+ */
+#include "core/arena.h"
+
+enum { FIRST_SLAB_SLOTS = 8 }; /* a class's first slab is as small as holds so many */
+
+static struct hmm_slab **list_of(struct hmm_bin *bin, unsigned place)
+{
+    if (place < HMM_SLAB_BUCKETS)
+        return &bin->bucket[place];
+    if (place == HMM_SLAB_FULL)
+        return &bin->full;
+    return place == HMM_SLAB_CURRENT ? &bin->current : &bin->empty;
+}
+
+static void link_slab(struct hmm_bin *bin, struct hmm_slab *slab, unsigned place)
+{
+    struct hmm_slab **head = list_of(bin, place);
+    slab->place = (uint8_t)place;
+    slab->prev = NULL;
+    slab->next = *head;
+    if (*head != NULL)
+        (*head)->prev = slab;
+    *head = slab;
+}
+
+static void unlink_slab(struct hmm_bin *bin, struct hmm_slab *slab)
+{
+    if (slab->prev != NULL)
+        slab->prev->next = slab->next;
+    else
+        *list_of(bin, slab->place) = slab->next;
+    if (slab->next != NULL)
+        slab->next->prev = slab->prev;
+    slab->next = slab->prev = NULL;
+}
+
+/* Where a slab with this many free slots belongs, unless it is the current one. */
+static unsigned place_for(const struct hmm_slab *slab)
+{
+    if (slab->n_free == 0)
+        return HMM_SLAB_FULL;
+    if (slab->n_free == slab->n_slots)
+        return HMM_SLAB_EMPTY;
+    return (slab->n_free * HMM_SLAB_BUCKETS) / slab->n_slots;
+}
+
+/* n_free has changed: relink, or let it go when it is a second empty one. */
+static void place_slab(struct hmm_arenas *arenas, struct hmm_bin *bin, struct hmm_slab *slab)
+{
+    if (slab->place == HMM_SLAB_CURRENT)
+        return;
+    unsigned place = place_for(slab);
+    if (place == slab->place)
+        return;
+    unlink_slab(bin, slab);
+    if (place == HMM_SLAB_EMPTY && bin->empty != NULL) {
+        bin->n_slabs--;
+        hmm_slab_destroy(&arenas->slabs, slab);
+        return;
+    }
+    link_slab(bin, slab, place);
+}
+
+bool hmm_bin_put(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab,
+                 uint32_t slot)
+{
+    bool was_held = hmm_slab_put(slab, slot);
+    place_slab(arenas, &arena->magazines[slab->class_idx]->bin, slab);
+    return was_held;
+}
+
+void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab)
+{
+    if (hmm_slab_collect(slab) != 0)
+        place_slab(arenas, &arena->magazines[slab->class_idx]->bin, slab);
+}
+
+static void adopt(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_bin *bin,
+                  struct hmm_slab *slab)
+{
+    hmm_slab_set_owner(&arenas->slabs, slab, arena, arena->tag);
+    bin->n_slabs++;
+    link_slab(bin, slab, place_for(slab));
+}
+
+/* A slab with free slots out of a shared arena, unlinked; NULL. */
+static struct hmm_slab *take_partial(struct hmm_bin *bin)
+{
+    struct hmm_slab *slab = bin->current != NULL && bin->current->n_free != 0 ? bin->current : NULL;
+    for (unsigned b = 0; b < HMM_SLAB_BUCKETS && slab == NULL; b++)
+        slab = bin->bucket[b];
+    if (slab == NULL)
+        slab = bin->empty;
+    if (slab != NULL) {
+        unlink_slab(bin, slab);
+        bin->n_slabs--;
+    }
+    return slab;
+}
+
+/* Take one over from the orphans, or from the threads that allocate little. */
+static bool adopt_shared(struct hmm_arenas *arenas, struct hmm_arena *arena, unsigned class_idx)
+{
+    hmm_remote_collect_idle(arenas);
+    for (int i = HMM_SHARED_ARENAS; i >= 0; i--) {
+        struct hmm_arena *from = arenas->shared[i];
+        if (from->magazines[class_idx] == NULL) /* hint: looked at again under the lock */
+            continue;
+        hmm_lock_take(&from->lock);
+        struct hmm_slab *slab = take_partial(&from->magazines[class_idx]->bin);
+        if (slab != NULL)
+            adopt(arenas, arena, &arena->magazines[class_idx]->bin, slab);
+        hmm_lock_give(&from->lock);
+        if (slab != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_bin *bin,
+                   unsigned class_idx)
+{
+    const struct hmm_sizeclass *sc = &hmm_sizeclasses[class_idx];
+    uint32_t first = (uint32_t)hmm_div_up((size_t)sc->slot_bytes * FIRST_SLAB_SLOTS, HMM_UNIT_BYTES);
+    uint32_t n_units = bin->n_slabs == 0 ? first : first << (bin->n_slabs < 4 ? bin->n_slabs : 4);
+    n_units = n_units < sc->slab_units ? n_units : sc->slab_units;
+    struct hmm_slab *slab =
+        hmm_slab_create(&arenas->slabs, class_idx, n_units, arena, arena->tag);
+    if (slab == NULL)
+        return false;
+    bin->n_slabs++;
+    link_slab(bin, slab, HMM_SLAB_CURRENT);
+    return true;
+}
+
+/* Make a slab with free slots the current one. */
+static bool next_current(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_bin *bin,
+                         unsigned class_idx)
+{
+    struct hmm_slab *old = bin->current;
+    if (old != NULL) {
+        unlink_slab(bin, old);
+        link_slab(bin, old, place_for(old));
+    }
+    bool looked_aside = false;
+    for (;;) {
+        struct hmm_slab *slab = NULL;
+        for (unsigned b = 0; b < HMM_SLAB_BUCKETS && slab == NULL; b++)
+            slab = bin->bucket[b];
+        if (slab == NULL)
+            slab = bin->empty;
+        if (slab != NULL) {
+            unlink_slab(bin, slab);
+            link_slab(bin, slab, HMM_SLAB_CURRENT);
+            return true;
+        }
+        if (looked_aside || arena->shared || !adopt_shared(arenas, arena, class_idx))
+            return create(arenas, arena, bin, class_idx);
+        looked_aside = true;
+    }
+}
+
+unsigned hmm_bin_take(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
+                      void **last, unsigned want)
+{
+    struct hmm_bin *bin = &mag->bin;
+    unsigned taken = 0;
+    while (taken < want) {
+        if (bin->current == NULL || bin->current->n_free == 0) {
+            bool more_here = bin->bucket[0] != NULL || bin->bucket[1] != NULL ||
+                             bin->bucket[2] != NULL || bin->bucket[3] != NULL;
+            if (taken != 0 && !more_here) /* enough for now: take no new slab for the rest */
+                break;
+            if (!next_current(arenas, arena, bin, mag->class_idx))
+                break;
+        }
+        taken += hmm_slab_take(bin->current, last - taken, want - taken);
+    }
+    return taken;
+}
+
+static void move_list(struct hmm_arenas *arenas, struct hmm_bin *from, unsigned place,
+                      struct hmm_arena *to, struct hmm_bin *to_bin)
+{
+    struct hmm_slab *slab;
+    while ((slab = *list_of(from, place)) != NULL) {
+        unlink_slab(from, slab);
+        from->n_slabs--;
+        if (slab->n_free == slab->n_slots)
+            hmm_slab_destroy(&arenas->slabs, slab);
+        else
+            adopt(arenas, to, to_bin, slab);
+    }
+}
+
+void hmm_bin_move_all(struct hmm_arenas *arenas, struct hmm_arena *from, struct hmm_arena *to)
+{
+    for (unsigned c = 1; c < HMM_CLASSES; c++) {
+        if (from->magazines[c] == NULL || from->magazines[c]->bin.n_slabs == 0)
+            continue;
+        struct hmm_magazine *target = hmm_arena_magazine(arenas, to, c);
+        if (target == NULL)
+            continue; /* no memory for the list: they stay, and the next thread has them */
+        for (unsigned place = 0; place <= HMM_SLAB_EMPTY; place++)
+            move_list(arenas, &from->magazines[c]->bin, place, to, &target->bin);
+    }
+}

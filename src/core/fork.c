@@ -1,0 +1,72 @@
+/* fork.c - a process with many threads forks at any moment; the child allocates at once.
+ *
+ * The parent's handlers hold every lock over the fork, so nothing guarded by one is half changed in the
+ * child. What other threads own without a lock is as it was at one point of their program: an arena
+ * whose `busy` flag is clear is whole, and its slabs become orphans for the child to use. One that was
+ * being changed stays as it is, its free slots unused.
+ *
+ * Layer   core, beside heap.
+ */
+#include "core/heap.h"
+
+/* All locks in their order (lock.h). */
+static void for_all_locks(struct hmm_heap *heap, void (*act)(struct hmm_lock *))
+{
+    act(&heap->arenas.registry);
+    for (unsigned i = 0; i <= HMM_SHARED_ARENAS; i++)
+        if (heap->arenas.shared[i] != NULL)
+            act(&heap->arenas.shared[i]->lock);
+    act(&heap->pages.grow);
+    act(&heap->pages.lock);
+    act(&heap->arenas.slabs.lock);
+    act(&heap->large.lock);
+    act(&heap->meta.lock);
+}
+
+void hmm_heap_fork_prepare(struct hmm_heap *heap)
+{
+    for_all_locks(heap, hmm_lock_take);
+}
+
+void hmm_heap_fork_parent(struct hmm_heap *heap)
+{
+    for_all_locks(heap, hmm_lock_give);
+}
+
+static bool is_idle(const struct hmm_arenas *arenas, const struct hmm_arena *arena)
+{
+    for (const struct hmm_arena *a = arenas->idle; a != NULL; a = a->next_idle)
+        if (a == arena)
+            return true;
+    return false;
+}
+
+/* A hit of the dead thread may have been half done: what is not free stays a live block's. */
+static void drop_live_entries(const struct hmm_heap *heap, struct hmm_arena *arena)
+{
+    for (unsigned c = 1; c < HMM_CLASSES; c++) {
+        struct hmm_magazine *mag = arena->magazines[c];
+        if (mag == NULL)
+            continue;
+        unsigned kept = 0;
+        for (unsigned i = 1; i <= hmm_magazine_objs(mag); i++)
+            if (!hmm_pagemap_is_live(&heap->map, mag->slots[i]))
+                mag->slots[++kept] = mag->slots[i];
+        mag->top = mag->slots + kept;
+    }
+}
+
+void hmm_heap_fork_child(struct hmm_heap *heap, struct hmm_thread *self)
+{
+    for_all_locks(heap, hmm_lock_reset);
+    for (struct hmm_arena *arena = heap->arenas.all; arena != NULL; arena = arena->next) {
+        if (arena->shared || arena == self->arena || is_idle(&heap->arenas, arena))
+            continue;
+        /* relaxed: one thread */
+        if (atomic_load_explicit(&arena->busy, memory_order_relaxed) != 0)
+            continue;
+        drop_live_entries(heap, arena);
+        hmm_large_flush(&heap->large, arena);
+        hmm_arena_release(&heap->arenas, arena);
+    }
+}

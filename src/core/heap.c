@@ -1,0 +1,281 @@
+/* heap.c - every path that is not a hit.
+ *
+ * Layer   core, above large, below walk and api. Start reading at hmm_heap_alloc.
+ */
+#include "core/heap.h"
+
+#include "core/decay.h"
+
+static const size_t window_min_bytes = (size_t)16 << 20;
+static const size_t window_default_bytes = (size_t)64 << 30; /* at least, where address space is free */
+static const size_t window_max_bytes = (size_t)16 << 40;
+
+/* How far the heap may ever reach: its records are reserved for that. Four times the machine's
+ * memory, and no more than the process may address at all. */
+static size_t window_bytes(const struct hmm_tunables *tunables)
+{
+    size_t bytes = tunables->heap_max;
+    if (bytes == 0) {
+        size_t memory = hmm_port_memory_bytes();
+        bytes = memory < window_max_bytes / 4 ? memory * 4 : window_max_bytes;
+        bytes = hmm_max(bytes, window_default_bytes);
+    }
+    bytes = hmm_min(bytes, hmm_port_address_limit_bytes());
+    return hmm_round_up(hmm_max(bytes, window_min_bytes), (size_t)1 << HMM_MAX_OS_PAGE_SHIFT);
+}
+
+static bool init_layers(struct hmm_heap *heap, const struct hmm_tunables *tunables, void *memory)
+{
+    if (!hmm_meta_init(&heap->meta, heap->brk.window_bytes >> HMM_UNIT_SHIFT, memory))
+        return false;
+    *heap->meta.tunables = *tunables;
+    hmm_pages_init(&heap->pages, &heap->map, &heap->meta, &heap->brk, heap->meta.tunables);
+    heap->arenas.slabs.pages = &heap->pages;
+    heap->large.arenas = &heap->arenas;
+    return hmm_arenas_init(&heap->arenas);
+}
+
+bool hmm_heap_init(struct hmm_heap *heap, const struct hmm_tunables *tunables)
+{
+    enum hmm_brk_kind kind = tunables->map ? HMM_BRK_MAP : HMM_BRK_SYS;
+    for (size_t bytes = window_bytes(tunables); bytes >= window_min_bytes; bytes /= 2) {
+        if (!hmm_brk_init(&heap->brk, kind, bytes))
+            return false;
+        if (init_layers(heap, tunables, NULL)) {
+            hmm_meta_seal(&heap->meta, true);
+            return true;
+        }
+        if (heap->brk.range_end != 0)
+            hmm_port_release((void *)heap->brk.range_start,
+                             heap->brk.range_end - heap->brk.range_start);
+        heap->map.base = 0;
+        heap->arenas.n_arenas = 0;
+        heap->arenas.all = NULL;
+    }
+    return false;
+}
+
+bool hmm_heap_init_buffer(struct hmm_heap *heap, const struct hmm_tunables *tunables, void *buffer,
+                          size_t bytes)
+{
+    size_t max_units = bytes >> HMM_UNIT_SHIFT;
+    size_t meta_bytes = hmm_meta_bytes(max_units);
+    if (meta_bytes + HMM_UNIT_BYTES > bytes)
+        return false;
+    hmm_brk_init_buffer(&heap->brk, (char *)buffer + meta_bytes, bytes - meta_bytes);
+    return init_layers(heap, tunables, buffer);
+}
+
+/* The thread's arena; a thread without one gets it with its LIGHT_VISITS-th slow path. */
+static struct hmm_arena *arena_of(struct hmm_heap *heap, struct hmm_thread *self)
+{
+    if (hmm_likely(self->arena != NULL))
+        return self->arena;
+    if (self->exiting || ++self->n_visits < HMM_LIGHT_VISITS)
+        return NULL;
+    struct hmm_arena *arena = hmm_arena_acquire(&heap->arenas);
+    if (arena == NULL)
+        return NULL;
+    self->arena = arena;
+    if (heap->counts == NULL) /* when calls are counted, none is a hit */
+        self->tag = arena->tag;
+    return arena;
+}
+
+/* Let the thread's hits find the magazine. */
+static void install(const struct hmm_heap *heap, struct hmm_thread *self, struct hmm_magazine *mag)
+{
+    if (heap->counts != NULL)
+        return;
+    for (unsigned g = mag->class_idx; g > 0 && hmm_small_class[g] == mag->class_idx; g--)
+        self->magazine[g] = (uintptr_t)mag - (uintptr_t)&hmm_magazine_empty;
+}
+
+/* The magazine of the thread's arena; NULL: out of memory. One there is for every class of which
+ * the arena owns a slab. */
+static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread *self,
+                                        unsigned class_idx)
+{
+    struct hmm_magazine *mag = self->arena->magazines[class_idx];
+    if (hmm_likely(mag != NULL)) {
+        if (class_idx <= HMM_SMALL_CLASSES && self->magazine[class_idx] == 0)
+            install(heap, self, mag); /* an adopted arena's */
+        return mag;
+    }
+    hmm_arena_enter(self->arena);
+    mag = hmm_arena_magazine(&heap->arenas, self->arena, class_idx);
+    hmm_arena_leave(self->arena);
+    if (mag != NULL && class_idx <= HMM_SMALL_CLASSES)
+        install(heap, self, mag);
+    return mag;
+}
+
+static void maybe_decay(struct hmm_heap *heap)
+{
+    if (hmm_unlikely(hmm_decay_due(&heap->pages)))
+        hmm_decay(&heap->pages);
+}
+
+static void *alloc_slot(struct hmm_heap *heap, struct hmm_thread *self, unsigned class_idx)
+{
+    void *block;
+    if (arena_of(heap, self) != NULL) {
+        struct hmm_magazine *mag = magazine_of(heap, self, class_idx);
+        if (hmm_unlikely(mag == NULL))
+            return NULL;
+        block = hmm_magazine_pop(mag);
+        if (hmm_unlikely(block == NULL)) {
+            block = hmm_arena_refill(&heap->arenas, self->arena, mag);
+            maybe_decay(heap);
+        }
+    } else {
+        block = hmm_arena_take_shared(&heap->arenas, class_idx);
+    }
+    if (hmm_likely(block != NULL) && hmm_unlikely(!hmm_pagemap_mark_live(&heap->map, block)))
+        hmm_misuse_two_owners(block);
+    return block;
+}
+
+void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t bytes, bool *zero)
+{
+    bool unused;
+    zero = zero != NULL ? zero : &unused;
+    *zero = false;
+    if (hmm_likely(bytes <= HMM_SLAB_MAX_BYTES))
+        return alloc_slot(heap, self, hmm_sizeclass_of(bytes));
+    void *block = hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, 1, zero);
+    maybe_decay(heap);
+    return block;
+}
+
+void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, size_t align_bytes,
+                             size_t bytes)
+{
+    if (align_bytes <= HMM_UNIT_BYTES && bytes <= HMM_SLAB_MAX_BYTES) {
+        /* slabs begin at a unit, so a class whose slot size is a multiple is aligned everywhere */
+        size_t rounded = hmm_round_up(hmm_max(bytes, 1), align_bytes);
+        for (unsigned c = rounded <= HMM_SLAB_MAX_BYTES ? hmm_sizeclass_of(rounded) : HMM_CLASSES;
+             c < HMM_CLASSES; c++)
+            if (hmm_sizeclasses[c].slot_bytes != 0 &&
+                hmm_sizeclasses[c].slot_bytes % align_bytes == 0)
+                return alloc_slot(heap, self, c);
+    }
+    bool zero;
+    bytes = hmm_max(bytes, HMM_SLAB_MAX_BYTES + 1);
+    return hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, align_bytes, &zero);
+}
+
+static void push_or_flush(struct hmm_heap *heap, struct hmm_thread *self, struct hmm_magazine *mag,
+                          void *block)
+{
+    if (hmm_likely(hmm_magazine_push(mag, block)))
+        return;
+    void *twice_free = hmm_arena_flush_push(&heap->arenas, self->arena, mag, block);
+    if (hmm_unlikely(twice_free != NULL))
+        hmm_misuse_two_owners(twice_free);
+    maybe_decay(heap);
+}
+
+/* A block of a slab, marked free: to the thread's magazine, or home to another's slab. */
+static void free_slot(struct hmm_heap *heap, struct hmm_thread *self, void *block, uint32_t entry)
+{
+    unsigned class_idx = hmm_entry_class(entry);
+    struct hmm_arena *arena = arena_of(heap, self);
+    if (arena != NULL && arena->tag == entry - class_idx) {
+        push_or_flush(heap, self, magazine_of(heap, self, class_idx), block);
+    } else if (arena != NULL) {
+        hmm_remote_push(&heap->arenas, arena, block, hmm_sizeclasses[class_idx].slot_bytes);
+    } else {
+        hmm_remote_free_one(&heap->arenas, block);
+    }
+}
+
+void hmm_heap_free_marked(struct hmm_heap *heap, struct hmm_thread *self, void *block)
+{
+    size_t unit = ((uintptr_t)block - heap->map.base) >> HMM_UNIT_SHIFT;
+    free_slot(heap, self, block, hmm_pagemap_entry(&heap->map, unit));
+}
+
+/* The entry that governs `block`, or NONE where nothing of ours can begin. */
+static uint32_t entry_of(const struct hmm_heap *heap, const void *block)
+{
+    size_t granule = hmm_pagemap_granule(&heap->map, block);
+    if (granule >= heap->map.limit_granules)
+        return HMM_KIND_NONE;
+    uint32_t entry = hmm_pagemap_entry(&heap->map, granule >> HMM_UNIT_GRANULES_SHIFT);
+    bool at_unit = (granule & (HMM_UNIT_GRANULES - 1)) == 0;
+    return hmm_entry_is_slab(entry) || at_unit ? entry : HMM_KIND_NONE;
+}
+
+void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, const char *who)
+{
+    uint32_t entry = entry_of(heap, block);
+    if (hmm_entry_is_slab(entry)) {
+        size_t granule = hmm_pagemap_granule(&heap->map, block);
+        if (hmm_unlikely(!hmm_pagemap_mark_free(&heap->map, granule))) {
+            hmm_pagemap_unmark(&heap->map, granule);
+            hmm_misuse(heap, who, block);
+        }
+        free_slot(heap, self, block, entry);
+        return;
+    }
+    bool freed = entry == HMM_KIND_LARGE
+                     ? hmm_large_free(&heap->large, arena_of(heap, self), block)
+                     : hmm_mapped_free(&heap->large, block);
+    if (!freed)
+        hmm_misuse(heap, who, block);
+    maybe_decay(heap);
+}
+
+size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who)
+{
+    uint32_t entry = entry_of(heap, block);
+    if (hmm_entry_is_slab(entry) && hmm_pagemap_is_live(&heap->map, block))
+        return hmm_sizeclasses[hmm_entry_class(entry)].slot_bytes;
+    if (entry == HMM_KIND_LARGE)
+        return hmm_large_bytes(&heap->large, block);
+    size_t bytes = hmm_entry_is_slab(entry) ? 0 : hmm_mapped_bytes(&heap->large, block);
+    if (bytes == 0)
+        hmm_misuse(heap, who, block);
+    return bytes;
+}
+
+void *hmm_heap_resize(struct hmm_heap *heap, void *block, size_t usable_bytes, size_t bytes)
+{
+    uint32_t entry = entry_of(heap, block);
+    if (hmm_entry_is_slab(entry)) /* stay while at least half is used */
+        return bytes <= usable_bytes && bytes >= usable_bytes / 2 ? block : NULL;
+    if (entry != HMM_KIND_LARGE)
+        return bytes > heap->meta.tunables->map_threshold / 2
+                   ? hmm_mapped_resize(&heap->large, block, bytes)
+                   : NULL;
+    if (bytes <= HMM_SLAB_MAX_BYTES || bytes >= heap->meta.tunables->map_threshold)
+        return NULL;
+    bool done = hmm_large_resize(&heap->large, block, bytes);
+    maybe_decay(heap);
+    return done ? block : NULL;
+}
+
+void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self)
+{
+    struct hmm_arena *arena = self->arena;
+    *self = (struct hmm_thread){.exiting = true};
+    if (arena == NULL)
+        return;
+    hmm_large_flush(&heap->large, arena);
+    hmm_arena_release(&heap->arenas, arena);
+    maybe_decay(heap);
+}
+
+size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep_bytes)
+{
+    if (self->arena != NULL) {
+        hmm_large_flush(&heap->large, self->arena);
+        hmm_arena_flush_all(&heap->arenas, self->arena);
+        hmm_arena_enter(self->arena);
+        hmm_remote_collect(&heap->arenas, self->arena);
+        hmm_arena_leave(self->arena);
+    }
+    hmm_remote_collect_idle(&heap->arenas);
+    return hmm_decay_all(&heap->pages, keep_bytes);
+}

@@ -1,0 +1,68 @@
+/* heap.h - a whole heap: what the hit paths look at first, and every slow path.
+ *
+ * Layer   core, above large, below walk and api.
+ */
+#ifndef HMM_CORE_HEAP_H
+#define HMM_CORE_HEAP_H
+
+#include "core/large.h"
+
+/* Exact counts of calls, kept only when asked for (tunable `count`). All atomic, relaxed. */
+struct hmm_counts {
+    _Atomic(uint64_t) n_allocs;
+    _Atomic(uint64_t) n_frees;
+    _Atomic(uint64_t) n_reallocs;
+    _Atomic(uint64_t) live_bytes;
+    _Atomic(uint64_t) peak_live_bytes;
+    _Atomic(uint64_t) heap_bytes; /* below the break; peak kept by the writer */
+    _Atomic(uint64_t) peak_heap_bytes;
+};
+
+struct hmm_heap {
+    struct hmm_pagemap map;      /* first: the hit paths' line */
+    struct hmm_meta meta;
+    struct hmm_brk brk;
+    struct hmm_pages pages;
+    struct hmm_arenas arenas;
+    struct hmm_large large;
+    struct hmm_counts *counts;   /* const after init: NULL unless calls are counted */
+};
+
+/* Over the program break or a reserved range. `tunables` are copied. False: no memory at all. */
+bool hmm_heap_init(struct hmm_heap *heap, const struct hmm_tunables *tunables);
+/* Over a caller's buffer: records first, then the heap. */
+bool hmm_heap_init_buffer(struct hmm_heap *heap, const struct hmm_tunables *tunables, void *buffer,
+                          size_t bytes);
+
+/* Any allocation that is not a hit. bytes >= 1. NULL: out of memory.
+ *   zero  NULL, or set to whether the block reads as zero */
+void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t bytes, bool *zero);
+/* align_bytes: a power of two; bytes + align_bytes does not overflow. */
+void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, size_t align_bytes,
+                             size_t bytes);
+/* Any free that is not a hit. block != NULL. `who` names the call in a message. */
+void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, const char *who);
+/* A block of a slab that a hit has marked free and found no room for. */
+void hmm_heap_free_marked(struct hmm_heap *heap, struct hmm_thread *self, void *block);
+/* Usable bytes of a block a caller holds; aborts for anything else. */
+size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who);
+/* Resize without copying by the caller: NULL when it cannot be done in place. */
+void *hmm_heap_resize(struct hmm_heap *heap, void *block, size_t usable_bytes, size_t bytes);
+
+/* The thread ends. */
+void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self);
+/* Give back what can be given back now: the caller's caches, free runs, the top but for keep_bytes. */
+size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep_bytes);
+
+/* Around fork: all locks taken; given back; made new in the child, where only `self` is left. */
+void hmm_heap_fork_prepare(struct hmm_heap *heap);
+void hmm_heap_fork_parent(struct hmm_heap *heap);
+void hmm_heap_fork_child(struct hmm_heap *heap, struct hmm_thread *self);
+
+/* The end, with all that is known about `block` (misuse.c). */
+HMM_COLD _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *block);
+HMM_COLD _Noreturn void hmm_misuse_two_owners(const void *block);
+HMM_COLD _Noreturn void hmm_misuse_size(struct hmm_heap *heap, const char *who, const void *block,
+                                        size_t claimed_bytes, size_t usable_bytes);
+
+#endif

@@ -1,0 +1,265 @@
+/* large.c - blocks that are page runs of the heap, with a small cache per arena.
+ *
+ * Layer   core, above arena, below heap. Start reading at hmm_large_alloc.
+ * State   the cache: its arena's owner's. The entry of a block's first unit says LARGE, and
+ *         whoever changes that by compare-and-swap is the one who freed it.
+ */
+#include "core/large.h"
+
+static size_t run_units(size_t bytes)
+{
+    return hmm_div_up(bytes, HMM_UNIT_BYTES);
+}
+
+/* A cached run of exactly this length; HMM_RUN_NONE. */
+static int64_t take_cached(struct hmm_arena *arena, uint32_t n_units)
+{
+    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
+        struct hmm_cached_run *run = &arena->cached[i];
+        if (run->n_units == n_units) {
+            run->n_units = 0;
+            arena->cached_units -= n_units;
+            return run->unit;
+        }
+    }
+    return HMM_RUN_NONE;
+}
+
+static void give_run(struct hmm_large *large, uint32_t unit)
+{
+    struct hmm_pages *pages = large->arenas->slabs.pages;
+    hmm_pagemap_set(pages->map, unit, HMM_KIND_NONE);
+    hmm_pages_give(pages, unit);
+}
+
+/* Keep a run for the next block of its size; false: it is too large or there are too many. */
+static bool keep_cached(struct hmm_large *large, struct hmm_arena *arena, uint32_t unit,
+                        uint32_t n_units)
+{
+    uint32_t max_units = HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT;
+    if (n_units > max_units)
+        return false;
+    for (unsigned i = HMM_LARGE_CACHED_RUNS; i-- > 0;) {
+        struct hmm_cached_run *run = &arena->cached[i];
+        bool evict = run->n_units != 0 && arena->cached_units + n_units > max_units;
+        if (evict || (i == 0 && run->n_units != 0)) {
+            arena->cached_units -= run->n_units;
+            run->n_units = 0;
+            give_run(large, run->unit);
+        }
+    }
+    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
+        if (arena->cached[i].n_units == 0) {
+            arena->cached[i] = (struct hmm_cached_run){unit, n_units};
+            arena->cached_units += n_units;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_t n_units,
+                       size_t align_bytes, bool *zero)
+{
+    struct hmm_pages *pages = large->arenas->slabs.pages;
+    int64_t unit = HMM_RUN_NONE;
+    n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
+    *zero = false;
+    if (arena != NULL && arena->cached_units != 0 && align_bytes <= HMM_UNIT_BYTES)
+        unit = take_cached(arena, n_units);
+    if (unit == HMM_RUN_NONE)
+        unit = hmm_pages_take(pages, n_units, align_bytes, zero);
+    if (unit == HMM_RUN_NONE)
+        return NULL;
+    hmm_pagemap_set(pages->map, (size_t)unit, HMM_KIND_LARGE);
+    return hmm_pagemap_address(pages->map, (size_t)unit);
+}
+
+static uint32_t unit_of(const struct hmm_pagemap *map, const void *block)
+{
+    return (uint32_t)(((uintptr_t)block - map->base) >> HMM_UNIT_SHIFT);
+}
+
+bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *block)
+{
+    struct hmm_pages *pages = large->arenas->slabs.pages;
+    uint32_t unit = unit_of(pages->map, block);
+    uint32_t entry = HMM_KIND_LARGE;
+    /* relaxed: the compare-and-swap decides who frees; the pages lock publishes the memory */
+    if (!atomic_compare_exchange_strong_explicit(&pages->map->entry[unit], &entry,
+                                                 HMM_KIND_LARGE_CACHED, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return false;
+    uint32_t n_units = hmm_pages_run_units(pages, unit);
+    bool kept = false;
+    if (arena != NULL) {
+        hmm_arena_enter(arena);
+        kept = keep_cached(large, arena, unit, n_units);
+        hmm_arena_leave(arena);
+    }
+    if (!kept)
+        give_run(large, unit);
+    return true;
+}
+
+bool hmm_large_resize(struct hmm_large *large, void *block, size_t bytes)
+{
+    struct hmm_pages *pages = large->arenas->slabs.pages;
+    uint32_t unit = unit_of(pages->map, block);
+    uint32_t old_units = hmm_pages_run_units(pages, unit);
+    uint32_t new_units = (uint32_t)hmm_round_up(run_units(bytes), pages->page_units);
+    if (new_units > old_units)
+        return hmm_pages_extend(pages, unit, new_units, NULL);
+    if (new_units < old_units)
+        hmm_pages_trim_run(pages, unit, new_units);
+    return true;
+}
+
+size_t hmm_large_bytes(const struct hmm_large *large, const void *block)
+{
+    const struct hmm_pages *pages = large->arenas->slabs.pages;
+    return (size_t)hmm_pages_run_units(pages, unit_of(pages->map, block)) << HMM_UNIT_SHIFT;
+}
+
+void hmm_large_flush(struct hmm_large *large, struct hmm_arena *arena)
+{
+    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
+        struct hmm_cached_run *run = &arena->cached[i];
+        if (run->n_units != 0)
+            give_run(large, run->unit);
+        run->n_units = 0;
+    }
+    arena->cached_units = 0;
+}
+
+/* --- mappings of their own ---------------------------------------------------------------------- */
+
+static struct hmm_mapped **bucket_of(struct hmm_large *large, const void *start)
+{
+    uintptr_t page = (uintptr_t)start >> 12;
+    return &large->buckets[(page ^ (page >> 9)) % HMM_MAPPED_BUCKETS];
+}
+
+/* The link that points to the block's node, or to NULL. locks: held table */
+static struct hmm_mapped **find_mapped(struct hmm_large *large, const void *start)
+{
+    struct hmm_mapped **link = bucket_of(large, start);
+    while (*link != NULL && (*link)->start != start)
+        link = &(*link)->next;
+    return link;
+}
+
+static void insert_mapped(struct hmm_large *large, struct hmm_mapped *node)
+{
+    struct hmm_mapped **head = bucket_of(large, node->start);
+    node->next = *head;
+    *head = node;
+    large->mapped_bytes += node->bytes;
+    large->n_mapped++;
+}
+
+static struct hmm_mapped *remove_mapped(struct hmm_large *large, const void *start)
+{
+    struct hmm_mapped **link = find_mapped(large, start);
+    struct hmm_mapped *node = *link;
+    if (node != NULL) {
+        *link = node->next;
+        large->mapped_bytes -= node->bytes;
+        large->n_mapped--;
+    }
+    return node;
+}
+
+static void *alloc_mapped(struct hmm_large *large, size_t bytes, size_t align_bytes)
+{
+    bytes = hmm_round_up(bytes, hmm_port_page_bytes());
+    hmm_lock_take(&large->lock);
+    struct hmm_mapped *node = large->free_nodes;
+    if (node != NULL)
+        large->free_nodes = node->next;
+    hmm_lock_give(&large->lock);
+    if (node == NULL)
+        node = hmm_meta_object(large->arenas->slabs.pages->meta, sizeof *node);
+    if (node == NULL)
+        return NULL;
+    char *start = hmm_port_map(bytes, align_bytes);
+    hmm_lock_take(&large->lock);
+    if (start != NULL) {
+        node->start = start;
+        node->bytes = bytes;
+        insert_mapped(large, node);
+    } else {
+        node->next = large->free_nodes;
+        large->free_nodes = node;
+    }
+    hmm_lock_give(&large->lock);
+    return start;
+}
+
+bool hmm_mapped_free(struct hmm_large *large, void *block)
+{
+    hmm_lock_take(&large->lock);
+    struct hmm_mapped *node = remove_mapped(large, block);
+    size_t bytes = node != NULL ? node->bytes : 0;
+    if (node != NULL) {
+        node->next = large->free_nodes;
+        large->free_nodes = node;
+        large->recent[large->next_recent++ % HMM_MAPPED_RECENT] = block;
+    }
+    hmm_lock_give(&large->lock);
+    if (bytes != 0)
+        hmm_port_release(block, bytes);
+    return bytes != 0;
+}
+
+size_t hmm_mapped_bytes(struct hmm_large *large, const void *block)
+{
+    hmm_lock_take(&large->lock);
+    const struct hmm_mapped *node = *find_mapped(large, block);
+    size_t bytes = node != NULL ? node->bytes : 0;
+    hmm_lock_give(&large->lock);
+    return bytes;
+}
+
+void *hmm_mapped_resize(struct hmm_large *large, void *block, size_t bytes)
+{
+    bytes = hmm_round_up(bytes, hmm_port_page_bytes());
+    hmm_lock_take(&large->lock);
+    struct hmm_mapped *node = remove_mapped(large, block);
+    hmm_lock_give(&large->lock);
+    if (node == NULL)
+        return NULL;
+    void *moved = node->bytes == bytes ? block : hmm_port_remap(block, node->bytes, bytes);
+    if (moved != NULL) {
+        node->start = moved;
+        node->bytes = bytes;
+    }
+    hmm_lock_take(&large->lock);
+    insert_mapped(large, node);
+    hmm_lock_give(&large->lock);
+    return moved;
+}
+
+bool hmm_mapped_was_freed(struct hmm_large *large, const void *block)
+{
+    bool found = false;
+    hmm_lock_take(&large->lock);
+    for (unsigned i = 0; i < HMM_MAPPED_RECENT; i++)
+        found = found || large->recent[i] == block;
+    hmm_lock_give(&large->lock);
+    return found && block != NULL;
+}
+
+void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
+                      size_t align_bytes, bool *zero)
+{
+    struct hmm_pages *pages = large->arenas->slabs.pages;
+    void *block = NULL;
+    if (bytes >= pages->tunables->map_threshold) {
+        *zero = true;
+        block = alloc_mapped(large, bytes, align_bytes);
+    }
+    if (block == NULL && run_units(bytes + align_bytes) <= pages->meta->max_units)
+        block = alloc_run(large, arena, (uint32_t)run_units(bytes), align_bytes, zero);
+    return block;
+}

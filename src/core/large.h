@@ -1,0 +1,54 @@
+/* large.h - blocks above 32 KiB: page runs of the heap, and from 32 MiB on mappings of their own.
+ *
+ * Layer   core, above arena, below heap.
+ */
+#ifndef HMM_CORE_LARGE_H
+#define HMM_CORE_LARGE_H
+
+#include "core/arena.h"
+
+enum { HMM_MAPPED_BUCKETS = 64, HMM_MAPPED_RECENT = 8 };
+
+/* A block with a mapping of its own. */
+struct hmm_mapped {
+    char *start;             /* lock:table */
+    size_t bytes;            /* lock:table, of the mapping; all usable */
+    struct hmm_mapped *next; /* lock:table, bucket or free list */
+};
+
+struct hmm_large {
+    struct hmm_arenas *arenas;                       /* const */
+    struct hmm_lock lock;                            /* lock `table` */
+    struct hmm_mapped *buckets[HMM_MAPPED_BUCKETS];  /* lock:table, by address */
+    struct hmm_mapped *free_nodes;                   /* lock:table */
+    size_t mapped_bytes;                             /* lock:table */
+    size_t n_mapped;                                 /* lock:table */
+    const void *recent[HMM_MAPPED_RECENT];           /* lock:table, freed last: for messages */
+    uint32_t next_recent;                            /* lock:table */
+};
+
+/* A block of `bytes` > 0 at a multiple of align_bytes (a power of two).
+ *   arena  the caller's, or NULL
+ *   zero   set to whether it reads as zero
+ *   returns NULL: out of memory
+ */
+void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
+                      size_t align_bytes, bool *zero);
+
+/* Free a block whose first unit's entry was LARGE. False: not by this call, it is free already. */
+bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *block);
+/* Grow or shrink it where it is. */
+bool hmm_large_resize(struct hmm_large *large, void *block, size_t bytes);
+size_t hmm_large_bytes(const struct hmm_large *large, const void *block);
+/* Give the arena's cached runs to the pages. caller: owner */
+void hmm_large_flush(struct hmm_large *large, struct hmm_arena *arena);
+
+/* The same for addresses outside the heap. */
+bool hmm_mapped_free(struct hmm_large *large, void *block);
+/* 0: no such block */
+size_t hmm_mapped_bytes(struct hmm_large *large, const void *block);
+/* Resize, moved if need be; NULL: not possible, the block is as it was. */
+void *hmm_mapped_resize(struct hmm_large *large, void *block, size_t bytes);
+bool hmm_mapped_was_freed(struct hmm_large *large, const void *block);
+
+#endif

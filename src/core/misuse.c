@@ -1,0 +1,113 @@
+/* misuse.c - what a bad pointer is, in words, before the end.
+ *
+ * Layer   core, beside heap. Runs once, on the way to abort; no lock is held.
+ */
+#include "core/fatal.h"
+#include "core/heap.h"
+
+enum { DETAIL_BYTES = 160, MESSAGE_BYTES = 96 };
+
+static void say_block(struct hmm_text *text, const char *before, size_t bytes, const void *start)
+{
+    hmm_text_str(text, before);
+    hmm_text_dec(text, bytes);
+    hmm_text_str(text, " bytes at ");
+    hmm_text_hex(text, (uintptr_t)start);
+}
+
+_Noreturn static void end(const char *who, const char *what, const void *block,
+                          const struct hmm_text *detail)
+{
+    char chars[MESSAGE_BYTES];
+    struct hmm_text message = {.chars = chars, .capacity_bytes = sizeof chars - 1};
+    hmm_text_str(&message, who);
+    hmm_text_str(&message, ": ");
+    hmm_text_str(&message, what);
+    chars[message.n_chars] = '\0';
+    hmm_fatal(chars, block, detail);
+}
+
+/* `block` lies in a slab, but no live block begins there. */
+_Noreturn static void misuse_in_slab(struct hmm_heap *heap, const char *who, const void *block)
+{
+    char chars[DETAIL_BYTES];
+    struct hmm_text detail = {.chars = chars, .capacity_bytes = sizeof chars};
+    const struct hmm_slab *slab = hmm_slab_at(&heap->map, block);
+    uint32_t slot = hmm_slab_slot(slab, block);
+    const char *start = slab->start + (size_t)slot * slab->slot_bytes;
+    bool live = slot < slab->n_slots && hmm_pagemap_is_live(&heap->map, start);
+    if (slot >= slab->n_slots)
+        end(who, "invalid pointer (behind the last block of its slab)", block, NULL);
+    if (start == block) {
+        say_block(&detail, " (a free block of ", slab->slot_bytes, start);
+        hmm_text_str(&detail, ")");
+        end(who, "double free of", block, &detail);
+    }
+    say_block(&detail, live ? " (inside a live block of " : " (inside a free block of ",
+              slab->slot_bytes, start);
+    hmm_text_str(&detail, ")");
+    end(who, "invalid pointer (not the start of a block)", block, &detail);
+}
+
+/* First unit of the large block that unit `unit` lies in; HMM_RUN_NONE. */
+static int64_t large_around(const struct hmm_heap *heap, size_t unit)
+{
+    for (size_t u = unit + 1; u-- > 0;) {
+        uint32_t entry = hmm_pagemap_entry(&heap->map, u);
+        if (entry == HMM_KIND_LARGE && u + heap->map.unit[u].n_units > unit)
+            return (int64_t)u;
+        if (entry != HMM_KIND_NONE)
+            return HMM_RUN_NONE;
+    }
+    return HMM_RUN_NONE;
+}
+
+_Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *block)
+{
+    size_t offset = (uintptr_t)block - heap->map.base;
+    size_t unit = offset >> HMM_UNIT_SHIFT;
+    if (offset >> HMM_GRANULE_SHIFT >= heap->map.limit_granules) {
+        if (hmm_mapped_was_freed(&heap->large, block))
+            end(who, "double free of", block, NULL);
+        end(who, "invalid pointer (not from this heap)", block, NULL);
+    }
+    uint32_t entry = hmm_pagemap_entry(&heap->map, unit);
+    if (hmm_entry_is_slab(entry))
+        misuse_in_slab(heap, who, block);
+    bool at_unit = offset % HMM_UNIT_BYTES == 0;
+    if (entry == HMM_KIND_LARGE_CACHED && at_unit)
+        end(who, "double free of", block, NULL);
+    if (entry == HMM_KIND_FOREIGN)
+        end(who, "invalid pointer (memory that the program took by sbrk)", block, NULL);
+    int64_t around = large_around(heap, unit);
+    if (around != HMM_RUN_NONE) {
+        char chars[DETAIL_BYTES];
+        struct hmm_text detail = {.chars = chars, .capacity_bytes = sizeof chars};
+        say_block(&detail, " (inside a live block of ",
+                  (size_t)heap->map.unit[around].n_units << HMM_UNIT_SHIFT,
+                  hmm_pagemap_address(&heap->map, (size_t)around));
+        hmm_text_str(&detail, ")");
+        end(who, "invalid pointer (not the start of a block)", block, &detail);
+    }
+    end(who, at_unit ? "double free or invalid pointer (free memory)" : "invalid pointer (free memory)",
+        block, NULL);
+}
+
+_Noreturn void hmm_misuse_two_owners(const void *block)
+{
+    end("HmmAlloc", "double free detected (freed twice at once) of", block, NULL);
+}
+
+_Noreturn void hmm_misuse_size(struct hmm_heap *heap, const char *who, const void *block,
+                               size_t claimed_bytes, size_t usable_bytes)
+{
+    (void)heap;
+    char chars[DETAIL_BYTES];
+    struct hmm_text detail = {.chars = chars, .capacity_bytes = sizeof chars};
+    hmm_text_str(&detail, " (said to have ");
+    hmm_text_dec(&detail, claimed_bytes);
+    hmm_text_str(&detail, " bytes, in a block of ");
+    hmm_text_dec(&detail, usable_bytes);
+    hmm_text_str(&detail, ")");
+    end(who, "wrong size of", block, &detail);
+}

@@ -1,0 +1,255 @@
+/* pages.c - page runs: find, split, coalesce.
+ *
+ * Layer   core, above brk, below slab and large. Start reading at hmm_pages_take.
+ * State   struct hmm_pages, guarded by lock `pages`; the break by lock `grow`.
+ * Keeps   I4 no two adjacent free runs; I5 the runs add up to the break.
+ * Source  boundary tags: Knuth, TAOCP 1, 2.5; here they lie out of line.
+ */
+#include "core/pages.h"
+
+void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
+                    struct hmm_brk *brk, const struct hmm_tunables *tunables)
+{
+    *pages = (struct hmm_pages){.map = map, .meta = meta, .brk = brk, .tunables = tunables};
+    pages->page_units = (uint32_t)(brk->align_bytes >> HMM_UNIT_SHIFT);
+    for (unsigned i = 0; i < HMM_TREE_MAX_LEVELS; i++)
+        pages->tree.level[i] = (uint32_t *)(void *)meta->strips[HMM_STRIP_TREE + i].start;
+    map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
+    map->unit = (struct hmm_unit *)(void *)meta->strips[HMM_STRIP_UNIT].start;
+    map->state = (uint8_t *)meta->strips[HMM_STRIP_STATE].start;
+    map->state_bias = (uint8_t *)((uintptr_t)map->state - (brk->base >> HMM_GRANULE_SHIFT));
+    map->objects = meta->objects.start;
+    map->base = brk->base;
+}
+
+/* --- free runs; all under lock `pages` ---------------------------------------------------------- */
+
+static void link_run(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    pages->map->unit[unit + n_units - 1].tail_units = n_units;
+    hmm_runtree_set(&pages->tree, unit, n_units);
+}
+
+static void unlink_run(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    pages->map->unit[unit + n_units - 1].tail_units = 0;
+    hmm_runtree_set(&pages->tree, unit, 0);
+}
+
+static void set_dirty(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, uint32_t dirty)
+{
+    for (uint32_t i = 0; i < n_units; i++)
+        pages->map->unit[unit + i].dirty = dirty;
+}
+
+static uint32_t count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    uint32_t dirty = 0;
+    for (uint32_t i = 0; i < n_units; i++)
+        dirty += pages->map->unit[unit + i].dirty;
+    return dirty;
+}
+
+void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, uint32_t dirty)
+{
+    set_dirty(pages, unit, n_units, dirty);
+    pages->dirty_units += dirty * n_units;
+    uint32_t before = unit > 0 ? pages->map->unit[unit - 1].tail_units : 0;
+    uint32_t behind_at = unit + n_units;
+    uint32_t behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
+    pages->free_units += n_units;
+    if (before != 0) {
+        pages->map->unit[unit - 1].tail_units = 0; /* its leaf is overwritten below */
+        unit -= before;
+        n_units += before;
+    }
+    if (behind != 0) {
+        unlink_run(pages, behind_at, behind);
+        n_units += behind;
+    }
+    link_run(pages, unit, n_units);
+}
+
+void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units)
+{
+    uint32_t run_units = hmm_runtree_at(&pages->tree, run);
+    uint32_t head = unit - run;
+    uint32_t tail = run_units - head - n_units;
+    unlink_run(pages, run, run_units);
+    if (head != 0)
+        link_run(pages, run, head);
+    if (tail != 0)
+        link_run(pages, unit + n_units, tail);
+    pages->free_units -= n_units;
+    pages->dirty_units -= count_dirty(pages, unit, n_units);
+}
+
+/* A detached run goes to a caller. */
+static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, bool *zero)
+{
+    if (zero != NULL)
+        *zero = count_dirty(pages, unit, n_units) == 0;
+    uint32_t used = pages->n_units - pages->free_units - pages->foreign_units;
+    if (used > pages->peak_used_units)
+        pages->peak_used_units = used;
+}
+
+/* First fit; with an alignment above a unit, first run that holds an aligned place. */
+static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
+                           bool *zero)
+{
+    uint32_t from = 0;
+    while (from < pages->n_units) {
+        int64_t found = hmm_runtree_find(&pages->tree, from, n_units);
+        if (found == HMM_RUN_NONE)
+            return HMM_RUN_NONE;
+        uint32_t run = (uint32_t)found;
+        uint32_t run_units = hmm_runtree_at(&pages->tree, run);
+        uintptr_t address = (uintptr_t)hmm_pagemap_address(pages->map, run);
+        uintptr_t aligned = hmm_round_up(address, align_bytes);
+        uint32_t head = (uint32_t)((aligned - address) >> HMM_UNIT_SHIFT);
+        if (aligned - address <= (uint64_t)run_units << HMM_UNIT_SHIFT &&
+            run_units - head >= n_units) {
+            hmm_pages_detach(pages, run, run + head, n_units);
+            note_used(pages, run + head, n_units, zero);
+            pages->map->unit[run + head].n_units = n_units;
+            return run + head;
+        }
+        /* too short behind its aligned place: a run with room for any offset fits for certain */
+        if (run_units >= n_units + (align_bytes >> HMM_UNIT_SHIFT))
+            return HMM_RUN_NONE;
+        from = run + 1;
+    }
+    return HMM_RUN_NONE;
+}
+
+/* --- growth ------------------------------------------------------------------------------------- */
+
+/* Units [old top, start) lie below memory that we got above them: not ours. */
+static void note_gap(struct hmm_pages *pages, uint32_t start)
+{
+    for (uint32_t u = pages->n_units; u < start; u++)
+        hmm_pagemap_set(pages->map, u, HMM_KIND_FOREIGN);
+    pages->foreign_units += start - pages->n_units;
+    pages->n_units = start;
+}
+
+static bool grow_by(struct hmm_pages *pages, size_t bytes)
+{
+    bytes = hmm_round_up(bytes, pages->brk->align_bytes);
+    size_t units_before = (pages->brk->top - pages->brk->base) >> HMM_UNIT_SHIFT;
+    if (!hmm_meta_cover(pages->meta, units_before + (bytes >> HMM_UNIT_SHIFT)))
+        return false;
+    uintptr_t start = hmm_brk_grow(pages->brk, bytes);
+    if (start == 0)
+        return false;
+    size_t first = (start - pages->brk->base) >> HMM_UNIT_SHIFT;
+    size_t n_units = bytes >> HMM_UNIT_SHIFT;
+    if (!hmm_meta_cover(pages->meta, first + n_units)) { /* it came above a gap */
+        hmm_brk_lower(pages->brk, start);
+        return false;
+    }
+    hmm_lock_take(&pages->lock);
+    hmm_runtree_span(&pages->tree, (uint32_t)(first + n_units));
+    note_gap(pages, (uint32_t)first);
+    pages->n_units = (uint32_t)(first + n_units);
+    hmm_pages_attach(pages, (uint32_t)first, (uint32_t)n_units, 0);
+    hmm_pagemap_set_limit(pages->map, first + n_units);
+    hmm_lock_give(&pages->lock);
+    return true;
+}
+
+/* Bytes that the break must move so that a run of n_units, aligned, fits at the top. */
+static size_t needed_bytes(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes)
+{
+    uint32_t top_free = pages->n_units > 0 ? pages->map->unit[pages->n_units - 1].tail_units : 0;
+    uintptr_t run = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units - top_free);
+    uintptr_t end = hmm_round_up(run, align_bytes) + ((size_t)n_units << HMM_UNIT_SHIFT);
+    return end - (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
+}
+
+/* Move the break so that n_units fit; somebody else may have done so meanwhile. */
+static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, uint32_t seen_units)
+{
+    const struct hmm_tunables *t = pages->tunables;
+    hmm_lock_take(&pages->grow);
+    hmm_lock_take(&pages->lock);
+    bool grown = pages->n_units > seen_units;
+    size_t need = grown ? 0 : needed_bytes(pages, n_units, align_bytes);
+    size_t heap_bytes = (size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
+    hmm_lock_give(&pages->lock);
+    if (!grown) {
+        size_t ahead = hmm_max(heap_bytes / t->grow_divisor, t->grow_min);
+        ahead = hmm_max(hmm_min(ahead, t->grow_max), need);
+        size_t worst = ((size_t)n_units << HMM_UNIT_SHIFT) + align_bytes;
+        grown = grow_by(pages, ahead) || (need < ahead && grow_by(pages, need)) ||
+                (need < worst && grow_by(pages, worst)); /* the top has foreign memory on it */
+    }
+    hmm_lock_give(&pages->grow);
+    return grown;
+}
+
+int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, bool *zero)
+{
+    n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
+    align_bytes = hmm_max(align_bytes, HMM_UNIT_BYTES);
+    for (;;) {
+        hmm_lock_take(&pages->lock);
+        int64_t unit = take_locked(pages, n_units, align_bytes, zero);
+        uint32_t seen_units = pages->n_units;
+        hmm_lock_give(&pages->lock);
+        if (unit != HMM_RUN_NONE)
+            return unit;
+        if (!grow(pages, n_units, align_bytes, seen_units))
+            return HMM_RUN_NONE;
+    }
+}
+
+bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units, bool *zero)
+{
+    new_units = (uint32_t)hmm_round_up(new_units, pages->page_units);
+    hmm_lock_take(&pages->lock);
+    uint32_t old_units = pages->map->unit[unit].n_units;
+    uint32_t behind_at = unit + old_units;
+    uint32_t behind =
+        behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
+    bool at_top = behind_at + behind == pages->n_units;
+    uint32_t more = new_units - old_units;
+    uint32_t seen_units = pages->n_units;
+    if (behind < more && at_top && pages->n_units > 0) {
+        hmm_lock_give(&pages->lock);
+        if (!grow(pages, more, HMM_UNIT_BYTES, seen_units))
+            return false;
+        hmm_lock_take(&pages->lock);
+        behind = hmm_runtree_at(&pages->tree, behind_at);
+    }
+    bool fits = behind >= more;
+    if (fits) {
+        hmm_pages_detach(pages, behind_at, behind_at, more);
+        note_used(pages, behind_at, more, zero);
+        pages->map->unit[unit].n_units = new_units;
+    }
+    hmm_lock_give(&pages->lock);
+    return fits;
+}
+
+void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_units)
+{
+    new_units = (uint32_t)hmm_round_up(new_units, pages->page_units);
+    hmm_lock_take(&pages->lock);
+    uint32_t old_units = pages->map->unit[unit].n_units;
+    if (new_units < old_units) {
+        pages->map->unit[unit].n_units = new_units;
+        hmm_pages_attach(pages, unit + new_units, old_units - new_units, 1);
+    }
+    hmm_lock_give(&pages->lock);
+}
+
+void hmm_pages_give(struct hmm_pages *pages, uint32_t unit)
+{
+    hmm_lock_take(&pages->lock);
+    uint32_t n_units = pages->map->unit[unit].n_units;
+    pages->map->unit[unit].n_units = 0;
+    hmm_pages_attach(pages, unit, n_units, 1);
+    hmm_lock_give(&pages->lock);
+}

@@ -1,0 +1,69 @@
+/* pages.h - page runs: find, split, coalesce, give back.
+ *
+ * A run is a row of 16 KiB units. Free runs are found lowest address first, split from their front,
+ * and coalesced with both neighbours by boundary lengths that lie out of line.
+ *
+ * Layer   core, above brk, below slab and large.
+ */
+#ifndef HMM_CORE_PAGES_H
+#define HMM_CORE_PAGES_H
+
+#include "core/brk.h"
+#include "core/lock.h"
+#include "core/meta.h"
+#include "core/pagemap.h"
+#include "core/runtree.h"
+
+struct hmm_pages {
+    struct hmm_pagemap *map;           /* const */
+    struct hmm_meta *meta;             /* const */
+    struct hmm_brk *brk;               /* const pointer; contents lock:grow */
+    const struct hmm_tunables *tunables; /* const */
+    struct hmm_lock grow;              /* the break and the arrays' extent */
+    struct hmm_lock lock;              /* lock `pages` */
+    struct hmm_runtree tree;           /* lock:pages */
+    uint32_t n_units;                  /* lock:pages, units below the break */
+    uint32_t page_units;               /* const: runs are multiples of this */
+    uint32_t free_units;               /* lock:pages */
+    uint32_t foreign_units;            /* lock:pages */
+    uint32_t dirty_units;              /* lock:pages, free units with old contents */
+    uint32_t peak_used_units;          /* lock:pages, statistics */
+    uint64_t decay_at_ns;              /* lock:pages, last look at the clock for decay */
+    uint64_t lowered_at_ns;            /* lock:pages */
+    bool top_was_free;                 /* lock:pages, the top could have been lowered last time */
+    size_t purged_bytes;               /* lock:pages, statistics */
+};
+
+void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
+                    struct hmm_brk *brk, const struct hmm_tunables *tunables);
+
+/* Take `n_units` contiguous units, lowest address first.
+ *   align_bytes  power of two; the run's address is a multiple of it
+ *   zero         set to whether the whole run reads as zero; may be NULL
+ *   returns      first unit, or HMM_RUN_NONE when the break cannot grow
+ *   locks        takes grow and pages, each for a short time; no system call under pages
+ */
+int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, bool *zero);
+
+/* Make the used run at `unit` longer by taking the free run behind it, or the break.
+ *   returns  false: the neighbour is used or too short; nothing changed
+ */
+bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units, bool *zero);
+
+/* Give back the last (old - new) units of the used run at `unit`. new_units >= 1 */
+void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_units);
+
+/* Give back the used run at `unit`. cost: O(levels) + a byte per unit */
+void hmm_pages_give(struct hmm_pages *pages, uint32_t unit);
+
+/* Put a run among the free ones, merged with its free neighbours; dirty 0 or 1. locks: held pages */
+void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, uint32_t dirty);
+/* Take [unit, unit + n_units) out of the free run that begins at `run`. locks: held pages */
+void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units);
+
+static inline uint32_t hmm_pages_run_units(const struct hmm_pages *pages, uint32_t unit)
+{
+    return pages->map->unit[unit].n_units;
+}
+
+#endif

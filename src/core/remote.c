@@ -1,0 +1,146 @@
+/* remote.c - a block freed by a thread that does not own its slab goes home.
+ *
+ * The freer has marked the block free at the call (that is what makes double frees exact). The slot
+ * then travels: gathered in the freer's buffer, merged into (word, mask) pairs, or-ed into the slab's
+ * remote words; and the slab is pushed on its owner's stack unless it is there already.
+ *
+ * Telling the owner comes after the or, and by then the slab may have been collected by another's
+ * message, emptied, destroyed, even made again elsewhere. That is harmless: descriptors are type-stable,
+ * `returned` and `returned_next` belong to whoever set the flag, never to the slab's life, and whoever pops
+ * a slab that is not his passes it on.
+ *
+ * Layer   core, above bin, below heap. Start reading at hmm_remote_flush.
+ * Keeps   I10 a slab with remote bits is on a returned stack, or its freer is about to push it.
+ * Source  a list of slabs instead of a list of blocks per owner: decision 001.
+ */
+#include "core/arena.h"
+#include "core/fatal.h"
+
+static void push_returned(struct hmm_arena *arena, struct hmm_slab *slab)
+{
+    /* relaxed: the exchange below decides */
+    struct hmm_slab *head = atomic_load_explicit(&arena->returned, memory_order_relaxed);
+    do {
+        slab->returned_next = head;
+        /* release: publishes returned_next. pairs: pop_all */
+    } while (!atomic_compare_exchange_weak_explicit(&arena->returned, &head, slab,
+                                                    memory_order_release, memory_order_relaxed));
+}
+
+/* Make sure that the slab's owner looks at its remote words. */
+static void notify(struct hmm_slab *slab)
+{
+    for (;;) {
+        /* acq_rel: our remote bits come before the flag. pairs: the clearing here and in
+         * collect_stack, which comes before a look at the slab */
+        if (atomic_exchange_explicit(&slab->returned, 1, memory_order_acq_rel) != 0)
+            return;
+        struct hmm_arena *arena = atomic_load_explicit(&slab->arena, memory_order_relaxed);
+        if (arena != NULL) {
+            push_returned(arena, slab);
+            return;
+        }
+        /* destroyed meanwhile, so another's message had our bits collected; but whoever found the
+         * flag set relies on us: look again. acq_rel: pairs: the exchange above */
+        atomic_exchange_explicit(&slab->returned, 0, memory_order_acq_rel);
+        if (atomic_load_explicit(&slab->arena, memory_order_relaxed) == NULL)
+            return;
+    }
+}
+
+static void collect_stack(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    /* acquire: pairs: push_returned */
+    struct hmm_slab *slab = atomic_exchange_explicit(&arena->returned, NULL, memory_order_acquire);
+    while (slab != NULL) {
+        struct hmm_slab *next = slab->returned_next;
+        /* acq_rel: from here on a freer pushes again; our look comes after. pairs: notify */
+        atomic_exchange_explicit(&slab->returned, 0, memory_order_acq_rel);
+        struct hmm_arena *owner = atomic_load_explicit(&slab->arena, memory_order_relaxed);
+        if (owner == arena)
+            hmm_bin_collect(arenas, arena, slab);
+        else if (owner != NULL)
+            notify(slab);
+        slab = next;
+    }
+}
+
+void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    /* relaxed: a look */
+    if (hmm_unlikely(atomic_load_explicit(&arena->returned, memory_order_relaxed) != NULL))
+        collect_stack(arenas, arena);
+}
+
+void hmm_remote_collect_idle(struct hmm_arenas *arenas)
+{
+    for (unsigned i = 0; i <= HMM_SHARED_ARENAS; i++) {
+        struct hmm_arena *arena = arenas->shared[i];
+        /* relaxed: a look */
+        if (atomic_load_explicit(&arena->returned, memory_order_relaxed) == NULL)
+            continue;
+        hmm_lock_take(&arena->lock);
+        collect_stack(arenas, arena);
+        hmm_lock_give(&arena->lock);
+    }
+    hmm_lock_take(&arenas->registry);
+    for (struct hmm_arena *arena = arenas->idle; arena != NULL; arena = arena->next_idle)
+        hmm_remote_collect(arenas, arena);
+    hmm_lock_give(&arenas->registry);
+}
+
+static void send(struct hmm_slab *slab, uint32_t word, uint64_t mask)
+{
+    if (!hmm_slab_put_remote(slab, word, mask))
+        hmm_fatal("HmmFree: double free, by two threads at once, in the slab at", slab->start, NULL);
+    notify(slab);
+}
+
+struct message {
+    struct hmm_slab *slab;
+    uint32_t word;
+    uint64_t mask;
+};
+
+void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    const struct hmm_pagemap *map = arenas->slabs.pages->map;
+    struct message messages[HMM_REMOTE_WORDS] = {0};
+    struct hmm_remote *remote = &arena->remote;
+    for (uint32_t i = 0; i < remote->n_blocks; i++) {
+        struct hmm_slab *slab = hmm_slab_at(map, remote->blocks[i]);
+        uint32_t slot = hmm_slab_slot(slab, remote->blocks[i]);
+        uint32_t hash = slot / 64 + slab->unit / 4;
+        struct message *m = &messages[hash % HMM_REMOTE_WORDS];
+        if (m->slab != slab || m->word != slot / 64) {
+            if (m->slab != NULL)
+                send(m->slab, m->word, m->mask);
+            *m = (struct message){.slab = slab, .word = slot / 64};
+        }
+        m->mask |= (uint64_t)1 << (slot % 64);
+    }
+    for (unsigned i = 0; i < HMM_REMOTE_WORDS; i++)
+        if (messages[i].slab != NULL)
+            send(messages[i].slab, messages[i].word, messages[i].mask);
+    remote->n_blocks = remote->weight = 0;
+}
+
+void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,
+                     size_t block_bytes)
+{
+    struct hmm_remote *remote = &arena->remote;
+    remote->blocks[remote->n_blocks++] = block;
+    remote->weight += 1 + (uint32_t)(block_bytes / HMM_SMALL_MAX_BYTES) * 4;
+    if (remote->n_blocks == HMM_REMOTE_OBJS || remote->weight >= HMM_REMOTE_OBJS) {
+        hmm_arena_enter(arena);
+        hmm_remote_flush(arenas, arena);
+        hmm_arena_leave(arena);
+    }
+}
+
+void hmm_remote_free_one(struct hmm_arenas *arenas, void *block)
+{
+    struct hmm_slab *slab = hmm_slab_at(arenas->slabs.pages->map, block);
+    uint32_t slot = hmm_slab_slot(slab, block);
+    send(slab, slot / 64, (uint64_t)1 << (slot % 64));
+}

@@ -1,0 +1,102 @@
+/* runtree.c - the free runs by address.
+ *
+ * Layer   core, below pages. Start reading at hmm_runtree_find.
+ * Keeps   I3 every node is the maximum of its children.
+ */
+#include "core/runtree.h"
+
+enum { ARITY = 1 << HMM_TREE_ARITY_SHIFT, CHILD_MASK = ARITY - 1 };
+
+static uint32_t max_of_children(const uint32_t *children)
+{
+    uint32_t max = 0;
+    for (unsigned i = 0; i < ARITY; i++)
+        max = children[i] > max ? children[i] : max;
+    return max;
+}
+
+void hmm_runtree_set(struct hmm_runtree *tree, uint32_t unit, uint32_t n_units)
+{
+    uint32_t idx = unit;
+    tree->level[0][idx] = n_units;
+    for (unsigned l = 0; l < tree->top_level; l++) {
+        const uint32_t *children = &tree->level[l][idx & ~(uint32_t)CHILD_MASK];
+        uint32_t max = max_of_children(children);
+        idx >>= HMM_TREE_ARITY_SHIFT;
+        if (tree->level[l + 1][idx] == max)
+            return;
+        tree->level[l + 1][idx] = max;
+    }
+}
+
+void hmm_runtree_span(struct hmm_runtree *tree, uint32_t n_units)
+{
+    while (tree->top_level + 1 < HMM_TREE_MAX_LEVELS &&
+           (uint64_t)n_units > (uint64_t)ARITY << (HMM_TREE_ARITY_SHIFT * tree->top_level)) {
+        uint32_t max = max_of_children(tree->level[tree->top_level]);
+        tree->top_level++;
+        tree->level[tree->top_level][0] = max;
+    }
+}
+
+/* First child at or after `child` with at least n_units; ARITY: none. */
+static unsigned first_child(const uint32_t *children, unsigned child, uint32_t n_units)
+{
+    while (child < ARITY && children[child] < n_units)
+        child++;
+    return child;
+}
+
+int64_t hmm_runtree_find(const struct hmm_runtree *tree, uint32_t from, uint32_t n_units)
+{
+    unsigned level = 0;
+    uint32_t idx = from;
+    unsigned child = from & CHILD_MASK;
+    /* up, while nothing to the right under this node is large enough */
+    for (;;) {
+        uint32_t node = idx & ~(uint32_t)CHILD_MASK;
+        child = first_child(&tree->level[level][node], child, n_units);
+        if (child < ARITY) {
+            idx = node + child;
+            break;
+        }
+        if (level == tree->top_level)
+            return HMM_RUN_NONE;
+        level++;
+        idx >>= HMM_TREE_ARITY_SHIFT;
+        child = (idx & CHILD_MASK) + 1;
+    }
+    /* down, along the first child that is large enough */
+    while (level > 0) {
+        level--;
+        idx <<= HMM_TREE_ARITY_SHIFT;
+        idx += first_child(&tree->level[level][idx], 0, n_units);
+    }
+    return idx;
+}
+
+int64_t hmm_runtree_last(const struct hmm_runtree *tree, uint32_t before)
+{
+    int64_t idx = (int64_t)before - 1;
+    unsigned level = 0;
+    while (idx >= 0) {
+        if (tree->level[level][idx] != 0)
+            break;
+        if ((idx & CHILD_MASK) != 0) {
+            idx--;
+            continue;
+        }
+        if (level == tree->top_level)
+            return HMM_RUN_NONE;
+        idx = (idx >> HMM_TREE_ARITY_SHIFT) - 1;
+        level++;
+    }
+    if (idx < 0)
+        return HMM_RUN_NONE;
+    for (; level > 0; level--) {
+        idx = (idx << HMM_TREE_ARITY_SHIFT) + ARITY - 1;
+        while (tree->level[level - 1][idx] == 0)
+            idx--;
+    }
+    return idx;
+}

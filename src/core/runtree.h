@@ -1,0 +1,38 @@
+/* runtree.h - the free runs by address: a tree of maxima, 16 children to a node.
+ *
+ * Leaf u holds the length of the free run that begins at unit u, else 0; a node holds the largest of
+ * its 16 children. The lowest run of at least n units is found by walking down along the first child
+ * that is large enough: first fit in address order, at most 8 levels, one cache line each.
+ *
+ * Layer   core, below pages. Guarded by lock `pages`.
+ * Source  the tree of maxima is a "tournament tree" (Knuth, TAOCP 3, 5.4.1); address-ordered first fit
+ *         fragments least: Johnstone and Wilson, "The memory fragmentation problem: solved?" (1998).
+ */
+#ifndef HMM_CORE_RUNTREE_H
+#define HMM_CORE_RUNTREE_H
+
+#include "base/base.h"
+#include "base/tunables.h"
+
+enum { HMM_RUN_NONE = -1 };
+
+struct hmm_runtree {
+    uint32_t *level[HMM_TREE_MAX_LEVELS]; /* const pointers: level[0] the leaves */
+    unsigned top_level;                   /* lock:pages, the root's children are level[top_level] */
+};
+
+/* Set leaf `unit` to `n_units`. cost: one line per level, fewer when a maximum stays. */
+void hmm_runtree_set(struct hmm_runtree *tree, uint32_t unit, uint32_t n_units);
+/* The tree now spans `n_units` leaves. */
+void hmm_runtree_span(struct hmm_runtree *tree, uint32_t n_units);
+/* Lowest run at unit >= from with at least n_units; HMM_RUN_NONE. */
+int64_t hmm_runtree_find(const struct hmm_runtree *tree, uint32_t from, uint32_t n_units);
+/* Highest run at unit < before; HMM_RUN_NONE. */
+int64_t hmm_runtree_last(const struct hmm_runtree *tree, uint32_t before);
+
+static inline uint32_t hmm_runtree_at(const struct hmm_runtree *tree, uint32_t unit)
+{
+    return tree->level[0][unit];
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* hosted.h - what the files of this folder share.
+ *
+ * Layer   hosted, the top: may include everything, nobody includes it.
+ */
+#ifndef HMM_HOSTED_HOSTED_H
+#define HMM_HOSTED_HOSTED_H
+
+#include "api/alloc.h"
+
+/* Read HMM_OPTIONS over the defaults; nothing in a setuid program. Bad ones are told on stderr. */
+void hmm_options_read(struct hmm_tunables *tunables);
+
+/* Exact counts for `hmm run --summary`: in the file HMM_SUMMARY names, if it is this process's. */
+void hmm_summary_open(void);
+/* In a child after fork: counts of its own, in private memory. */
+void hmm_summary_detach(void);
+
+#define HMM_EXPORTED __attribute__((visibility("default"), used))
+
+#endif

@@ -1,0 +1,125 @@
+/* port.c - bare: no operating system. All memory is a caller's buffer, always committed; the board
+ * supplies hmm_board_fatal, which must not return.
+ *
+ * Layer   port.
+ */
+#include "port/port.h"
+
+#include <string.h>
+
+enum { BARE_PAGE_BYTES = 4096 };
+
+_Noreturn void hmm_board_fatal(const char *bytes, size_t n_bytes);
+
+static char fatal_text[256];
+static size_t fatal_bytes;
+
+size_t hmm_port_page_bytes(void)
+{
+    return BARE_PAGE_BYTES;
+}
+
+size_t hmm_port_memory_bytes(void)
+{
+    return SIZE_MAX;
+}
+
+size_t hmm_port_address_limit_bytes(void)
+{
+    return SIZE_MAX;
+}
+
+uintptr_t hmm_port_brk(uintptr_t want)
+{
+    (void)want;
+    return 0;
+}
+
+void *hmm_port_reserve(void *hint, size_t bytes)
+{
+    (void)hint, (void)bytes;
+    return NULL;
+}
+
+bool hmm_port_commit(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+    return true;
+}
+
+bool hmm_port_purge(void *addr, size_t bytes)
+{
+    memset(addr, 0, bytes);
+    return true;
+}
+
+void hmm_port_seal(void *addr, size_t bytes, bool sealed)
+{
+    (void)addr, (void)bytes, (void)sealed;
+}
+
+void hmm_port_decommit(void *addr, size_t bytes)
+{
+    memset(addr, 0, bytes);
+}
+
+void hmm_port_release(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+}
+
+void *hmm_port_map(size_t bytes, size_t align_bytes)
+{
+    (void)bytes, (void)align_bytes;
+    return NULL;
+}
+
+void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
+{
+    (void)addr, (void)old_bytes, (void)new_bytes;
+    return NULL;
+}
+
+void hmm_port_mark_metadata(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+}
+
+uint64_t hmm_port_clock_ns(void)
+{
+    return 0;
+}
+
+unsigned hmm_port_cpu(void)
+{
+    return 0;
+}
+
+void hmm_port_wait(_Atomic(uint32_t) *word, uint32_t seen)
+{
+    (void)word, (void)seen;
+}
+
+void hmm_port_wake(_Atomic(uint32_t) *word)
+{
+    (void)word;
+}
+
+void hmm_port_write(int fd, const char *bytes, size_t n_bytes)
+{
+    (void)fd;
+    fatal_bytes = hmm_min(n_bytes, sizeof fatal_text);
+    memcpy(fatal_text, bytes, fatal_bytes);
+}
+
+_Noreturn void hmm_port_abort(void)
+{
+    hmm_board_fatal(fatal_text, fatal_bytes);
+}
+
+void hmm_port_set_enomem(void) {}
+
+size_t hmm_port_calls(void)
+{
+    return 0;
+}

@@ -1,0 +1,191 @@
+/* port.c - linux: the contract of port.h by kernel calls.
+ *
+ * Layer   port.
+ */
+#include "port/port.h"
+#include "syscall.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+
+_Atomic(size_t) hmm_port_n_calls;
+
+/* glibc's own idea of the break, which its sbrk() trusts without asking the kernel. Weak: musl has
+ * none. */
+extern void *__curbrk __attribute__((weak));
+
+static bool failed(long result)
+{
+    return (unsigned long)result > -4096ul;
+}
+
+size_t hmm_port_page_bytes(void)
+{
+    static _Atomic(size_t) page_bytes; /* atomic, relaxed: every thread computes the same value */
+    size_t bytes = atomic_load_explicit(&page_bytes, memory_order_relaxed);
+    if (bytes == 0) {
+        bytes = getauxval(AT_PAGESZ);
+        if (bytes == 0)
+            bytes = 4096;
+        atomic_store_explicit(&page_bytes, bytes, memory_order_relaxed);
+    }
+    return bytes;
+}
+
+size_t hmm_port_memory_bytes(void)
+{
+    struct sysinfo info;
+    if (failed(kernel_call(SYS_sysinfo, (long)&info, 0, 0, 0, 0, 0)))
+        return (size_t)1 << 34;
+    return (info.totalram + info.totalswap) * info.mem_unit;
+}
+
+size_t hmm_port_address_limit_bytes(void)
+{
+    struct rlimit limit;
+    long result = kernel_call(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0);
+    if (failed(result) || limit.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    return limit.rlim_cur;
+}
+
+uintptr_t hmm_port_brk(uintptr_t want)
+{
+    uintptr_t got = (uintptr_t)kernel_call(SYS_brk, (long)want, 0, 0, 0, 0, 0);
+    if (&__curbrk != NULL)
+        __curbrk = (void *)got;
+    return got;
+}
+
+void *hmm_port_reserve(void *hint, size_t bytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    if (hint != NULL)
+        flags |= MAP_FIXED_NOREPLACE;
+    long at = kernel_call(SYS_mmap, (long)hint, (long)bytes, PROT_NONE, flags, -1, 0);
+    if (failed(at))
+        return NULL;
+    if (hint != NULL && (void *)at != hint) { /* a kernel before 4.17 takes it as a wish */
+        kernel_call(SYS_munmap, at, (long)bytes, 0, 0, 0, 0);
+        return NULL;
+    }
+    return (void *)at;
+}
+
+bool hmm_port_commit(void *addr, size_t bytes)
+{
+    return !failed(
+        kernel_call(SYS_mprotect, (long)addr, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0));
+}
+
+bool hmm_port_purge(void *addr, size_t bytes)
+{
+    return !failed(kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_DONTNEED, 0, 0, 0));
+}
+
+void hmm_port_seal(void *addr, size_t bytes, bool sealed)
+{
+    long protection = sealed ? PROT_READ : PROT_READ | PROT_WRITE;
+    kernel_call(SYS_mprotect, (long)addr, (long)bytes, protection, 0, 0, 0);
+}
+
+void hmm_port_decommit(void *addr, size_t bytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    kernel_call(SYS_mmap, (long)addr, (long)bytes, PROT_NONE, flags, -1, 0);
+}
+
+void hmm_port_release(void *addr, size_t bytes)
+{
+    kernel_call(SYS_munmap, (long)addr, (long)bytes, 0, 0, 0, 0);
+}
+
+void *hmm_port_map(size_t bytes, size_t align_bytes)
+{
+    size_t page_bytes = hmm_port_page_bytes();
+    size_t extra_bytes = align_bytes > page_bytes ? align_bytes - page_bytes : 0;
+    if (bytes > PTRDIFF_MAX - extra_bytes)
+        return NULL;
+    long result = kernel_call(SYS_mmap, 0, (long)(bytes + extra_bytes), PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (failed(result))
+        return NULL;
+    uintptr_t got = (uintptr_t)result;
+    uintptr_t start = hmm_round_up(got, align_bytes > page_bytes ? align_bytes : page_bytes);
+    if (start != got)
+        hmm_port_release((void *)got, start - got);
+    if (start - got != extra_bytes)
+        hmm_port_release((void *)(start + bytes), extra_bytes - (start - got));
+    return (void *)start;
+}
+
+void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
+{
+    long at = kernel_call(SYS_mremap, (long)addr, (long)old_bytes, (long)new_bytes, MREMAP_MAYMOVE,
+                          0, 0);
+    return failed(at) ? NULL : (void *)at;
+}
+
+void hmm_port_mark_metadata(void *addr, size_t bytes)
+{
+    kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_DONTDUMP, 0, 0, 0);
+    kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_NOHUGEPAGE, 0, 0, 0);
+}
+
+uint64_t hmm_port_clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+unsigned hmm_port_cpu(void)
+{
+    unsigned cpu = 0;
+    kernel_call(SYS_getcpu, (long)&cpu, 0, 0, 0, 0, 0);
+    return cpu;
+}
+
+void hmm_port_wait(_Atomic(uint32_t) *word, uint32_t seen)
+{
+    kernel_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, (long)seen, 0, 0, 0);
+}
+
+void hmm_port_wake(_Atomic(uint32_t) *word)
+{
+    kernel_call(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+}
+
+void hmm_port_write(int fd, const char *bytes, size_t n_bytes)
+{
+    while (n_bytes > 0) {
+        long n = kernel_call(SYS_write, fd, (long)bytes, (long)n_bytes, 0, 0, 0);
+        if (n == -EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        bytes += n;
+        n_bytes -= (size_t)n;
+    }
+}
+
+_Noreturn void hmm_port_abort(void)
+{
+    abort();
+}
+
+void hmm_port_set_enomem(void)
+{
+    errno = ENOMEM;
+}
+
+size_t hmm_port_calls(void)
+{
+    return atomic_load_explicit(&hmm_port_n_calls, memory_order_relaxed);
+}
