@@ -85,6 +85,21 @@ static void raise_to(_Atomic(uint64_t) *peak, uint64_t n)
     }
 }
 
+static void set(_Atomic(uint64_t) *counter, uint64_t n)
+{
+    atomic_store_explicit(counter, n, memory_order_relaxed); /* relaxed: a statistic */
+}
+
+static void note_heap(struct hmm_counts *counts)
+{
+    const struct hmm_heap *heap = &hmm_process_heap;
+    raise_to(&counts->peak_heap_bytes, heap->map.limit_granules << HMM_GRANULE_SHIFT);
+    set(&counts->n_raised, heap->brk.n_grown);
+    set(&counts->n_lowered, heap->brk.n_lowered);
+    set(&counts->returned_bytes, heap->brk.lowered_bytes + heap->pages.purged_bytes);
+    set(&counts->n_kernel_calls, hmm_port_calls());
+}
+
 static void count_alloc(const void *block)
 {
     struct hmm_counts *counts = hmm_process_heap.counts;
@@ -93,8 +108,7 @@ static void count_alloc(const void *block)
     uint64_t live = bytes + atomic_fetch_add_explicit(&counts->live_bytes, bytes,
                                                       memory_order_relaxed); /* relaxed: statistic */
     raise_to(&counts->peak_live_bytes, live);
-    raise_to(&counts->peak_heap_bytes, hmm_process_heap.map.limit_granules
-                                           << HMM_GRANULE_SHIFT);
+    note_heap(counts);
 }
 
 static void count_free(const void *block, const char *who)
@@ -102,6 +116,7 @@ static void count_free(const void *block, const char *who)
     struct hmm_counts *counts = hmm_process_heap.counts;
     add(&counts->n_frees, 1);
     add(&counts->live_bytes, (uint64_t)0 - hmm_heap_usable(&hmm_process_heap, block, who));
+    note_heap(counts);
 }
 
 static inline bool ready(void)

@@ -14,8 +14,11 @@ struct hmm_counts {
     _Atomic(uint64_t) n_reallocs;
     _Atomic(uint64_t) live_bytes;
     _Atomic(uint64_t) peak_live_bytes;
-    _Atomic(uint64_t) heap_bytes; /* below the break; peak kept by the writer */
     _Atomic(uint64_t) peak_heap_bytes;
+    _Atomic(uint64_t) n_raised;       /* as of the last counted call, like the rest */
+    _Atomic(uint64_t) n_lowered;
+    _Atomic(uint64_t) returned_bytes;
+    _Atomic(uint64_t) n_kernel_calls;
 };
 
 struct hmm_heap {

@@ -6,6 +6,7 @@
 #define HMM_HOSTED_HOSTED_H
 
 #include "api/alloc.h"
+#include "core/fatal.h"
 
 /* Read HMM_OPTIONS over the defaults; nothing in a setuid program. Bad ones are told on stderr. */
 void hmm_options_read(struct hmm_tunables *tunables);
@@ -14,6 +15,10 @@ void hmm_options_read(struct hmm_tunables *tunables);
 void hmm_summary_open(void);
 /* In a child after fork: counts of its own, in private memory. */
 void hmm_summary_detach(void);
+
+/* The size a caller states must be of the block's class; aborts. Not exact: it may also be one to
+ * which realloc has shrunk the block in place, down to half. */
+void hmm_check_size(const void *block, size_t alignment, size_t size, bool exact, const char *who);
 
 #define HMM_EXPORTED __attribute__((visibility("default"), used))
 

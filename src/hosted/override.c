@@ -33,11 +33,16 @@ HMM_EXPORTED void *calloc(size_t count, size_t size)
     return hmm_alloc_zeroed(bytes == 0 ? 1 : bytes);
 }
 
+static bool keeps_zero_blocks(void)
+{
+    return hmm_process_is_ready() && hmm_process_heap.meta.tunables->realloc_zero;
+}
+
 HMM_EXPORTED void *realloc(void *block, size_t size)
 {
     if (block == NULL)
         return malloc(size);
-    if (size == 0 && !hmm_process_heap.meta.tunables->realloc_zero) {
+    if (size == 0 && !keeps_zero_blocks()) {
         free(block);
         return NULL;
     }
@@ -131,13 +136,13 @@ HMM_EXPORTED size_t malloc_good_size(size_t size)
     return size > PTRDIFF_MAX ? size : hmm_round_up(size, HMM_UNIT_BYTES);
 }
 
-/* The size a caller states must be one that this block could have been asked for. */
-static void check_size(void *block, size_t alignment, size_t size, const char *who)
+void hmm_check_size(const void *block, size_t alignment, size_t size, bool exact, const char *who)
 {
     size_t usable_bytes = hmm_usable(block, who);
     bool right = size <= usable_bytes;
     if (alignment <= HMM_GRANULE_BYTES && usable_bytes <= HMM_SLAB_MAX_BYTES)
-        right = malloc_good_size(size) == usable_bytes;
+        right = malloc_good_size(size) == usable_bytes ||
+                (!exact && right && size >= usable_bytes / 2);
     if (hmm_unlikely(!right))
         hmm_misuse_size(&hmm_process_heap, who, block, size, usable_bytes);
 }
@@ -146,7 +151,7 @@ HMM_EXPORTED void free_sized(void *block, size_t size)
 {
     if (block == NULL)
         return;
-    check_size(block, 1, size, "HmmFree");
+    hmm_check_size(block, 1, size, false, "HmmFree");
     free(block);
 }
 
@@ -154,7 +159,7 @@ HMM_EXPORTED void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
     if (block == NULL)
         return;
-    check_size(block, alignment, size, "HmmFree");
+    hmm_check_size(block, alignment, size, false, "HmmFree");
     free(block);
 }
 

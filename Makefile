@@ -1,0 +1,39 @@
+# The front door. CMake does the building: see CMakePresets.json.
+#   make           build/libhmm.so, build/libhmm.a, build/hmm
+#   make run       a real program on libhmm, and what its heap did
+#   make test      the tests (make test-all: with every program of the long list)
+#   make bench     time and memory against other allocators
+#   make install   PREFIX=/usr/local DESTDIR=
+PREFIX ?= /usr/local
+CMAKE ?= cmake
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: all run test test-all sanitize bench install clean format lint
+all:
+	@$(CMAKE) -S . -B build -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build.log 2>&1 || { cat build.log; exit 1; }
+	@rm -f build.log
+	@$(CMAKE) --build build -j $(JOBS)
+
+run: all
+	@tools/run_demo.sh build/hmm
+
+test:
+	@tests/run.sh middle
+
+test-all:
+	@tests/run.sh all
+
+bench: all
+	@bench/run.sh
+
+install: all
+	@$(CMAKE) --install build
+
+format:
+	@clang-format -i $$(git ls-files '*.[ch]' | grep -v sizeclass_table)
+
+lint:
+	@tools/lint_layers.sh
+
+clean:
+	rm -rf build build-*

@@ -1,0 +1,150 @@
+/* override_info.c - mallinfo, malloc_info, malloc_stats, malloc_trim, mallopt: glibc's, with real
+ * figures and effects.
+ *
+ * Layer   hosted.
+ */
+#include "base/fmt.h"
+#include "hosted/hosted.h"
+
+#include "hmm.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdio.h>
+
+HMM_EXPORTED struct mallinfo2 mallinfo2(void)
+{
+    struct HmmStats s;
+    HmmGetStats(&s);
+    return (struct mallinfo2){
+        .arena = s.heap_bytes,
+        .ordblks = s.free_runs,
+        .hblks = s.mapped_blocks,
+        .hblkhd = s.mapped_bytes,
+        .usmblks = s.peak_used_bytes,
+        .fsmblks = s.used_bytes - (s.live_bytes - s.mapped_bytes), /* free slots of slabs */
+        .uordblks = s.live_bytes - s.mapped_bytes,
+        .fordblks = s.heap_bytes - (s.live_bytes - s.mapped_bytes),
+        .keepcost = s.top_free_bytes,
+    };
+}
+
+static int clamp(size_t n)
+{
+    return n > INT_MAX ? INT_MAX : (int)n;
+}
+
+HMM_EXPORTED struct mallinfo mallinfo(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return (struct mallinfo){
+        .arena = clamp(m.arena),
+        .ordblks = clamp(m.ordblks),
+        .smblks = clamp(m.smblks),
+        .hblks = clamp(m.hblks),
+        .hblkhd = clamp(m.hblkhd),
+        .usmblks = clamp(m.usmblks),
+        .fsmblks = clamp(m.fsmblks),
+        .uordblks = clamp(m.uordblks),
+        .fordblks = clamp(m.fordblks),
+        .keepcost = clamp(m.keepcost),
+    };
+}
+
+/* One line "name value" each, on stderr, without stdio: also safe in a signal handler. */
+HMM_EXPORTED void malloc_stats(void)
+{
+    struct HmmStats s;
+    HmmGetStats(&s);
+    const struct {
+        const char *name;
+        size_t value;
+    } lines[] = {
+        {"heap bytes", s.heap_bytes},       {"used bytes", s.used_bytes},
+        {"live bytes", s.live_bytes},       {"live blocks", s.live_blocks},
+        {"free bytes", s.free_bytes},       {"free runs", s.free_runs},
+        {"dirty bytes", s.dirty_bytes},     {"mapped bytes", s.mapped_bytes},
+        {"mapped blocks", s.mapped_blocks}, {"metadata bytes", s.metadata_bytes},
+        {"peak used bytes", s.peak_used_bytes},
+        {"break raised", s.break_raised},   {"break lowered", s.break_lowered},
+        {"purged bytes", s.purged_bytes},   {"kernel calls", s.kernel_calls},
+        {"arenas", s.arenas},
+    };
+    char chars[1024];
+    struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        hmm_text_str(&text, "hmm: ");
+        hmm_text_str(&text, lines[i].name);
+        hmm_text_str(&text, " = ");
+        hmm_text_dec(&text, lines[i].value);
+        hmm_text_str(&text, "\n");
+    }
+    hmm_port_write(2, chars, text.n_chars);
+}
+
+/* glibc's XML form, version 1: what its readers look for, in one heap. */
+HMM_EXPORTED int malloc_info(int options, FILE *stream)
+{
+    if (options != 0)
+        return EINVAL;
+    struct HmmStats s;
+    HmmGetStats(&s);
+    size_t rest = s.used_bytes - (s.live_bytes - s.mapped_bytes);
+    int n = fprintf(stream,
+                    "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n</sizes>\n"
+                    "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
+                    "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
+                    "<system type=\"current\" size=\"%zu\"/>\n<system type=\"max\" size=\"%zu\"/>\n"
+                    "<aspace type=\"total\" size=\"%zu\"/>\n<aspace type=\"mprotect\" size=\"%zu\"/>\n"
+                    "</heap>\n"
+                    "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
+                    "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
+                    "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
+                    "<system type=\"current\" size=\"%zu\"/>\n<system type=\"max\" size=\"%zu\"/>\n"
+                    "<aspace type=\"total\" size=\"%zu\"/>\n<aspace type=\"mprotect\" size=\"%zu\"/>\n"
+                    "</malloc>\n",
+                    rest, s.free_runs, s.free_bytes, s.heap_bytes, s.peak_used_bytes, s.heap_bytes,
+                    s.heap_bytes, rest, s.free_runs, s.free_bytes, s.mapped_blocks, s.mapped_bytes,
+                    s.heap_bytes, s.peak_used_bytes, s.heap_bytes, s.heap_bytes);
+    return n < 0 ? -1 : 0;
+}
+
+HMM_EXPORTED int malloc_trim(size_t pad)
+{
+    return HmmTrim(pad) != 0;
+}
+
+static int set(uint64_t *tunable, uint64_t value, uint64_t min)
+{
+    if (value < min)
+        return 0;
+    hmm_meta_seal(&hmm_process_heap.meta, false);
+    __atomic_store_n(tunable, value, __ATOMIC_RELAXED);
+    hmm_meta_seal(&hmm_process_heap.meta, true);
+    return 1;
+}
+
+/* 1: done; 0: not a parameter that has a meaning here. */
+HMM_EXPORTED int mallopt(int parameter, int value)
+{
+    if (!hmm_process_start())
+        return 0;
+    struct hmm_tunables *t = hmm_process_heap.meta.tunables;
+    uint64_t n = value < 0 ? UINT64_MAX >> 1 : (uint64_t)value; /* -1: never */
+    switch (parameter) {
+    case M_MMAP_THRESHOLD:
+        return set(&t->map_threshold, n > HMM_SLAB_MAX_BYTES ? n : HMM_SLAB_MAX_BYTES + 1, 0);
+    case M_TRIM_THRESHOLD:
+        return set(&t->lower_min, n, 0);
+    case M_TOP_PAD:
+        return set(&t->grow_min, hmm_max(n, HMM_UNIT_BYTES), 0);
+    case M_ARENA_MAX:
+    case M_ARENA_TEST:
+    case M_MXFAST:
+    case M_CHECK_ACTION:
+        return 1; /* nothing to limit: one heap; small blocks are always fast; checks are always on */
+    default:
+        return 0;
+    }
+}
