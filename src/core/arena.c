@@ -50,8 +50,7 @@ struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas)
 void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     struct hmm_arena *orphans = hmm_arenas_orphans(arenas);
-    hmm_arena_flush_all(arenas, arena);
-    hmm_remote_collect(arenas, arena);
+    hmm_arena_shed(arenas, arena, true);
     hmm_lock_take(&orphans->lock);
     hmm_bin_move_all(arenas, arena, orphans);
     hmm_lock_give(&orphans->lock);
@@ -59,6 +58,23 @@ void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena)
     arena->next_idle = arenas->idle;
     arenas->idle = arena;
     hmm_lock_give(&arenas->registry);
+}
+
+/* An empty magazine that is new, or was not in use: let it hold few. */
+static void narrow(struct hmm_magazine *mag)
+{
+    size_t objs = hmm_min(mag->max_objs, HMM_MAGAZINE_FIRST_OBJS);
+    mag->end = mag->slots + objs;
+    mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
+}
+
+/* One that was refilled or flushed is in use: let it hold twice as much. */
+static void widen(struct hmm_magazine *mag)
+{
+    size_t objs = hmm_min((size_t)(mag->end - mag->slots) * 2, mag->max_objs);
+    mag->end = mag->slots + objs;
+    mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
+    mag->used = true;
 }
 
 struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_arena *arena,
@@ -74,19 +90,10 @@ struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_ar
         return NULL;
     mag->class_idx = (uint16_t)class_idx;
     mag->max_objs = (uint16_t)max_objs;
-    mag->fill_objs = (uint16_t)hmm_min(max_objs, HMM_MAGAZINE_FIRST_OBJS / 2);
     mag->top = mag->slots;
-    mag->end = mag->slots + hmm_min(max_objs, HMM_MAGAZINE_FIRST_OBJS);
+    narrow(mag);
     arena->magazines[class_idx] = mag;
     return mag;
-}
-
-/* A magazine that was refilled or flushed is in use: let it hold twice as much. */
-static void widen(struct hmm_magazine *mag)
-{
-    size_t objs = hmm_min((size_t)(mag->end - mag->slots) * 2, mag->max_objs);
-    mag->end = mag->slots + objs;
-    mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
 }
 
 void *hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena,
@@ -136,15 +143,22 @@ void *hmm_arena_flush_push(struct hmm_arenas *arenas, struct hmm_arena *arena,
     return twice_free;
 }
 
-void hmm_arena_flush_all(struct hmm_arenas *arenas, struct hmm_arena *arena)
+void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all)
 {
     hmm_arena_enter(arena);
+    hmm_remote_flush(arenas, arena);
+    hmm_remote_collect(arenas, arena);
     for (unsigned c = 1; c < HMM_CLASSES; c++) {
         struct hmm_magazine *mag = arena->magazines[c];
-        if (mag != NULL)
+        if (mag == NULL)
+            continue;
+        if (all || !mag->used) {
             flush_oldest(arenas, arena, mag, hmm_magazine_objs(mag));
+            narrow(mag);
+            hmm_bin_shed(arenas, &mag->bin);
+        }
+        mag->used = false;
     }
-    hmm_remote_flush(arenas, arena);
     hmm_arena_leave(arena);
 }
 

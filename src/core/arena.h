@@ -35,6 +35,7 @@ struct hmm_arena {
     struct hmm_magazine *magazines[HMM_CLASSES]; /* owner: NULL until a class is used */
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
     uint32_t cached_units;      /* owner */
+    uint64_t shed_at_ns;        /* owner: when idle magazines were last emptied */
     struct hmm_remote remote;   /* owner */
 };
 
@@ -71,8 +72,9 @@ void *hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena,
  * returns  NULL, or a block of the flushed ones that was free already */
 void *hmm_arena_flush_push(struct hmm_arenas *arenas, struct hmm_arena *arena,
                            struct hmm_magazine *mag, void *block);
-/* Send all magazines' blocks and remote frees home. caller: owner */
-void hmm_arena_flush_all(struct hmm_arenas *arenas, struct hmm_arena *arena);
+/* Send home what magazines hold that were not used since the last call, or all of them, and the
+ * remote frees; let wholly free slabs go. caller: owner */
+void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all);
 
 /* One block from, or to, a shared arena; any thread. */
 void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx);
@@ -86,6 +88,8 @@ bool hmm_bin_put(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_
                  uint32_t slot);
 /* Collect what others freed into the arena's own slab. caller: owner */
 void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab);
+/* Let wholly free slabs of the bin go. caller: owner */
+void hmm_bin_shed(struct hmm_arenas *arenas, struct hmm_bin *bin);
 /* Take over every slab that `from` owns. caller: owner of both */
 void hmm_bin_move_all(struct hmm_arenas *arenas, struct hmm_arena *from, struct hmm_arena *to);
 

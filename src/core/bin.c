@@ -184,6 +184,19 @@ unsigned hmm_bin_take(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
     return taken;
 }
 
+void hmm_bin_shed(struct hmm_arenas *arenas, struct hmm_bin *bin)
+{
+    struct hmm_slab *candidates[] = {bin->current, bin->empty};
+    for (unsigned i = 0; i < 2; i++) {
+        struct hmm_slab *slab = candidates[i];
+        if (slab == NULL || slab->n_free != slab->n_slots)
+            continue;
+        unlink_slab(bin, slab);
+        bin->n_slabs--;
+        hmm_slab_destroy(&arenas->slabs, slab);
+    }
+}
+
 static void move_list(struct hmm_arenas *arenas, struct hmm_bin *from, unsigned place,
                       struct hmm_arena *to, struct hmm_bin *to_bin)
 {

@@ -10,12 +10,15 @@
 static const uint64_t ns_per_ms = 1000000;
 static const uint64_t look_every_ns = 10 * 1000000;
 
-enum { PURGE_MAX_UNITS = 4096 }; /* one call gives back 64 MiB at most: page tables stay unlocked */
+enum {
+    PURGE_MIN_UNITS = 4,    /* a call gives back at least 64 KiB where it can, */
+    PURGE_MAX_UNITS = 4096, /* and 64 MiB at most: other threads' faults wait for it */
+};
 
-/* The highest row of dirty free units below `before`, as one piece of one free run.
+/* The highest row of at most `max_units` dirty free units below `before`, all of one free run.
  * Returns its first unit, and its length in *n_units; HMM_RUN_NONE. locks: held pages */
-static int64_t last_dirty(const struct hmm_pages *pages, uint32_t before, uint32_t *run_at,
-                          uint32_t *n_units)
+static int64_t last_dirty(const struct hmm_pages *pages, uint32_t before, uint32_t max_units,
+                          uint32_t *run_at, uint32_t *n_units)
 {
     for (;;) {
         int64_t run = hmm_runtree_last(&pages->tree, before);
@@ -27,7 +30,7 @@ static int64_t last_dirty(const struct hmm_pages *pages, uint32_t before, uint32
         while (end > start && !pages->map->unit[end - 1].dirty)
             end--;
         uint32_t first = end;
-        while (first > start && end - first < PURGE_MAX_UNITS && pages->map->unit[first - 1].dirty)
+        while (first > start && end - first < max_units && pages->map->unit[first - 1].dirty)
             first--;
         if (first < end) {
             *run_at = start;
@@ -38,6 +41,20 @@ static int64_t last_dirty(const struct hmm_pages *pages, uint32_t before, uint32
     }
 }
 
+/* Drop the contents of free units, and their state bytes, which are all zero: no block is live there.
+ * Only whole pages of state: 1 KiB describes a unit. */
+static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    uintptr_t page_bytes = hmm_port_page_bytes();
+    uintptr_t start = hmm_round_up((uintptr_t)&pages->map->state[(size_t)unit * HMM_UNIT_GRANULES],
+                                   page_bytes);
+    uintptr_t end = hmm_round_down(
+        (uintptr_t)&pages->map->state[(size_t)(unit + n_units) * HMM_UNIT_GRANULES], page_bytes);
+    if (end > start)
+        hmm_port_purge((void *)start, end - start);
+    return hmm_port_purge(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
+}
+
 /* Purge about `n_units` of dirty free memory, highest addresses first. Returns units purged. */
 static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
 {
@@ -46,16 +63,17 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
     while (purged < n_units) {
         uint32_t run = 0;
         uint32_t n = 0;
+        uint32_t max_units = (uint32_t)hmm_min(hmm_max(n_units - purged, PURGE_MIN_UNITS),
+                                               PURGE_MAX_UNITS);
         hmm_lock_take(&pages->lock);
         before = before < pages->n_units ? before : pages->n_units;
-        int64_t at = last_dirty(pages, before, &run, &n);
+        int64_t at = last_dirty(pages, before, max_units, &run, &n);
         if (at != HMM_RUN_NONE)
             hmm_pages_detach(pages, run, (uint32_t)at, n);
         hmm_lock_give(&pages->lock);
         if (at == HMM_RUN_NONE)
             break;
-        bool clean = hmm_port_purge(hmm_pagemap_address(pages->map, (size_t)at),
-                                    (size_t)n << HMM_UNIT_SHIFT);
+        bool clean = drop_contents(pages, (uint32_t)at, n);
         hmm_lock_take(&pages->lock);
         hmm_pages_attach(pages, (uint32_t)at, n, clean ? 0 : 1);
         pages->purged_bytes += clean ? (size_t)n << HMM_UNIT_SHIFT : 0;
@@ -82,6 +100,8 @@ static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
     }
     hmm_lock_give(&pages->lock);
     uintptr_t new_top = (uintptr_t)hmm_pagemap_address(pages->map, end - n);
+    if (n != 0)
+        drop_contents(pages, end - n, n);
     if (n != 0 && !hmm_brk_lower(pages->brk, new_top)) {
         hmm_lock_take(&pages->lock);
         pages->n_units = end;
@@ -128,7 +148,7 @@ static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
     return due;
 }
 
-void hmm_decay(struct hmm_pages *pages)
+uint64_t hmm_decay(struct hmm_pages *pages)
 {
     uint64_t now_ns = hmm_port_clock_ns();
     hmm_lock_take(&pages->lock);
@@ -140,6 +160,7 @@ void hmm_decay(struct hmm_pages *pages)
         pages->decay_at_ns = now_ns;
         excess = excess_due(pages, elapsed_ns);
         lower_now = lower_due(pages, now_ns);
+        hmm_pages_note_decay(pages);
     }
     hmm_lock_give(&pages->lock);
     uint32_t lowered = 0;
@@ -147,6 +168,7 @@ void hmm_decay(struct hmm_pages *pages)
         lowered = lower(pages, (uint32_t)(pages->tunables->grow_min >> HMM_UNIT_SHIFT));
     if (excess > lowered)
         purge(pages, excess - lowered);
+    return now_ns;
 }
 
 size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)

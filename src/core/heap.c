@@ -6,6 +6,7 @@
 
 #include "core/decay.h"
 
+static const uint64_t shed_every_ns = 250 * 1000000;
 static const size_t window_min_bytes = (size_t)16 << 20;
 static const size_t window_default_bytes = (size_t)64 << 30; /* at least, where address space is free */
 static const size_t window_max_bytes = (size_t)16 << 40;
@@ -110,10 +111,21 @@ static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread
     return mag;
 }
 
-static void maybe_decay(struct hmm_heap *heap)
+/* Free memory ages; so do the thread's caches, which may be what pins it. */
+static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena)
+{
+    uint64_t now_ns = hmm_decay(&heap->pages);
+    if (arena == NULL || now_ns - arena->shed_at_ns < shed_every_ns)
+        return;
+    arena->shed_at_ns = now_ns;
+    hmm_large_flush(&heap->large, arena);
+    hmm_arena_shed(&heap->arenas, arena, false);
+}
+
+static inline void maybe_decay(struct hmm_heap *heap, struct hmm_arena *arena)
 {
     if (hmm_unlikely(hmm_decay_due(&heap->pages)))
-        hmm_decay(&heap->pages);
+        decay(heap, arena);
 }
 
 static void *alloc_slot(struct hmm_heap *heap, struct hmm_thread *self, unsigned class_idx)
@@ -126,7 +138,7 @@ static void *alloc_slot(struct hmm_heap *heap, struct hmm_thread *self, unsigned
         block = hmm_magazine_pop(mag);
         if (hmm_unlikely(block == NULL)) {
             block = hmm_arena_refill(&heap->arenas, self->arena, mag);
-            maybe_decay(heap);
+            maybe_decay(heap, self->arena);
         }
     } else {
         block = hmm_arena_take_shared(&heap->arenas, class_idx);
@@ -144,7 +156,7 @@ void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t byte
     if (hmm_likely(bytes <= HMM_SLAB_MAX_BYTES))
         return alloc_slot(heap, self, hmm_sizeclass_of(bytes));
     void *block = hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, 1, zero);
-    maybe_decay(heap);
+    maybe_decay(heap, self->arena);
     return block;
 }
 
@@ -173,7 +185,7 @@ static void push_or_flush(struct hmm_heap *heap, struct hmm_thread *self, struct
     void *twice_free = hmm_arena_flush_push(&heap->arenas, self->arena, mag, block);
     if (hmm_unlikely(twice_free != NULL))
         hmm_misuse_two_owners(twice_free);
-    maybe_decay(heap);
+    maybe_decay(heap, self->arena);
 }
 
 /* A block of a slab, marked free: to the thread's magazine, or home to another's slab. */
@@ -200,7 +212,7 @@ void hmm_heap_free_marked(struct hmm_heap *heap, struct hmm_thread *self, void *
 static uint32_t entry_of(const struct hmm_heap *heap, const void *block)
 {
     size_t granule = hmm_pagemap_granule(&heap->map, block);
-    if (granule >= heap->map.limit_granules)
+    if (granule >= hmm_pagemap_limit(&heap->map))
         return HMM_KIND_NONE;
     uint32_t entry = hmm_pagemap_entry(&heap->map, granule >> HMM_UNIT_GRANULES_SHIFT);
     bool at_unit = (granule & (HMM_UNIT_GRANULES - 1)) == 0;
@@ -224,7 +236,7 @@ void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, 
                      : hmm_mapped_free(&heap->large, block);
     if (!freed)
         hmm_misuse(heap, who, block);
-    maybe_decay(heap);
+    maybe_decay(heap, self->arena);
 }
 
 size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who)
@@ -252,7 +264,7 @@ void *hmm_heap_resize(struct hmm_heap *heap, void *block, size_t usable_bytes, s
     if (bytes <= HMM_SLAB_MAX_BYTES || bytes >= heap->meta.tunables->map_threshold)
         return NULL;
     bool done = hmm_large_resize(&heap->large, block, bytes);
-    maybe_decay(heap);
+    maybe_decay(heap, NULL);
     return done ? block : NULL;
 }
 
@@ -264,17 +276,14 @@ void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self)
         return;
     hmm_large_flush(&heap->large, arena);
     hmm_arena_release(&heap->arenas, arena);
-    maybe_decay(heap);
+    maybe_decay(heap, self->arena);
 }
 
 size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep_bytes)
 {
     if (self->arena != NULL) {
         hmm_large_flush(&heap->large, self->arena);
-        hmm_arena_flush_all(&heap->arenas, self->arena);
-        hmm_arena_enter(self->arena);
-        hmm_remote_collect(&heap->arenas, self->arena);
-        hmm_arena_leave(self->arena);
+        hmm_arena_shed(&heap->arenas, self->arena, true);
     }
     hmm_remote_collect_idle(&heap->arenas);
     return hmm_decay_all(&heap->pages, keep_bytes);

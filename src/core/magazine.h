@@ -29,6 +29,7 @@ struct hmm_magazine {
     uint16_t class_idx;  /* const */
     uint16_t max_objs;   /* const: entries there are; 0 in a shared arena's */
     uint16_t fill_objs;  /* owner: how many the next refill asks for */
+    bool used;           /* owner: refilled or flushed since it was last looked at for its age */
     struct hmm_bin bin;  /* owner */
     void *slots[];       /* owner: slots[0..max_objs], the first one NULL */
 };

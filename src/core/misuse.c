@@ -66,7 +66,7 @@ _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *bl
 {
     size_t offset = (uintptr_t)block - heap->map.base;
     size_t unit = offset >> HMM_UNIT_SHIFT;
-    if (offset >> HMM_GRANULE_SHIFT >= heap->map.limit_granules) {
+    if (offset >> HMM_GRANULE_SHIFT >= hmm_pagemap_limit(&heap->map)) {
         if (hmm_mapped_was_freed(&heap->large, block))
             end(who, "double free of", block, NULL);
         end(who, "invalid pointer (not from this heap)", block, NULL);

@@ -30,6 +30,11 @@ enum hmm_kind {
 
 enum { HMM_CLASS_BITS = 8, HMM_CLASS_MASK = (1 << HMM_CLASS_BITS) - 1 };
 
+/* 0 only in a build made to measure what the checks cost, or to show that the tests need them. */
+#ifndef HMM_CONFIG_CHECKS
+#define HMM_CONFIG_CHECKS 1
+#endif
+
 struct hmm_unit {
     uint32_t n_units;   /* lock:pages, at the first unit of a used run: its length */
     uint32_t tail_units; /* lock:pages, at the last unit of a free run: its length; else 0 */
@@ -55,6 +60,12 @@ struct hmm_pagemap {
 static inline size_t hmm_pagemap_granule(const struct hmm_pagemap *map, const void *block)
 {
     return hmm_rotate_right((uintptr_t)block - map->base, HMM_GRANULE_SHIFT);
+}
+
+/* Off the hit path. relaxed: as the field says */
+static inline size_t hmm_pagemap_limit(const struct hmm_pagemap *map)
+{
+    return __atomic_load_n(&map->limit_granules, __ATOMIC_RELAXED);
 }
 
 static inline void hmm_pagemap_set_limit(struct hmm_pagemap *map, size_t n_units)
@@ -91,12 +102,16 @@ static inline char *hmm_pagemap_address(const struct hmm_pagemap *map, size_t un
 
 static inline bool hmm_pagemap_is_live(const struct hmm_pagemap *map, const void *block)
 {
+    if (!HMM_CONFIG_CHECKS)
+        return true;
     return (map->state_bias[(uintptr_t)block >> HMM_GRANULE_SHIFT] & 0x80) != 0;
 }
 
 /* The block goes to a caller. False: it was live already, so two owners would have had it. */
 static inline bool hmm_pagemap_mark_live(const struct hmm_pagemap *map, const void *block)
 {
+    if (!HMM_CONFIG_CHECKS)
+        return true;
     return hmm_port_flip(map->state_bias, (uintptr_t)block >> HMM_GRANULE_SHIFT);
 }
 
@@ -104,6 +119,8 @@ static inline bool hmm_pagemap_mark_live(const struct hmm_pagemap *map, const vo
  * hmm_pagemap_unmark, on the way to the end of the process. */
 static inline bool hmm_pagemap_mark_free(const struct hmm_pagemap *map, size_t granule)
 {
+    if (!HMM_CONFIG_CHECKS)
+        return true;
     return !hmm_port_flip(map->state, granule);
 }
 

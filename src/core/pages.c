@@ -251,5 +251,6 @@ void hmm_pages_give(struct hmm_pages *pages, uint32_t unit)
     uint32_t n_units = pages->map->unit[unit].n_units;
     pages->map->unit[unit].n_units = 0;
     hmm_pages_attach(pages, unit, n_units, 1);
+    hmm_pages_note_decay(pages);
     hmm_lock_give(&pages->lock);
 }

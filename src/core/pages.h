@@ -31,6 +31,7 @@ struct hmm_pages {
     uint64_t decay_at_ns;              /* lock:pages, last look at the clock for decay */
     uint64_t lowered_at_ns;            /* lock:pages */
     bool top_was_free;                 /* lock:pages, the top could have been lowered last time */
+    _Atomic(bool) decay_wanted;        /* atomic hint, set under lock:pages: hmm_decay has work */
     size_t purged_bytes;               /* lock:pages, statistics */
 };
 
@@ -60,6 +61,18 @@ void hmm_pages_give(struct hmm_pages *pages, uint32_t unit);
 void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, uint32_t dirty);
 /* Take [unit, unit + n_units) out of the free run that begins at `run`. locks: held pages */
 void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units);
+
+/* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap more
+ * than half free, whose top some thread's idle cache may pin. locks: held pages */
+static inline void hmm_pages_note_decay(struct hmm_pages *pages)
+{
+    const struct hmm_tunables *t = pages->tunables;
+    uint64_t free_bytes = (uint64_t)pages->free_units << HMM_UNIT_SHIFT;
+    bool wanted = pages->top_was_free ||
+                  (uint64_t)pages->dirty_units << HMM_UNIT_SHIFT > t->dirty_min ||
+                  (free_bytes >= t->lower_min && pages->free_units > pages->n_units / 2);
+    atomic_store_explicit(&pages->decay_wanted, wanted, memory_order_relaxed); /* relaxed: hint */
+}
 
 static inline uint32_t hmm_pages_run_units(const struct hmm_pages *pages, uint32_t unit)
 {

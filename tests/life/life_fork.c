@@ -1,0 +1,108 @@
+/* life_fork.c - 10,000 forks from a process with 8 allocating threads; every child allocates, frees what the
+ * parent's threads had allocated, checks a little and exits within a second.
+ *
+ *   life_fork [FORKS]
+ */
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREADS = 8, KEPT = 200 };
+
+static atomic_bool stop;
+static void *kept[THREADS][KEPT];
+static atomic_int prepared;
+
+static void *worker(void *arg)
+{
+    size_t id = (size_t)arg;
+    unsigned rng = (unsigned)id * 7919 + 1;
+    for (int i = 0; i < KEPT; i++)
+        kept[id][i] = malloc(50 + id);
+    atomic_fetch_add(&prepared, 1);
+    while (!atomic_load(&stop)) {
+        void *blocks[64];
+        for (int i = 0; i < 64; i++) {
+            rng = rng * 1103515245 + 12345;
+            blocks[i] = malloc(rng % 100 == 0 ? rng % 200000 : rng % 700);
+        }
+        for (int i = 0; i < 64; i++)
+            free(blocks[i]);
+        if (rng % 8 == 0)
+            usleep(50); /* leave the two processors some time for the children */
+    }
+    return NULL;
+}
+
+/* Other handlers allocate too, before and after ours. */
+static void allocate_in_handler(void)
+{
+    free(malloc(100));
+    free(malloc(100000));
+}
+
+static int child(int n)
+{
+    alarm(20);
+    for (int t = 0; t < THREADS; t++) /* another thread's blocks, half of them */
+        for (int i = n % 2; i < KEPT; i += 2)
+            free(kept[t][i]);
+    for (int round = 0; round < 3; round++) {
+        void *blocks[300];
+        for (int i = 0; i < 300; i++)
+            blocks[i] = memset(malloc((size_t)i * 17 + 1), i, (size_t)i * 17 + 1);
+        for (int i = 0; i < 300; i++) {
+            if (((unsigned char *)blocks[i])[i * 17] != (unsigned char)i)
+                return 1;
+            free(blocks[i]);
+        }
+    }
+    char *large = malloc(1 << 20);
+    large[1 << 19] = 1;
+    free(large);
+    return 0;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+int main(int argc, char **argv)
+{
+    int forks = argc > 1 ? atoi(argv[1]) : 10000;
+    pthread_t threads[THREADS];
+    double slowest = 0;
+    pthread_atfork(allocate_in_handler, allocate_in_handler, allocate_in_handler);
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, worker, (void *)i);
+    while (atomic_load(&prepared) < THREADS)
+        usleep(1000);
+    for (int n = 0; n < forks; n++) {
+        double start = now();
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(child(n));
+        int status = -1;
+        if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+            printf("fork %d: child's status %d\n", n, status);
+            return 1;
+        }
+        slowest = now() - start > slowest ? now() - start : slowest;
+    }
+    atomic_store(&stop, true);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    printf("%d forks with %d threads allocating, slowest child %.3f s\n", forks, THREADS, slowest);
+    return 0;
+}

@@ -1,0 +1,42 @@
+/* buffer_heap.h - a heap over a buffer, for the tests of the core's modules.
+ */
+#ifndef HMM_TESTS_BUFFER_HEAP_H
+#define HMM_TESTS_BUFFER_HEAP_H
+
+#include "unit/board.h"
+
+#include "core/walk.h"
+
+#include <stdlib.h>
+
+struct buffer_heap {
+    struct hmm_heap heap;
+    struct hmm_thread self;
+    void *buffer;
+};
+
+static inline struct buffer_heap *buffer_heap_make(size_t bytes)
+{
+    struct hmm_tunables tunables = hmm_tunables_default();
+    struct buffer_heap *h = calloc(1, sizeof *h);
+    h->buffer = calloc(1, bytes);
+    tunables.grow_min = HMM_UNIT_BYTES * 4;
+    assert_true(hmm_heap_init_buffer(&h->heap, &tunables, h->buffer, bytes));
+    return h;
+}
+
+static inline void buffer_heap_check(struct buffer_heap *h)
+{
+    const char *wrong = hmm_heap_check(&h->heap);
+    if (wrong != NULL)
+        fail_msg("heap check: %s", wrong);
+}
+
+static inline void buffer_heap_drop(struct buffer_heap *h)
+{
+    buffer_heap_check(h);
+    free(h->buffer);
+    free(h);
+}
+
+#endif

@@ -1,0 +1,229 @@
+#include "unit/buffer_heap.h"
+
+#include "core/decay.h"
+
+enum { HEAP_BYTES = 16 << 20, N_BLOCKS = 3000 };
+
+static void *alloc(struct buffer_heap *h, struct hmm_thread *self, size_t bytes)
+{
+    void *block = hmm_heap_alloc(&h->heap, self, bytes, NULL);
+    if (block != NULL)
+        assert_int_equal((uintptr_t)block % 16, 0);
+    return block;
+}
+
+static void test_every_size(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    for (size_t bytes = 1; bytes < 100000; bytes += bytes < 3000 ? 1 : 997) {
+        char *block = alloc(h, &h->self, bytes);
+        assert_non_null(block);
+        assert_true(hmm_heap_usable(&h->heap, block, "test") >= bytes);
+        memset(block, 0x5a, hmm_heap_usable(&h->heap, block, "test"));
+        hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
+    }
+    assert_non_null(h->self.arena); /* graduated on the way */
+    buffer_heap_drop(h);
+}
+
+static void test_light_thread_owns_nothing(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    void *blocks[8];
+    for (int i = 0; i < 8; i++)
+        blocks[i] = alloc(h, &h->self, 40);
+    assert_null(h->self.arena);
+    for (int i = 1; i < 8; i++)
+        assert_ptr_equal(blocks[i], (char *)blocks[i - 1] + 48);
+    for (int i = 0; i < 8; i++)
+        hmm_heap_free(&h->heap, &h->self, blocks[i], "HmmFree");
+    assert_ptr_equal(alloc(h, &h->self, 40), blocks[0]); /* collected and reused */
+    buffer_heap_drop(h);
+}
+
+static void test_aligned(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    for (size_t align = 16; align <= 1 << 20; align *= 2)
+        for (size_t bytes = 1; bytes <= 100000; bytes = bytes * 5 + 3) {
+            char *block = hmm_heap_alloc_aligned(&h->heap, &h->self, align, bytes);
+            assert_non_null(block);
+            assert_int_equal((uintptr_t)block % align, 0);
+            memset(block, 1, bytes);
+            hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
+        }
+    buffer_heap_drop(h);
+}
+
+/* Two threads' views of one heap, one after the other: blocks cross over and come home. */
+static void test_remote_frees_come_home(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct hmm_thread other = {0};
+    static void *blocks[N_BLOCKS];
+    size_t heap_after_first = 0;
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < N_BLOCKS; i++)
+            assert_non_null(blocks[i] = alloc(h, &h->self, 16 + (size_t)(i % 7) * 100));
+        for (int i = 0; i < N_BLOCKS; i++)
+            hmm_heap_free(&h->heap, &other, blocks[(i * 1009) % N_BLOCKS], "HmmFree");
+        buffer_heap_check(h);
+        if (round == 1)
+            heap_after_first = h->heap.pages.peak_used_units;
+    }
+    assert_true(h->heap.pages.peak_used_units <= heap_after_first + 32); /* no blow-up */
+    hmm_heap_thread_exit(&h->heap, &other);
+    buffer_heap_check(h);
+    hmm_heap_thread_exit(&h->heap, &h->self);
+    buffer_heap_drop(h);
+}
+
+static void test_a_thread_s_end_leaves_blocks_usable(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    static void *blocks[N_BLOCKS];
+    for (int i = 0; i < N_BLOCKS; i++)
+        blocks[i] = alloc(h, &h->self, 100);
+    hmm_heap_thread_exit(&h->heap, &h->self);
+    buffer_heap_check(h);
+    struct hmm_thread next = {0};
+    for (int i = 0; i < N_BLOCKS; i++)
+        hmm_heap_free(&h->heap, &next, blocks[i], "HmmFree");
+    buffer_heap_check(h);
+    hmm_heap_thread_exit(&h->heap, &next);
+    hmm_heap_trim(&h->heap, &next, 0);
+    buffer_heap_drop(h);
+}
+
+static void test_exhaustion_and_recovery(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(4 << 20);
+    static void *blocks[100000];
+    for (int round = 0; round < 3; round++) {
+        int n = 0;
+        while ((blocks[n] = alloc(h, &h->self, 64 + (size_t)(n % 5) * 333)) != NULL)
+            n++;
+        assert_true(n > 1000);
+        buffer_heap_check(h);
+        for (int i = 0; i < n; i++)
+            hmm_heap_free(&h->heap, &h->self, blocks[i], "HmmFree");
+        buffer_heap_check(h);
+    }
+    buffer_heap_drop(h);
+}
+
+static void test_large_in_place(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    char *block = alloc(h, &h->self, 100000);
+    size_t usable = hmm_heap_usable(&h->heap, block, "test");
+    assert_ptr_equal(hmm_heap_resize(&h->heap, block, usable, 1000000), block);
+    assert_true(hmm_heap_usable(&h->heap, block, "test") >= 1000000);
+    assert_ptr_equal(hmm_heap_resize(&h->heap, block, 1000000, 50000), block);
+    assert_true(hmm_heap_usable(&h->heap, block, "test") < 70000);
+    hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
+    buffer_heap_drop(h);
+}
+
+/* --- misuse: message and end at the call -------------------------------------------------------- */
+
+static void graduate(struct buffer_heap *h)
+{
+    for (int i = 0; i < 2 * HMM_LIGHT_VISITS; i++)
+        hmm_heap_free(&h->heap, &h->self, alloc(h, &h->self, 24), "HmmFree");
+}
+
+static void misuses(struct buffer_heap *h)
+{
+    struct hmm_heap *heap = &h->heap;
+    char *block = alloc(h, &h->self, 200);
+    char *keep = alloc(h, &h->self, 200);
+    char *large = alloc(h, &h->self, 100000);
+    int local;
+    EXPECT_FATAL(hmm_heap_free(heap, &h->self, block + 16, "HmmFree"), "inside a live block of 208");
+    EXPECT_FATAL(hmm_heap_free(heap, &h->self, block + 8, "HmmFree"), "invalid pointer");
+    EXPECT_FATAL(hmm_heap_free(heap, &h->self, &local, "HmmFree"), "not from this heap");
+    EXPECT_FATAL(hmm_heap_free(heap, &h->self, large + 16, "HmmFree"), "inside a live block");
+    EXPECT_FATAL(hmm_heap_free(heap, &h->self, large + 65536, "HmmFree"), "inside a live block");
+    EXPECT_FATAL(hmm_heap_usable(heap, block + 1, "HmmUsableSize"), "HmmUsableSize: invalid");
+    hmm_heap_free(heap, &h->self, block, "HmmFree");
+    memset(block, 0xff, 200); /* overwritten: the state lies elsewhere */
+    EXPECT_FATAL(hmm_heap_free(heap, &h->self, block, "HmmFree"), "HmmFree: double free of 0x");
+    EXPECT_FATAL(hmm_heap_usable(heap, block, "HmmRealloc"), "HmmRealloc: double free of 0x");
+    hmm_heap_free(heap, &h->self, large, "HmmFree");
+    EXPECT_FATAL(hmm_heap_free(heap, &h->self, large, "HmmFree"), "double free");
+    EXPECT_FATAL(hmm_heap_free(heap, &h->self, (char *)heap->brk.top + 16, "HmmFree"), "invalid");
+    hmm_heap_free(heap, &h->self, keep, "HmmFree");
+    buffer_heap_check(h); /* none of the refused calls changed anything */
+}
+
+static void test_misuse_by_a_light_thread(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    misuses(h);
+    buffer_heap_drop(h);
+}
+
+static void test_misuse_by_an_owner(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    graduate(h);
+    misuses(h);
+    buffer_heap_drop(h);
+}
+
+static void test_double_free_across_threads(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    graduate(h);
+    struct hmm_thread other = {0};
+    void *block = alloc(h, &h->self, 64);
+    hmm_heap_free(&h->heap, &other, block, "HmmFree");
+    EXPECT_FATAL(hmm_heap_free(&h->heap, &h->self, block, "HmmFree"), "double free");
+    EXPECT_FATAL(hmm_heap_free(&h->heap, &other, block, "HmmFree"), "double free");
+    buffer_heap_drop(h);
+}
+
+/* Two frees that passed the check at once: both entries reach magazines; the second pop ends it. */
+static void test_freed_twice_at_once_never_has_two_owners(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    graduate(h);
+    void *block = alloc(h, &h->self, 64);
+    struct hmm_magazine *mag = h->self.arena->magazines[4];
+    hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
+    assert_true(hmm_magazine_push(mag, block)); /* the other thread's push */
+    assert_ptr_equal(alloc(h, &h->self, 64), block);
+    EXPECT_FATAL(alloc(h, &h->self, 64), "freed twice at once");
+    free(h->buffer);
+    free(h);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_size),
+        cmocka_unit_test(test_light_thread_owns_nothing),
+        cmocka_unit_test(test_aligned),
+        cmocka_unit_test(test_remote_frees_come_home),
+        cmocka_unit_test(test_a_thread_s_end_leaves_blocks_usable),
+        cmocka_unit_test(test_exhaustion_and_recovery),
+        cmocka_unit_test(test_large_in_place),
+        cmocka_unit_test(test_misuse_by_a_light_thread),
+        cmocka_unit_test(test_misuse_by_an_owner),
+        cmocka_unit_test(test_double_free_across_threads),
+        cmocka_unit_test(test_freed_twice_at_once_never_has_two_owners),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
