@@ -94,7 +94,7 @@ static void test_exhaustion_and_recovery(void **state)
     unsigned n = 0;
     for (int64_t u; (u = hmm_pages_take(p, 1, 1, NULL)) != HMM_RUN_NONE;)
         runs[n++] = (uint32_t)u;
-    assert_true(n > HEAP_BYTES / HMM_UNIT_BYTES * 8 / 10);
+    assert_true(n > HEAP_BYTES / HMM_UNIT_BYTES * 7 / 10);
     buffer_heap_check(h);
     for (unsigned i = 0; i < n; i++)
         hmm_pages_give(p, runs[i]);

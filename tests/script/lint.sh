@@ -1,0 +1,20 @@
+#!/bin/bash
+# lint.sh BUILD: the layers' lint passes, and fails on each kind of breach.
+. "$(dirname "$0")/lib.sh"
+top=$(cd "$(dirname "$0")/../.." && pwd)
+lint=$top/tools/lint_layers.sh
+check "the sources are clean" "$lint" "$top"
+breach() { # file, line added
+    rm -rf "$tmp/tree" && mkdir "$tmp/tree" && cp -r "$top/src" "$tmp/tree/src"
+    printf '%s\n' "$2" >>"$tmp/tree/src/$1"
+    ! "$lint" "$tmp/tree" >/dev/null 2>&1
+}
+check "base includes core" breach base/fmt.c '#include "core/heap.h"'
+check "core includes api" breach core/pages.c '#include "api/alloc.h"'
+check "pages includes slab" breach core/pages.c '#include "core/slab.h"'
+check "api includes hosted" breach api/alloc.c '#include "hosted/hosted.h"'
+check "#if in core" breach core/slab.c '#if 1'
+check "a bare atomic" breach core/slab.c 'int f(void) { return atomic_load(&x); }'
+check "stdio in core" breach core/slab.c '#include <stdio.h>'
+check "a file too long" breach core/slab.c "$(yes '/* x */' | head -n 400)"
+finish

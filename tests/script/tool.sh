@@ -1,0 +1,74 @@
+#!/bin/bash
+# tool.sh BUILD: hmm run - library found, status and signals passed through, summary, clear errors.
+build=$1
+. "$(dirname "$0")/lib.sh"
+hmm=$build/hmm
+
+status() { # expected status, expected text in the output, command
+    local want=$1 text=$2
+    shift 2
+    { "$@" >"$tmp/out" 2>&1; } 2>/dev/null
+    local got=$?
+    [ $got = "$want" ] && { [ -z "$text" ] || grep -qF -- "$text" "$tmp/out"; } && return
+    echo "  got status $got: $(head -c 600 "$tmp/out")"
+    return 1
+}
+
+check "help" status 0 "usage: hmm" "$hmm" --help
+check "run help" status 0 "--summary" "$hmm" run --help
+check "version" status 0 "hmm 0." "$hmm" --version
+check "no command" status 2 "usage: hmm" "$hmm"
+check "wrong command" status 2 "no such command: fly" "$hmm" fly
+check "wrong option" status 2 "bad option --fly" "$hmm" run --fly true
+check "no program" status 2 "no program given" "$hmm" run
+check "bad --set" status 2 "NAME=VALUE expected" "$hmm" run --set x true
+check "bad --lib" status 2 "No such file" "$hmm" run --lib /nowhere/libhmm.so true
+check "not found" status 127 "no-such-program: No such file" "$hmm" run no-such-program
+check "not found by path" status 127 "No such file" "$hmm" run ./no/such
+echo hello >"$tmp/text" && chmod +x "$tmp/text"
+check "neither ELF nor script" status 126 "neither an ELF program nor a script" "$hmm" run "$tmp/text"
+check "not executable" status 126 "Permission denied" "$hmm" run /etc/passwd
+check "static" status 126 "statically linked" "$hmm" run "$build/tests/life_static"
+cp /bin/true "$tmp/setuid" && chown nobody "$tmp/setuid" 2>/dev/null && chmod u+s "$tmp/setuid" 2>/dev/null &&
+    check "setuid" status 126 "setuid or setgid" "$hmm" run "$tmp/setuid"
+
+check "exit status" status 7 "" "$hmm" run -- sh -c 'exit 7'
+check "exit status, summary" status 7 "allocations" "$hmm" run --summary -- sh -c 'exit 7'
+check "killed by a signal" status 143 "" "$hmm" run --summary -- sh -c 'kill -TERM $$'
+check "it is libhmm" status 0 "libhmm.so" "$hmm" run -- cat /proc/self/maps
+check "--libc is not" status 0 "libc" "$hmm" run --libc -- cat /proc/self/maps
+check "--libc is not, indeed" bash -c "! grep -q libhmm '$tmp/out'"
+check "arguments" status 0 "a  b|-x" "$hmm" run -- printf '%s|%s\n' 'a  b' -x
+printf '#!/bin/sh\necho script "$1"\n' >"$tmp/script" && chmod +x "$tmp/script"
+check "a script" status 0 "script 5" "$hmm" run "$tmp/script" 5
+printf '#!%s\n' "$build/tests/life_static" >"$tmp/script2" && chmod +x "$tmp/script2"
+check "a script of a static interpreter" status 126 "statically linked" "$hmm" run "$tmp/script2"
+check "options" status 0 "unknown option: fly=1" "$hmm" run --set fly=1 -- ls
+check "option out of range" status 0 "bad value: decay_ms=12x" "$hmm" run --set decay_ms=12x -- ls
+check "a forwarded signal" status 143 "" bash -c "'$hmm' run --summary -- sleep 20 & p=\$!; sleep 0.5; kill -TERM \$p; wait \$p"
+
+# The figures are exact: a program whose calls are known.
+cat >"$tmp/known.c" <<'C'
+#include <stdlib.h>
+#include <string.h>
+int main(void)
+{
+    static void *p[1000];
+    for (int i = 0; i < 1000; i++)
+        p[i] = memset(malloc(1000), 1, 1000);
+    for (int i = 0; i < 900; i++)
+        free(p[i]);
+    p[950] = realloc(p[950], 100000);
+    _exit(3); /* no destructor runs: the figures are there all the same */
+}
+C
+sed -i '1i #include <unistd.h>' "$tmp/known.c"
+cc -O0 -fno-builtin -o "$tmp/known" "$tmp/known.c"
+check "known program" status 3 "allocations" "$hmm" run --summary "$tmp/known"
+figure() { sed -n "s/^  $1 *//p" "$tmp/out"; }
+check "allocations" [ "$(figure allocations)" = 1001 ]
+check "frees" [ "$(figure frees)" = 901 ]
+check "reallocs" [ "$(figure reallocs)" = 1 ]
+check "peak live bytes" [ "$(figure 'peak live bytes')" = 1024000 ]
+check "live at the end" [ "$(figure 'live bytes at the end')" = $((99 * 1024 + 114688)) ]
+finish
