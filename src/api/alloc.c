@@ -130,9 +130,42 @@ static inline void attach(void)
         hmm_process_attach();
 }
 
+/* The hit of blocks above 1 KiB: their magazines are reached through the arena. */
+static inline void *hit_alloc_medium(size_t bytes)
+{
+    if (bytes <= HMM_SMALL_MAX_BYTES || bytes > HMM_SLAB_MAX_BYTES || hmm_self.tag == 0)
+        return NULL;
+    struct hmm_magazine *mag = hmm_self.arena->magazines[hmm_sizeclass_medium(bytes)];
+    void *block = mag != NULL ? hmm_magazine_pop(mag) : NULL;
+    if (block != NULL && hmm_unlikely(!hmm_pagemap_mark_live(&hmm_process_heap.map, block)))
+        hmm_misuse_two_owners(block);
+    return block;
+}
+
+static inline bool hit_free_medium(void *block)
+{
+    const struct hmm_pagemap *map = &hmm_process_heap.map;
+    size_t granule = hmm_pagemap_granule(map, block);
+    if (granule >= map->limit_granules || hmm_self.tag == 0)
+        return false;
+    uint32_t class_idx = hmm_pagemap_entry(map, granule >> HMM_UNIT_GRANULES_SHIFT) - hmm_self.tag;
+    if (class_idx <= HMM_SMALL_CLASSES || class_idx >= HMM_CLASSES)
+        return false;
+    struct hmm_magazine *mag = hmm_self.arena->magazines[class_idx];
+    if (mag->top >= mag->end)
+        return false;
+    if (hmm_unlikely(!hmm_pagemap_mark_free(map, granule))) {
+        hmm_pagemap_unmark(map, granule);
+        return false; /* the slow path finds it not live, and says what it is */
+    }
+    return hmm_magazine_push(mag, block);
+}
+
 HMM_NOINLINE void *hmm_alloc_slow(size_t bytes, bool *zero)
 {
-    void *block = NULL;
+    void *block = hit_alloc_medium(bytes);
+    if (hmm_likely(block != NULL))
+        return block;
     if (hmm_likely(bytes <= PTRDIFF_MAX && ready())) {
         block = hmm_heap_alloc(&hmm_process_heap, &hmm_self, bytes, zero);
         attach();
@@ -154,6 +187,8 @@ HMM_NOINLINE void hmm_free_slow(void *block, enum hmm_hit hit, const char *who)
         hmm_heap_free_marked(&hmm_process_heap, &hmm_self, block);
         return;
     }
+    if (hit_free_medium(block))
+        return;
     if (hmm_unlikely(hmm_process_heap.counts != NULL))
         count_free(block, who);
     hmm_heap_free(&hmm_process_heap, &hmm_self, block, who);

@@ -1,7 +1,8 @@
 /* arena.c - owners of slabs: magazines filled and flushed, threads that come and go.
  *
  * Layer   core, above bin, below large and heap. Start reading at hmm_arena_refill.
- * State   struct hmm_arena, its owner's; struct hmm_arenas, lock `registry`.
+ * State   struct hmm_arena: magazines its thread's, bins under its lock; struct hmm_arenas, lock
+ *         `registry`.
  */
 #include "core/arena.h"
 
@@ -21,8 +22,9 @@ static struct hmm_arena *make_arena(struct hmm_arenas *arenas, bool shared)
     arena->shared = shared;
     hmm_lock_take(&arenas->registry);
     arena->tag = ++arenas->n_arenas << HMM_CLASS_BITS;
-    arena->next = arenas->all;
-    arenas->all = arena;
+    arena->next = hmm_arenas_all(arenas);
+    /* release: publishes the arena's fields. pairs: hmm_arenas_all */
+    atomic_store_explicit(&arenas->all, arena, memory_order_release);
     hmm_lock_give(&arenas->registry);
     return arena;
 }
@@ -51,9 +53,11 @@ void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     struct hmm_arena *orphans = hmm_arenas_orphans(arenas);
     hmm_arena_shed(arenas, arena, true);
+    hmm_lock_take(&arena->lock); /* in fork's order: newer arenas first */
     hmm_lock_take(&orphans->lock);
     hmm_bin_move_all(arenas, arena, orphans);
     hmm_lock_give(&orphans->lock);
+    hmm_lock_give(&arena->lock);
     hmm_lock_take(&arenas->registry);
     arena->next_idle = arenas->idle;
     arenas->idle = arena;
@@ -96,33 +100,34 @@ struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_ar
     return mag;
 }
 
+/* The thread begins a slow path that changes its arena's slabs. */
+static void enter(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    hmm_lock_take(&arena->lock);
+    uint32_t now = atomic_load_explicit(&arenas->n_created, memory_order_relaxed); /* relaxed: hint */
+    atomic_store_explicit(&arena->seen_created, now, memory_order_relaxed);        /* relaxed: hint */
+}
+
 void *hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena,
                        struct hmm_magazine *mag)
 {
-    hmm_arena_enter(arena);
-    hmm_remote_collect(arenas, arena);
     unsigned want = mag->fill_objs;
+    enter(arenas, arena);
+    hmm_remote_collect(arenas, arena);
     unsigned got = hmm_bin_take(arenas, arena, mag, &mag->slots[want], want);
+    hmm_lock_give(&arena->lock);
     if (got != 0 && got < want)
         memmove(&mag->slots[1], &mag->slots[want - got + 1], got * sizeof(void *));
     mag->top = mag->slots + got;
     widen(mag);
-    hmm_arena_leave(arena);
     return hmm_magazine_pop(mag);
 }
 
-/* Send the oldest `n` blocks home. Returns NULL, or one that was free already. */
+/* Send the oldest `n` blocks home. Returns NULL, or one that was free already. locks: held arena */
 static void *flush_oldest(struct hmm_arenas *arenas, struct hmm_arena *arena,
                           struct hmm_magazine *mag, unsigned n)
 {
-    const struct hmm_pagemap *map = arenas->slabs.pages->map;
-    void *twice_free = NULL;
-    for (unsigned i = 1; i <= n; i++) {
-        void *block = mag->slots[i];
-        struct hmm_slab *slab = hmm_slab_at(map, block);
-        if (!hmm_bin_put(arenas, arena, slab, hmm_slab_slot(slab, block)))
-            twice_free = block;
-    }
+    void *twice_free = hmm_bin_put_all(arenas, arena, &mag->slots[1], n);
     unsigned left = hmm_magazine_objs(mag) - n;
     memmove(&mag->slots[1], &mag->slots[n + 1], left * sizeof(void *));
     mag->top = mag->slots + left;
@@ -132,21 +137,22 @@ static void *flush_oldest(struct hmm_arenas *arenas, struct hmm_arena *arena,
 void *hmm_arena_flush_push(struct hmm_arenas *arenas, struct hmm_arena *arena,
                            struct hmm_magazine *mag, void *block)
 {
-    hmm_arena_enter(arena);
     size_t objs_before = (size_t)(mag->end - mag->slots);
     void *twice_free = NULL;
     widen(mag);
-    if ((size_t)(mag->end - mag->slots) == objs_before)
+    if ((size_t)(mag->end - mag->slots) == objs_before) {
+        enter(arenas, arena);
         twice_free = flush_oldest(arenas, arena, mag, (unsigned)(objs_before + 1) / 2);
+        hmm_lock_give(&arena->lock);
+    }
     hmm_magazine_push(mag, block);
-    hmm_arena_leave(arena);
     return twice_free;
 }
 
 void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all)
 {
-    hmm_arena_enter(arena);
     hmm_remote_flush(arenas, arena);
+    enter(arenas, arena);
     hmm_remote_collect(arenas, arena);
     for (unsigned c = 1; c < HMM_CLASSES; c++) {
         struct hmm_magazine *mag = arena->magazines[c];
@@ -159,7 +165,7 @@ void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all
         }
         mag->used = false;
     }
-    hmm_arena_leave(arena);
+    hmm_lock_give(&arena->lock);
 }
 
 void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx)

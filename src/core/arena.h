@@ -1,6 +1,8 @@
 /* arena.h - an owner of slabs: one thread's, or shared under a lock by threads that allocate little.
  *
- *   private arena   one thread; a magazine per class in use; a buffer of remote frees
+ *   private arena   one thread; a magazine per class in use; a buffer of remote frees. Its slabs are under
+ *                   its lock too, which is hardly ever contended: others take it to use what a
+ *                   thread that sleeps has left
  *   shared arena    any thread under `lock`; no magazines, blocks are taken and put singly
  *   orphan arena    shared; receives the slabs of threads that ended, and gives them to whoever
  *                   needs a slab
@@ -27,10 +29,12 @@ struct hmm_cached_run {
 struct hmm_arena {
     uint32_t tag;               /* const: id << 8, as in page map entries */
     bool shared;                /* const */
-    struct hmm_lock lock;       /* shared arenas: guards every field marked owner */
-    _Atomic(uint32_t) busy;     /* atomic: the owner is changing it; read by a child after fork */
+    struct hmm_lock lock;       /* lock `arena`: bins and slabs; a private one's magazines and buffers
+                                   are its thread's alone */
+    _Atomic(uint32_t) seen_created; /* atomic hint: n_created at its thread's last slow path */
     _Atomic(struct hmm_slab *) returned; /* atomic: stack of slabs that others freed into */
     struct hmm_arena *next;     /* const: list of all arenas */
+    struct hmm_arena *asks_next; /* owner: whose slabs it looks at next; NULL: the list's head */
     struct hmm_arena *next_idle; /* lock:registry */
     struct hmm_magazine *magazines[HMM_CLASSES]; /* owner: NULL until a class is used */
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
@@ -43,11 +47,19 @@ struct hmm_arena {
 struct hmm_arenas {
     struct hmm_slabs slabs;       /* inner locks */
     struct hmm_lock registry;     /* lock `registry` */
-    struct hmm_arena *all;        /* lock:registry; read without it by walkers: only grows */
+    _Atomic(struct hmm_arena *) all; /* atomic: list of all, which only grows; written under registry */
     struct hmm_arena *idle;       /* lock:registry: private arenas without a thread */
     uint32_t n_arenas;            /* lock:registry */
+    _Atomic(uint32_t) n_created;  /* atomic hint: slabs created so far; the clock of idleness */
     struct hmm_arena *shared[HMM_SHARED_ARENAS + 1]; /* const after init; the last: orphans */
 };
+
+/* The newest arena; `next` leads to all older ones. */
+static inline struct hmm_arena *hmm_arenas_all(const struct hmm_arenas *arenas)
+{
+    /* acquire: sees the arena's fields. pairs: make_arena */
+    return atomic_load_explicit(&arenas->all, memory_order_acquire);
+}
 
 /* False: out of memory. */
 bool hmm_arenas_init(struct hmm_arenas *arenas);
@@ -80,17 +92,18 @@ void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all
 void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx);
 
 /* Fill last[0], last[-1] ... with up to `want` free blocks. Returns how many; 0: out of memory.
- * caller: owner */
+ * locks: held arena */
 unsigned hmm_bin_take(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
                       void **last, unsigned want);
-/* Put a slot of the arena's own slab back. False: it was free already. caller: owner */
-bool hmm_bin_put(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab,
-                 uint32_t slot);
-/* Collect what others freed into the arena's own slab. caller: owner */
+/* Put blocks[0..n_blocks) back, each to its slab; one whose slab is another's by now goes there.
+ * Returns NULL, or one that was free already. locks: held arena */
+void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, void **blocks,
+                      unsigned n_blocks);
+/* Collect what others freed into the arena's own slab. locks: held arena */
 void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab);
-/* Let wholly free slabs of the bin go. caller: owner */
+/* Let wholly free slabs of the bin go. locks: held arena */
 void hmm_bin_shed(struct hmm_arenas *arenas, struct hmm_bin *bin);
-/* Take over every slab that `from` owns. caller: owner of both */
+/* Take over every slab that `from` owns. locks: held arena, of both */
 void hmm_bin_move_all(struct hmm_arenas *arenas, struct hmm_arena *from, struct hmm_arena *to);
 
 /* Remote frees (remote.c). A block whose state is free goes home to the slab's owner. */
@@ -98,23 +111,9 @@ void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *b
                      size_t block_bytes);
 void hmm_remote_free_one(struct hmm_arenas *arenas, void *block);
 void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena);
-/* Collect what others freed into the arena's slabs. caller: owner */
+/* Collect what others freed into the arena's slabs. locks: held arena */
 void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena);
-/* Collect for arenas that nobody runs. */
-void hmm_remote_collect_idle(struct hmm_arenas *arenas);
-
-/* The owner enters and leaves a change of its arena; a fork in between leaves it unusable in the
- * child. */
-static inline void hmm_arena_enter(struct hmm_arena *arena)
-{
-    atomic_store_explicit(&arena->busy, 1, memory_order_relaxed); /* relaxed: only a fork's snapshot */
-    atomic_signal_fence(memory_order_seq_cst);                    /* of this thread looks at it */
-}
-
-static inline void hmm_arena_leave(struct hmm_arena *arena)
-{
-    atomic_signal_fence(memory_order_seq_cst);
-    atomic_store_explicit(&arena->busy, 0, memory_order_relaxed); /* relaxed: as above */
-}
+/* Collect for every arena that is not busy. locks: takes arena, of each, if it is free */
+void hmm_remote_collect_others(struct hmm_arenas *arenas);
 
 #endif

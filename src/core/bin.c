@@ -1,12 +1,16 @@
 /* bin.c - an arena's slabs of one class: which slab gives the next slot, which one may go.
  *
  * Layer   core, above slab, below arena. Start reading at hmm_bin_take.
- * State   struct hmm_bin, its arena's owner's.
+ * State   struct hmm_bin, guarded by its arena's lock.
  * Keeps   I8 a slab's place is the list it is linked in; I9 a bin keeps at most one empty slab.
  */
 #include "core/arena.h"
 
-enum { FIRST_SLAB_SLOTS = 8 }; /* a class's first slab is as small as holds so many */
+enum {
+    FIRST_SLAB_SLOTS = 8, /* a class's first slab is as small as holds so many */
+    ASK_ARENAS = 16,      /* before a slab is created, so many other threads' arenas are looked at */
+    IDLE_SLABS = 16,      /* an arena is idle when so many were created since its last slow path */
+};
 
 static struct hmm_slab **list_of(struct hmm_bin *bin, unsigned place)
 {
@@ -49,10 +53,20 @@ static unsigned place_for(const struct hmm_slab *slab)
     return (slab->n_free * HMM_SLAB_BUCKETS) / slab->n_slots;
 }
 
+/* Has n_free left the range of the slab's place? Without the division, for most puts. */
+static bool place_stays(const struct hmm_slab *slab)
+{
+    uint32_t quarters = slab->n_free * HMM_SLAB_BUCKETS;
+    if (slab->place >= HMM_SLAB_BUCKETS)
+        return slab->place == HMM_SLAB_CURRENT;
+    return slab->n_free != slab->n_slots && quarters >= slab->place * slab->n_slots &&
+           quarters < (slab->place + 1u) * slab->n_slots;
+}
+
 /* n_free has changed: relink, or let it go when it is a second empty one. */
 static void place_slab(struct hmm_arenas *arenas, struct hmm_bin *bin, struct hmm_slab *slab)
 {
-    if (slab->place == HMM_SLAB_CURRENT)
+    if (place_stays(slab))
         return;
     unsigned place = place_for(slab);
     if (place == slab->place)
@@ -66,12 +80,26 @@ static void place_slab(struct hmm_arenas *arenas, struct hmm_bin *bin, struct hm
     link_slab(bin, slab, place);
 }
 
-bool hmm_bin_put(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab,
-                 uint32_t slot)
+void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, void **blocks,
+                      unsigned n_blocks)
 {
-    bool was_held = hmm_slab_put(slab, slot);
-    place_slab(arenas, &arena->magazines[slab->class_idx]->bin, slab);
-    return was_held;
+    const struct hmm_pagemap *map = arenas->slabs.pages->map;
+    void *twice_free = NULL;
+    for (unsigned i = 0; i < n_blocks;) {
+        struct hmm_slab *slab = hmm_slab_at(map, blocks[i]);
+        /* relaxed: what the arena owns can't change hands while its lock is held */
+        if (hmm_unlikely(atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)) {
+            hmm_remote_free_one(arenas, blocks[i++]);
+            continue;
+        }
+        do { /* a row of blocks of one slab */
+            if (!hmm_slab_put(slab, hmm_slab_slot(slab, blocks[i])))
+                twice_free = blocks[i];
+            i++;
+        } while (i < n_blocks && hmm_slab_holds(slab, blocks[i]));
+        place_slab(arenas, &arena->magazines[slab->class_idx]->bin, slab);
+    }
+    return twice_free;
 }
 
 void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab)
@@ -103,20 +131,36 @@ static struct hmm_slab *take_partial(struct hmm_bin *bin)
     return slab;
 }
 
-/* Take one over from the orphans, or from the threads that allocate little. */
-static bool adopt_shared(struct hmm_arenas *arenas, struct hmm_arena *arena, unsigned class_idx)
+/* Take a slab of the class over from `from`, if it is not busy and has one with free slots.
+ * locks: takes from's arena, if it is free: no waiting while one's own is held */
+static bool adopt_from(struct hmm_arenas *arenas, struct hmm_arena *from, struct hmm_arena *arena,
+                       unsigned class_idx)
 {
-    hmm_remote_collect_idle(arenas);
-    for (int i = HMM_SHARED_ARENAS; i >= 0; i--) {
-        struct hmm_arena *from = arenas->shared[i];
-        if (from->magazines[class_idx] == NULL) /* hint: looked at again under the lock */
-            continue;
-        hmm_lock_take(&from->lock);
-        struct hmm_slab *slab = take_partial(&from->magazines[class_idx]->bin);
-        if (slab != NULL)
-            adopt(arenas, arena, &arena->magazines[class_idx]->bin, slab);
-        hmm_lock_give(&from->lock);
-        if (slab != NULL)
+    if (from == arena || !hmm_lock_try(&from->lock))
+        return false;
+    hmm_remote_collect(arenas, from);
+    struct hmm_magazine *mag = from->magazines[class_idx];
+    struct hmm_slab *slab = mag != NULL ? take_partial(&mag->bin) : NULL;
+    if (slab != NULL)
+        adopt(arenas, arena, &arena->magazines[class_idx]->bin, slab);
+    hmm_lock_give(&from->lock);
+    return slab != NULL;
+}
+
+/* Take one over: from the orphans, from the threads that allocate little, from a thread that sleeps while
+ * others create slabs. */
+static bool adopt_any(struct hmm_arenas *arenas, struct hmm_arena *arena, unsigned class_idx)
+{
+    for (int i = HMM_SHARED_ARENAS; i >= 0; i--)
+        if (adopt_from(arenas, arenas->shared[i], arena, class_idx))
+            return true;
+    uint32_t now = atomic_load_explicit(&arenas->n_created, memory_order_relaxed); /* relaxed: hint */
+    for (unsigned i = 0; i < ASK_ARENAS; i++) {
+        struct hmm_arena *from = arena->asks_next != NULL ? arena->asks_next : hmm_arenas_all(arenas);
+        arena->asks_next = from->next;
+        uint32_t seen = atomic_load_explicit(&from->seen_created, memory_order_relaxed); /* hint */
+        if (!from->shared && now - seen >= IDLE_SLABS &&
+            adopt_from(arenas, from, arena, class_idx))
             return true;
     }
     return false;
@@ -133,6 +177,7 @@ static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hm
         hmm_slab_create(&arenas->slabs, class_idx, n_units, arena, arena->tag);
     if (slab == NULL)
         return false;
+    atomic_fetch_add_explicit(&arenas->n_created, 1, memory_order_relaxed); /* relaxed: a hint */
     bin->n_slabs++;
     link_slab(bin, slab, HMM_SLAB_CURRENT);
     return true;
@@ -159,7 +204,7 @@ static bool next_current(struct hmm_arenas *arenas, struct hmm_arena *arena, str
             link_slab(bin, slab, HMM_SLAB_CURRENT);
             return true;
         }
-        if (looked_aside || arena->shared || !adopt_shared(arenas, arena, class_idx))
+        if (looked_aside || arena->shared || !adopt_any(arenas, arena, class_idx))
             return create(arenas, arena, bin, class_idx);
         looked_aside = true;
     }

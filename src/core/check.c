@@ -101,17 +101,15 @@ static const char *check_slab(const struct hmm_heap *heap, struct hmm_slab *slab
     return n_free == slab->n_free ? NULL : "I6: a slab's count of free slots is wrong";
 }
 
-static const char *check_magazine(const struct hmm_heap *heap, const struct hmm_magazine *mag,
-                                  const struct hmm_arena *arena)
+static const char *check_magazine(const struct hmm_heap *heap, const struct hmm_magazine *mag)
 {
     if (mag->slots[0] != NULL)
         return "I9: a magazine's bottom is not NULL";
     for (unsigned i = 1; i <= hmm_magazine_objs(mag); i++) {
         const struct hmm_slab *slab = hmm_slab_at(&heap->map, mag->slots[i]);
         uint32_t slot = hmm_slab_slot(slab, mag->slots[i]);
-        if (atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena ||
-            slab->class_idx != mag->class_idx)
-            return "I9: a magazine holds another arena's or another class's block";
+        if (slab->class_idx != mag->class_idx)
+            return "I9: a magazine holds another class's block";
         if (slab->start + (size_t)slot * slab->slot_bytes != mag->slots[i])
             return "I9: a magazine holds what is not a block";
         if (slab->words[slot / 64] >> (slot % 64) & 1 ||
@@ -150,7 +148,7 @@ static const char *check_totals(const struct hmm_heap *heap)
 {
     size_t n_nowhere = 0;
     size_t n_underway = 0;
-    for (const struct hmm_arena *a = heap->arenas.all; a != NULL; a = a->next) {
+    for (const struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next) {
         n_underway += a->remote.n_blocks;
         for (unsigned c = 1; c < HMM_CLASSES; c++)
             if (a->magazines[c] != NULL)
@@ -177,11 +175,11 @@ const char *hmm_heap_check(struct hmm_heap *heap)
     const char *wrong = check_tree(&heap->pages);
     if (wrong == NULL)
         wrong = check_pages(&heap->pages);
-    for (struct hmm_arena *a = heap->arenas.all; a != NULL && wrong == NULL; a = a->next) {
+    for (struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL && wrong == NULL; a = a->next) {
         for (unsigned c = 1; c < HMM_CLASSES && wrong == NULL; c++) {
             if (a->magazines[c] == NULL)
                 continue;
-            wrong = check_magazine(heap, a->magazines[c], a);
+            wrong = check_magazine(heap, a->magazines[c]);
             if (wrong == NULL)
                 wrong = check_bin(heap, &a->magazines[c]->bin, a);
         }

@@ -51,7 +51,7 @@ bool hmm_heap_init(struct hmm_heap *heap, const struct hmm_tunables *tunables)
                              heap->brk.range_end - heap->brk.range_start);
         heap->map.base = 0;
         heap->arenas.n_arenas = 0;
-        heap->arenas.all = NULL;
+        atomic_store_explicit(&heap->arenas.all, NULL, memory_order_relaxed); /* nobody else */
     }
     return false;
 }
@@ -103,9 +103,9 @@ static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread
             install(heap, self, mag); /* an adopted arena's */
         return mag;
     }
-    hmm_arena_enter(self->arena);
+    hmm_lock_take(&self->arena->lock); /* others may look for a slab of this class */
     mag = hmm_arena_magazine(&heap->arenas, self->arena, class_idx);
-    hmm_arena_leave(self->arena);
+    hmm_lock_give(&self->arena->lock);
     if (mag != NULL && class_idx <= HMM_SMALL_CLASSES)
         install(heap, self, mag);
     return mag;
@@ -285,6 +285,6 @@ size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep
         hmm_large_flush(&heap->large, self->arena);
         hmm_arena_shed(&heap->arenas, self->arena, true);
     }
-    hmm_remote_collect_idle(&heap->arenas);
+    hmm_remote_collect_others(&heap->arenas);
     return hmm_decay_all(&heap->pages, keep_bytes);
 }

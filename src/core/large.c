@@ -32,30 +32,43 @@ static void give_run(struct hmm_large *large, uint32_t unit)
     hmm_pages_give(pages, unit);
 }
 
-/* Keep a run for the next block of its size; false: it is too large or there are too many. */
+static bool put_cached(struct hmm_arena *arena, uint32_t unit, uint32_t n_units)
+{
+    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
+        if (arena->cached[i].n_units != 0)
+            continue;
+        arena->cached[i].unit = unit;
+        atomic_signal_fence(memory_order_seq_cst); /* a fork's child reads n_units, then unit */
+        arena->cached[i].n_units = n_units;
+        arena->cached_units += n_units;
+        return true;
+    }
+    return false;
+}
+
+static void flush_cached(struct hmm_large *large, struct hmm_arena *arena)
+{
+    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
+        struct hmm_cached_run *run = &arena->cached[i];
+        bool filled = run->n_units != 0;
+        run->n_units = 0;
+        if (filled)
+            give_run(large, run->unit);
+    }
+    arena->cached_units = 0;
+}
+
+/* Keep a run for the next block of its size; false: it is too large. */
 static bool keep_cached(struct hmm_large *large, struct hmm_arena *arena, uint32_t unit,
                         uint32_t n_units)
 {
     uint32_t max_units = HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT;
     if (n_units > max_units)
         return false;
-    for (unsigned i = HMM_LARGE_CACHED_RUNS; i-- > 0;) {
-        struct hmm_cached_run *run = &arena->cached[i];
-        bool evict = run->n_units != 0 && arena->cached_units + n_units > max_units;
-        if (evict || (i == 0 && run->n_units != 0)) {
-            arena->cached_units -= run->n_units;
-            run->n_units = 0;
-            give_run(large, run->unit);
-        }
-    }
-    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
-        if (arena->cached[i].n_units == 0) {
-            arena->cached[i] = (struct hmm_cached_run){unit, n_units};
-            arena->cached_units += n_units;
-            return true;
-        }
-    }
-    return false;
+    if (hmm_likely(arena->cached_units + n_units <= max_units) && put_cached(arena, unit, n_units))
+        return true;
+    flush_cached(large, arena);
+    return put_cached(arena, unit, n_units);
 }
 
 static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_t n_units,
@@ -91,13 +104,7 @@ bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *bloc
                                                  memory_order_relaxed))
         return false;
     uint32_t n_units = hmm_pages_run_units(pages, unit);
-    bool kept = false;
-    if (arena != NULL) {
-        hmm_arena_enter(arena);
-        kept = keep_cached(large, arena, unit, n_units);
-        hmm_arena_leave(arena);
-    }
-    if (!kept)
+    if (arena == NULL || !keep_cached(large, arena, unit, n_units))
         give_run(large, unit);
     return true;
 }
@@ -123,13 +130,8 @@ size_t hmm_large_bytes(const struct hmm_large *large, const void *block)
 
 void hmm_large_flush(struct hmm_large *large, struct hmm_arena *arena)
 {
-    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
-        struct hmm_cached_run *run = &arena->cached[i];
-        if (run->n_units != 0)
-            give_run(large, run->unit);
-        run->n_units = 0;
-    }
-    arena->cached_units = 0;
+    if (arena->cached_units != 0)
+        flush_cached(large, arena);
 }
 
 /* --- mappings of their own ---------------------------------------------------------------------- */

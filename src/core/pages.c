@@ -159,13 +159,14 @@ static bool grow_by(struct hmm_pages *pages, size_t bytes)
     return true;
 }
 
-/* Bytes that the break must move so that a run of n_units, aligned, fits at the top. */
+/* Bytes that the break must move so that a run of n_units, aligned, fits at the top; 0: it fits by now. */
 static size_t needed_bytes(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes)
 {
     uint32_t top_free = pages->n_units > 0 ? pages->map->unit[pages->n_units - 1].tail_units : 0;
     uintptr_t run = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units - top_free);
     uintptr_t end = hmm_round_up(run, align_bytes) + ((size_t)n_units << HMM_UNIT_SHIFT);
-    return end - (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
+    uintptr_t top = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
+    return end > top ? end - top : 0;
 }
 
 /* Move the break so that n_units fit; somebody else may have done so meanwhile. */
@@ -174,8 +175,8 @@ static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, 
     const struct hmm_tunables *t = pages->tunables;
     hmm_lock_take(&pages->grow);
     hmm_lock_take(&pages->lock);
-    bool grown = pages->n_units > seen_units;
-    size_t need = grown ? 0 : needed_bytes(pages, n_units, align_bytes);
+    size_t need = needed_bytes(pages, n_units, align_bytes);
+    bool grown = pages->n_units > seen_units || need == 0;
     size_t heap_bytes = (size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
     hmm_lock_give(&pages->lock);
     if (!grown) {

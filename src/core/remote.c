@@ -72,21 +72,16 @@ void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena)
         collect_stack(arenas, arena);
 }
 
-void hmm_remote_collect_idle(struct hmm_arenas *arenas)
+void hmm_remote_collect_others(struct hmm_arenas *arenas)
 {
-    for (unsigned i = 0; i <= HMM_SHARED_ARENAS; i++) {
-        struct hmm_arena *arena = arenas->shared[i];
+    for (struct hmm_arena *arena = hmm_arenas_all(arenas); arena != NULL; arena = arena->next) {
         /* relaxed: a look */
-        if (atomic_load_explicit(&arena->returned, memory_order_relaxed) == NULL)
+        if (atomic_load_explicit(&arena->returned, memory_order_relaxed) == NULL ||
+            !hmm_lock_try(&arena->lock))
             continue;
-        hmm_lock_take(&arena->lock);
         collect_stack(arenas, arena);
         hmm_lock_give(&arena->lock);
     }
-    hmm_lock_take(&arenas->registry);
-    for (struct hmm_arena *arena = arenas->idle; arena != NULL; arena = arena->next_idle)
-        hmm_remote_collect(arenas, arena);
-    hmm_lock_give(&arenas->registry);
 }
 
 static void send(struct hmm_slab *slab, uint32_t word, uint64_t mask)
@@ -131,11 +126,8 @@ void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *b
     struct hmm_remote *remote = &arena->remote;
     remote->blocks[remote->n_blocks++] = block;
     remote->weight += 1 + (uint32_t)(block_bytes / HMM_SMALL_MAX_BYTES) * 4;
-    if (remote->n_blocks == HMM_REMOTE_OBJS || remote->weight >= HMM_REMOTE_OBJS) {
-        hmm_arena_enter(arena);
+    if (remote->n_blocks == HMM_REMOTE_OBJS || remote->weight >= HMM_REMOTE_OBJS)
         hmm_remote_flush(arenas, arena);
-        hmm_arena_leave(arena);
-    }
 }
 
 void hmm_remote_free_one(struct hmm_arenas *arenas, void *block)

@@ -88,6 +88,11 @@ static inline uint32_t hmm_slab_slot(const struct hmm_slab *slab, const void *bl
     return (uint32_t)(((uint64_t)offset_bytes * slab->reciprocal) >> 32);
 }
 
+static inline bool hmm_slab_holds(const struct hmm_slab *slab, const void *block)
+{
+    return (uintptr_t)block - (uintptr_t)slab->start < (size_t)slab->n_slots * slab->slot_bytes;
+}
+
 /* Put a slot back, by the owner. False: it is free already. */
 static inline bool hmm_slab_put(struct hmm_slab *slab, uint32_t slot)
 {
