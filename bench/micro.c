@@ -105,9 +105,10 @@ static void transfer(size_t bytes, long n)
     pthread_join(thread, NULL);
 }
 
-/* A server after Larson and Krishnan (1998): threads replace random blocks of a set, then hand the set to a
- * thread that takes their place. */
+/* A server after Larson and Krishnan (1998): threads replace random blocks of a set, then start a thread that
+ * takes their place and the set, and end. */
 enum { SERVER_BLOCKS = 5000, SERVER_ROUNDS = 40, SERVER_OPS = 60000 };
+static atomic_int n_serving;
 struct session {
     void *blocks[SERVER_BLOCKS];
     uint64_t rng;
@@ -126,22 +127,26 @@ static void *serve(void *arg)
     if (--s->rounds > 0) {
         pthread_t successor;
         pthread_create(&successor, NULL, serve, s);
-        pthread_join(successor, NULL);
+        pthread_detach(successor);
+    } else {
+        atomic_fetch_sub(&n_serving, 1);
     }
     return NULL;
 }
 
 static void server(int n_threads)
 {
-    pthread_t threads[16];
+    atomic_store(&n_serving, n_threads);
     for (int i = 0; i < n_threads; i++) {
         struct session *s = calloc(1, sizeof *s);
         s->rng = (uint64_t)i * 7919 + 12345;
         s->rounds = SERVER_ROUNDS;
-        pthread_create(&threads[i], NULL, serve, s);
+        pthread_t first;
+        pthread_create(&first, NULL, serve, s);
+        pthread_detach(first);
     }
-    for (int i = 0; i < n_threads; i++)
-        pthread_join(threads[i], NULL);
+    while (atomic_load(&n_serving) > 0)
+        usleep(500);
 }
 
 static void *short_thread(void *unused)

@@ -6,12 +6,10 @@ them. Reported: medians over the rounds of elapsed time and peak RSS, as ratios 
 spread (largest / smallest), geometric means, and minor page faults. Everything goes into a JSON file.
 """
 import argparse
-import ctypes.util
 import json
 import math
 import os
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -102,75 +100,69 @@ def find_library(name):
     return None
 
 
-class Run:
-    """One process, measured: seconds elapsed and of CPU, peak RSS in KiB, minor faults."""
+class Bench:
+    """Runs commands with a heap and reads what they took."""
 
-    def __init__(self, command, library, cwd, stdin=None):
+    def __init__(self, build, work):
+        self.measure = os.path.join(build, "bench", "bench_measure")
+        self.work = work
+
+    def start(self, command, library, stdin=None):
         env = dict(os.environ, PYTHONMALLOC="malloc", PYTHONHASHSEED="0", LC_ALL="C")
         env.pop("LD_PRELOAD", None)
-        if library:
-            env["LD_PRELOAD"] = library
-        start = time.monotonic()
-        process = subprocess.Popen(command, env=env, cwd=cwd, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.result = os.path.join(self.work, "result")
+        return subprocess.Popen([self.measure, self.result, library or "-"] + command, env=env, cwd=self.work, stdin=stdin,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def end(self, process, command, library):
         error = process.stderr.read()
-        _, status, use = os.wait4(process.pid, 0)
-        process.returncode = status
-        self.seconds = time.monotonic() - start
-        self.cpu = use.ru_utime + use.ru_stime
-        self.rss = use.ru_maxrss
-        self.faults = use.ru_minflt
-        if status != 0:
-            sys.exit("bench: %s with %s: status %d: %s" % (command, library or "libc", status, error.decode()[-500:]))
+        if process.wait() != 0:
+            sys.exit("bench: %s with %s: status %d: %s" % (command, library or "libc", process.returncode, error.decode()[-500:]))
+        with open(self.result) as f:
+            seconds, cpu, rss, faults = f.read().split()
+        return {"seconds": float(seconds), "cpu": float(cpu), "rss": int(rss), "faults": int(faults)}
 
+    def run(self, command, library, stdin=None):
+        return self.end(self.start(command, library, stdin and open(stdin)), command, library)
 
-class Redis:
-    """A server under the heap, the load from redis-benchmark without it."""
-
-    def __init__(self, library, cwd):
-        env = dict(os.environ)
-        env.pop("LD_PRELOAD", None)
+    def redis(self, library):
+        """A server under the heap, the load from redis-benchmark without it. The time is the server's CPU time: the
+        load's own is not the heap's."""
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             port = str(s.getsockname()[1])
-        server_env = dict(env, LD_PRELOAD=library) if library else env
-        server = subprocess.Popen(["redis-server", "--port", port, "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"],
-                                  env=server_env, cwd=cwd, stdout=subprocess.DEVNULL)
-        try:
-            for _ in range(200):
-                time.sleep(0.02)
-                if subprocess.run(["redis-cli", "-p", port, "ping"], env=env, capture_output=True).stdout == b"PONG\n":
-                    break
-            start = time.monotonic()
-            for test, n in (("set", 100000), ("get", 60000), ("lpush", 60000), ("lpop", 60000), ("hset", 60000), ("zadd", 60000)):
-                subprocess.run(["redis-benchmark", "-p", port, "-q", "-n", str(n), "-r", "50000", "-d", "200", "-P", "16", "-c", "20", "-t", test],
-                               env=env, stdout=subprocess.DEVNULL, check=True)
-            self.seconds = time.monotonic() - start
-        finally:
-            server.send_signal(signal.SIGTERM)
-            _, status, use = os.wait4(server.pid, 0)
-            server.returncode = status
-        self.cpu = use.ru_utime + use.ru_stime
-        self.seconds = self.cpu  # the server's own time: the load's is not the heap's
-        self.rss = use.ru_maxrss
-        self.faults = use.ru_minflt
+        command = ["redis-server", "--port", port, "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]
+        server = self.start(command, library)
+        for _ in range(200):
+            time.sleep(0.02)
+            if subprocess.run(["redis-cli", "-p", port, "ping"], capture_output=True).stdout == b"PONG\n":
+                break
+        for test, n in (("set", 100000), ("get", 60000), ("lpush", 60000), ("lpop", 60000), ("hset", 60000), ("zadd", 60000)):
+            subprocess.run(["redis-benchmark", "-p", port, "-q", "-n", str(n), "-r", "50000", "-d", "200", "-P", "16", "-c", "20",
+                            "-t", test], stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(["redis-cli", "-p", port, "shutdown", "nosave"], capture_output=True)
+        done = self.end(server, command, library)
+        done["seconds"] = done["cpu"]
+        return done
 
 
 def benchmarks(build, work):
+    bench = Bench(build, work)
     micro = os.path.join(build, "bench", "bench_micro")
     listed = subprocess.run([micro], capture_output=True, text=True, check=True).stdout.split()
-    found = {name: (lambda lib, name=name: Run([micro, name], lib, work)) for name in listed}
+    found = {name: (lambda lib, name=name: bench.run([micro, name], lib)) for name in listed}
     for name, text in (("b.py", PYTHON), ("b.lua", LUA), ("b.pl", PERL), ("b.sql", SQL), ("b.cc", CXX)):
         with open(os.path.join(work, name), "w") as f:
             f.write(text)
     at = lambda name: os.path.join(work, name)
-    found["python"] = lambda lib: Run([shutil.which("python3", path="/usr/bin:/bin") or "python3", at("b.py")], lib, work)
-    found["lua"] = lambda lib: Run(["lua5.4", at("b.lua")], lib, work)
-    found["perl"] = lambda lib: Run(["perl", at("b.pl")], lib, work)
-    found["sqlite"] = lambda lib: Run(["sqlite3", ":memory:"], lib, work, stdin=open(at("b.sql")))
+    found["python"] = lambda lib: bench.run([shutil.which("python3", path="/usr/bin:/bin") or "python3", at("b.py")], lib)
+    found["lua"] = lambda lib: bench.run(["lua5.4", at("b.lua")], lib)
+    found["perl"] = lambda lib: bench.run(["perl", at("b.pl")], lib)
+    found["sqlite"] = lambda lib: bench.run(["sqlite3", ":memory:"], lib, at("b.sql"))
     cc1plus = subprocess.run(["g++", "-print-prog-name=cc1plus"], capture_output=True, text=True, check=True).stdout.strip()
     subprocess.run(["g++", "-std=c++17", "-E", at("b.cc"), "-o", at("b.ii")], check=True)
-    found["gcc"] = lambda lib: Run([cc1plus, "-quiet", "-fpreprocessed", "-std=c++17", "-O2", at("b.ii"), "-o", "/dev/null"], lib, work)
-    found["redis"] = lambda lib: Redis(lib, work)
+    found["gcc"] = lambda lib: bench.run([cc1plus, "-quiet", "-fpreprocessed", "-std=c++17", "-O2", at("b.ii"), "-o", "/dev/null"], lib)
+    found["redis"] = lambda lib: bench.redis(lib)
     return found
 
 
@@ -239,8 +231,7 @@ def main():
         for r in range(args.rounds):
             for bench, run in found.items():
                 for name, library in heaps.items():
-                    done = run(library)
-                    results[bench][name].append({"seconds": done.seconds, "cpu": done.cpu, "rss": done.rss, "faults": done.faults})
+                    results[bench][name].append(run(library))
             print("round %d of %d done" % (r + 1, args.rounds), file=sys.stderr)
     order = list(heaps)
     table("Time", results, order, args.base, "seconds", sys.stdout.write)

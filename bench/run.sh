@@ -18,5 +18,5 @@ if [ ${#missing[@]} -gt 0 ]; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 cmake -S . -B build -DHMM_BENCH=ON >/dev/null
-cmake --build build -j "$(nproc)" --target bench_micro hmm >/dev/null
+cmake --build build -j "$(nproc)" --target bench_micro bench_measure hmm >/dev/null
 exec python3 bench/run.py --build build ${BENCH_ARGS:-} "$@"
