@@ -80,6 +80,33 @@ static void place_slab(struct hmm_arenas *arenas, struct hmm_bin *bin, struct hm
     link_slab(bin, slab, place);
 }
 
+/* Put back the blocks at the front of blocks[0..n_blocks) that lie in `slab`; returns how many. Bits of
+ * one word are gathered before they are stored. */
+static unsigned put_row(struct hmm_slab *slab, void **blocks, unsigned n_blocks, void **twice_free)
+{
+    uint32_t word = hmm_slab_slot(slab, blocks[0]) / 64;
+    uint64_t mask = 0;
+    unsigned n = 0;
+    do {
+        uint32_t slot = hmm_slab_slot(slab, blocks[n]);
+        uint64_t bit = (uint64_t)1 << (slot % 64);
+        if (slot / 64 != word) {
+            if (!hmm_slab_put(slab, word, mask))
+                *twice_free = blocks[n - 1];
+            word = slot / 64;
+            mask = 0;
+        }
+        if (hmm_unlikely((mask & bit) != 0))
+            *twice_free = blocks[n];
+        mask |= bit;
+        n++;
+    } while (n < n_blocks && hmm_slab_holds(slab, blocks[n]));
+    if (!hmm_slab_put(slab, word, mask))
+        *twice_free = blocks[n - 1];
+    slab->n_free += n;
+    return n;
+}
+
 void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, void **blocks,
                       unsigned n_blocks)
 {
@@ -92,11 +119,7 @@ void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, void *
             hmm_remote_free_one(arenas, blocks[i++]);
             continue;
         }
-        do { /* a row of blocks of one slab */
-            if (!hmm_slab_put(slab, hmm_slab_slot(slab, blocks[i])))
-                twice_free = blocks[i];
-            i++;
-        } while (i < n_blocks && hmm_slab_holds(slab, blocks[i]));
+        i += put_row(slab, &blocks[i], n_blocks - i, &twice_free);
         place_slab(arenas, &arena->magazines[slab->class_idx]->bin, slab);
     }
     return twice_free;

@@ -93,17 +93,14 @@ static inline bool hmm_slab_holds(const struct hmm_slab *slab, const void *block
     return (uintptr_t)block - (uintptr_t)slab->start < (size_t)slab->n_slots * slab->slot_bytes;
 }
 
-/* Put a slot back, by the owner. False: it is free already. */
-static inline bool hmm_slab_put(struct hmm_slab *slab, uint32_t slot)
+/* Put slots of one word back, by the owner, who counts them in n_free. False: one was free already. */
+static inline bool hmm_slab_put(struct hmm_slab *slab, uint32_t word, uint64_t mask)
 {
-    uint32_t word = slot / 64;
-    uint64_t bit = (uint64_t)1 << (slot % 64);
     uint64_t old = slab->words[word];
-    slab->words[word] = old | bit;
-    slab->n_free++;
+    slab->words[word] = old | mask;
     if (word < slab->hint_word)
         slab->hint_word = word;
-    return (old & bit) == 0;
+    return (old & mask) == 0;
 }
 
 /* Put slots back, by a thread that does not own the slab. False: one was free already. */
