@@ -1,5 +1,5 @@
-/* measure.c - bench_measure RESULT LIBRARY|- COMMAND...: run one command with a heap preloaded, write what it
- * took to RESULT: seconds elapsed, seconds of CPU, peak RSS in KiB, minor faults.
+/* measure.c - bench_measure RESULT LIBRARY|- COMMAND...: run one command with a heap preloaded,
+ * write what it took to RESULT: seconds elapsed, seconds of CPU, peak RSS in KiB, minor faults.
  *
  * A small program of its own, because a child's peak RSS counts what its parent had before exec.
  */
@@ -43,8 +43,8 @@ int main(int argc, char **argv)
     FILE *f = fopen(argv[1], "w");
     if (f == NULL)
         return 1;
-    fprintf(f, "%.6f %.6f %ld %ld\n", elapsed, seconds(use.ru_utime) + seconds(use.ru_stime), use.ru_maxrss,
-            use.ru_minflt);
+    fprintf(f, "%.6f %.6f %ld %ld\n", elapsed, seconds(use.ru_utime) + seconds(use.ru_stime),
+            use.ru_maxrss, use.ru_minflt);
     fclose(f);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -1,5 +1,6 @@
-/* micro.c - one pattern of allocation per run: bench_micro SCENARIO. The runner measures the whole process;
- * the number of operations is fixed, so time is comparable between heaps. `bench_micro` lists the scenarios.
+/* micro.c - one pattern of allocation per run: bench_micro SCENARIO. The runner measures the whole
+ * process; the number of operations is fixed, so time is comparable between heaps. `bench_micro`
+ * lists the scenarios.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -84,7 +85,8 @@ static void *consume(void *unused)
 {
     for (long i = 0; i < n_transfers; i++) {
         void *block;
-        while ((block = atomic_exchange_explicit(&ring[i % RING], NULL, memory_order_acquire)) == NULL) {
+        while ((block = atomic_exchange_explicit(&ring[i % RING], NULL, memory_order_acquire)) ==
+               NULL) {
         }
         free(block);
     }
@@ -105,8 +107,8 @@ static void transfer(size_t bytes, long n)
     pthread_join(thread, NULL);
 }
 
-/* A server after Larson and Krishnan (1998): threads replace random blocks of a set, then start a thread that
- * takes their place and the set, and end. */
+/* A server after Larson and Krishnan (1998): threads replace random blocks of a set, then start a
+ * thread that takes their place and the set, and end. */
 enum { SERVER_BLOCKS = 5000, SERVER_ROUNDS = 40, SERVER_OPS = 60000 };
 static atomic_int n_serving;
 struct session {

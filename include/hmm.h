@@ -1,8 +1,8 @@
 /* hmm.h - libhmm, a heap memory manager.
  *
  * Link with -lhmm, or preload libhmm.so: then malloc, free and their family are libhmm's too, and
- * blocks may be freed by either name. Every function may be called by any thread at any time, before main
- * and after its return, and in a child after fork.
+ * blocks may be freed by either name. Every function may be called by any thread at any time,
+ * before main and after its return, and in a child after fork.
  *
  * Misuse - a pointer that is not the start of a block the caller holds - prints one line
  * on standard error and aborts the process at the call:
@@ -60,9 +60,8 @@ HMM_EXPORT size_t HmmUsableSize(const void *block) HMM_NOEXCEPT;
  *   returns  bytes given back */
 HMM_EXPORT size_t HmmTrim(size_t keep) HMM_NOEXCEPT;
 
-/* Print the free list, for people: every free run of the heap in address order with its size, state and
- * neighbours, and the heap's start, end and current break.
- *   fd  file descriptor */
+/* Print the free list, for people: every free run of the heap in address order with its size, state
+ * and neighbours, and the heap's start, end and current break. fd  file descriptor */
 HMM_EXPORT void HmmPrintFreeList(int fd) HMM_NOEXCEPT;
 
 /* Figures of the heap, in bytes if not said otherwise. Live bytes count whole slots; blocks that

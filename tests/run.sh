@@ -62,6 +62,6 @@ for dir in build build-asan build-ubsan build-tsan; do
     failed=$((failed + f)) passed=$((passed + n - f))
 done
 cat build/Testing/Temporary/programs.txt 2>/dev/null
-cat build/Testing/Temporary/figures.txt 2>/dev/null
+cat build/Testing/Temporary/figures-*.txt 2>/dev/null
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 20 ]

@@ -14,11 +14,10 @@
  *        HmmAlloc                                          HmmFree
  *           | hit: pop (hit.h)                                | hit: check, push (hit.h)
  *           v miss                                            v magazine full, or another's block
- *        refill: slab bits -> magazine (arena.c, bin.c)    flush: magazine -> slab bits; or remote.c
- *           v no slab with free slots                         v slab empty
- *        page run: find, split (pages.c, runtree.c)        page run: coalesce (pages.c)
- *           v none fits                                       v aged (decay.c)
- *        raise the break (brk.c)                           purge, lower the break
+ *        refill: slab bits -> magazine (arena.c, bin.c)    flush: magazine -> slab bits; or
+ * remote.c v no slab with free slots                         v slab empty page run: find, split
+ * (pages.c, runtree.c)        page run: coalesce (pages.c) v none fits v aged (decay.c) raise the
+ * break (brk.c)                           purge, lower the break
  *
  * Layer   api, above core.
  */
@@ -70,7 +69,8 @@ size_t HmmUsableSize(const void *block)
     return block == NULL ? 0 : hmm_usable(block, "HmmUsableSize");
 }
 
-/* --- off the hit path --------------------------------------------------------------------------- */
+/* --- off the hit path ---------------------------------------------------------------------------
+ */
 
 static void add(_Atomic(uint64_t) *counter, uint64_t n)
 {
@@ -105,8 +105,9 @@ static void count_alloc(const void *block)
     struct hmm_counts *counts = hmm_process_heap.counts;
     size_t bytes = hmm_heap_usable(&hmm_process_heap, block, "HmmAlloc");
     add(&counts->n_allocs, 1);
-    uint64_t live = bytes + atomic_fetch_add_explicit(&counts->live_bytes, bytes,
-                                                      memory_order_relaxed); /* relaxed: statistic */
+    uint64_t live =
+        bytes + atomic_fetch_add_explicit(&counts->live_bytes, bytes,
+                                          memory_order_relaxed); /* relaxed: statistic */
     raise_to(&counts->peak_live_bytes, live);
     note_heap(counts);
 }

@@ -3,8 +3,8 @@
  *   allocate   granules of the request -> the thread's magazine -> its newest block -> mark live
  *   free       granule of the block in the heap -> page map entry: our slab? -> mark free -> push
  *
- * Both return "not a hit" for everything else: no arena yet, other sizes, other threads' blocks, bad
- * pointers, an empty or full magazine. Nothing is changed then, unless said so.
+ * Both return "not a hit" for everything else: no arena yet, other sizes, other threads' blocks,
+ * bad pointers, an empty or full magazine. Nothing is changed then, unless said so.
  *
  * Layer   api.
  */
@@ -35,8 +35,7 @@ static inline enum hmm_hit hmm_hit_free(void *block)
     size_t granule = hmm_pagemap_granule(map, block);
     if (hmm_unlikely(granule >= map->limit_granules))
         return HMM_NO_HIT;
-    uint32_t class_idx =
-        hmm_pagemap_entry(map, granule >> HMM_UNIT_GRANULES_SHIFT) - hmm_self.tag;
+    uint32_t class_idx = hmm_pagemap_entry(map, granule >> HMM_UNIT_GRANULES_SHIFT) - hmm_self.tag;
     if (hmm_unlikely(class_idx > HMM_SMALL_CLASSES))
         return HMM_NO_HIT;
     if (hmm_unlikely(!hmm_pagemap_mark_free(map, granule))) {

@@ -9,11 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define hmm_likely(x) __builtin_expect(!!(x), 1)
+#define hmm_likely(x)   __builtin_expect(!!(x), 1)
 #define hmm_unlikely(x) __builtin_expect(!!(x), 0)
 
 /* A function of the slow road: out of line, away from the hits. */
-#define HMM_COLD __attribute__((cold, noinline))
+#define HMM_COLD     __attribute__((cold, noinline))
 #define HMM_NOINLINE __attribute__((noinline))
 
 /* Round `n` up to a multiple of `power_of_two`. The caller excludes overflow. */

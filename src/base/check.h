@@ -1,4 +1,5 @@
-/* check.h - checks of libhmm's own state: HMM_CHECK on slow paths in every build, HMM_ASSERT in debug.
+/* check.h - checks of libhmm's own state: HMM_CHECK on slow paths in every build, HMM_ASSERT in
+ * debug.
  *
  * Layer   base. A caller's misuse is not checked here: that is hmm_fatal in core/fatal.h.
  */

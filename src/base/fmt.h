@@ -8,8 +8,8 @@
 #include "base/base.h"
 
 struct hmm_text {
-    char *chars;        /* chars[0..capacity_bytes), not terminated */
-    size_t n_chars;     /* written so far; what does not fit is dropped */
+    char *chars;    /* chars[0..capacity_bytes), not terminated */
+    size_t n_chars; /* written so far; what does not fit is dropped */
     size_t capacity_bytes;
 };
 

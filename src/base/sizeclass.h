@@ -18,9 +18,9 @@
 enum { HMM_SMALL_CLASSES = HMM_SMALL_MAX_BYTES / HMM_GRANULE_BYTES, HMM_CLASSES = 97 };
 
 struct hmm_sizeclass {
-    uint32_t slot_bytes;   /* 0: no such class */
-    uint32_t reciprocal;   /* ceil(2^32 / slot_bytes): offset * reciprocal >> 32 is the slot */
-    uint16_t slab_units;   /* units of a full-grown slab */
+    uint32_t slot_bytes;    /* 0: no such class */
+    uint32_t reciprocal;    /* ceil(2^32 / slot_bytes): offset * reciprocal >> 32 is the slot */
+    uint16_t slab_units;    /* units of a full-grown slab */
     uint16_t magazine_objs; /* capacity of a full-grown magazine */
 };
 
@@ -33,8 +33,10 @@ static inline unsigned hmm_sizeclass_medium(size_t bytes)
 {
     unsigned doubling = hmm_log2(bytes - 1); /* 10..14 */
     if (doubling < 13)
-        return 65 + (doubling - 10) * 8 + (unsigned)((bytes - 1 - ((size_t)1 << doubling)) >> (doubling - 3));
-    return 65 + 24 + (doubling - 13) * 4 + (unsigned)((bytes - 1 - ((size_t)1 << doubling)) >> (doubling - 2));
+        return 65 + (doubling - 10) * 8 +
+               (unsigned)((bytes - 1 - ((size_t)1 << doubling)) >> (doubling - 3));
+    return 65 + 24 + (doubling - 13) * 4 +
+           (unsigned)((bytes - 1 - ((size_t)1 << doubling)) >> (doubling - 2));
 }
 
 /* Class of any slab request. bytes: 1..HMM_SLAB_MAX_BYTES */

@@ -104,12 +104,12 @@ struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_ar
 static void enter(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     hmm_lock_take(&arena->lock);
-    uint32_t now = atomic_load_explicit(&arenas->n_created, memory_order_relaxed); /* relaxed: hint */
-    atomic_store_explicit(&arena->seen_created, now, memory_order_relaxed);        /* relaxed: hint */
+    uint32_t now =
+        atomic_load_explicit(&arenas->n_created, memory_order_relaxed);     /* relaxed: hint */
+    atomic_store_explicit(&arena->seen_created, now, memory_order_relaxed); /* relaxed: hint */
 }
 
-void *hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena,
-                       struct hmm_magazine *mag)
+void *hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
     unsigned want = mag->fill_objs;
     enter(arenas, arena);

@@ -1,11 +1,11 @@
-/* arena.h - an owner of slabs: one thread's, or shared under a lock by threads that allocate little.
+/* arena.h - an owner of slabs: one thread's, or shared under a lock by threads that allocate
+ * little.
  *
- *   private arena   one thread; a magazine per class in use; a buffer of remote frees. Its slabs are under
- *                   its lock too, which is hardly ever contended: others take it to use what a
- *                   thread that sleeps has left
- *   shared arena    any thread under `lock`; no magazines, blocks are taken and put singly
- *   orphan arena    shared; receives the slabs of threads that ended, and gives them to whoever
- *                   needs a slab
+ *   private arena   one thread; a magazine per class in use; a buffer of remote frees. Its slabs
+ * are under its lock too, which is hardly ever contended: others take it to use what a thread that
+ * sleeps has left shared arena    any thread under `lock`; no magazines, blocks are taken and put
+ * singly orphan arena    shared; receives the slabs of threads that ended, and gives them to
+ * whoever needs a slab
  *
  * Layer   core, above magazine, below large and heap.
  */
@@ -16,9 +16,9 @@
 
 /* Frees of blocks in slabs that the thread does not own, on their way home. */
 struct hmm_remote {
-    uint32_t n_blocks;              /* owner */
-    uint32_t weight;                /* owner: larger blocks fill the buffer sooner */
-    void *blocks[HMM_REMOTE_OBJS];  /* owner: blocks[0..n_blocks) */
+    uint32_t n_blocks;             /* owner */
+    uint32_t weight;               /* owner: larger blocks fill the buffer sooner */
+    void *blocks[HMM_REMOTE_OBJS]; /* owner: blocks[0..n_blocks) */
 };
 
 struct hmm_cached_run {
@@ -27,30 +27,31 @@ struct hmm_cached_run {
 };
 
 struct hmm_arena {
-    uint32_t tag;               /* const: id << 8, as in page map entries */
-    bool shared;                /* const */
-    struct hmm_lock lock;       /* lock `arena`: bins and slabs; a private one's magazines and buffers
-                                   are its thread's alone */
-    _Atomic(uint32_t) seen_created; /* atomic hint: n_created at its thread's last slow path */
+    uint32_t tag;         /* const: id << 8, as in page map entries */
+    bool shared;          /* const */
+    struct hmm_lock lock; /* lock `arena`: bins and slabs; a private one's magazines and buffers
+                             are its thread's alone */
+    _Atomic(uint32_t) seen_created;      /* atomic hint: n_created at its thread's last slow path */
     _Atomic(struct hmm_slab *) returned; /* atomic: stack of slabs that others freed into */
-    struct hmm_arena *next;     /* const: list of all arenas */
+    struct hmm_arena *next;              /* const: list of all arenas */
     struct hmm_arena *asks_next; /* owner: whose slabs it looks at next; NULL: the list's head */
     struct hmm_arena *next_idle; /* lock:registry */
-    struct hmm_magazine *magazines[HMM_CLASSES]; /* owner: NULL until a class is used */
+    struct hmm_magazine *magazines[HMM_CLASSES];         /* owner: NULL until a class is used */
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
-    uint32_t cached_units;      /* owner */
-    uint64_t shed_at_ns;        /* owner: when idle magazines were last emptied */
-    struct hmm_remote remote;   /* owner */
+    uint32_t cached_units;                               /* owner */
+    uint64_t shed_at_ns;      /* owner: when idle magazines were last emptied */
+    struct hmm_remote remote; /* owner */
 };
 
 /* Where arenas live and which others there are. */
 struct hmm_arenas {
-    struct hmm_slabs slabs;       /* inner locks */
-    struct hmm_lock registry;     /* lock `registry` */
-    _Atomic(struct hmm_arena *) all; /* atomic: list of all, which only grows; written under registry */
-    struct hmm_arena *idle;       /* lock:registry: private arenas without a thread */
-    uint32_t n_arenas;            /* lock:registry */
-    _Atomic(uint32_t) n_created;  /* atomic hint: slabs created so far; the clock of idleness */
+    struct hmm_slabs slabs;   /* inner locks */
+    struct hmm_lock registry; /* lock `registry` */
+    _Atomic(struct hmm_arena *)
+        all;                     /* atomic: list of all, which only grows; written under registry */
+    struct hmm_arena *idle;      /* lock:registry: private arenas without a thread */
+    uint32_t n_arenas;           /* lock:registry */
+    _Atomic(uint32_t) n_created; /* atomic hint: slabs created so far; the clock of idleness */
     struct hmm_arena *shared[HMM_SHARED_ARENAS + 1]; /* const after init; the last: orphans */
 };
 
@@ -77,7 +78,8 @@ void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena);
 struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_arena *arena,
                                         unsigned class_idx);
 
-/* Refill an empty magazine and pop from it; NULL: out of memory. caller: owner of a private arena */
+/* Refill an empty magazine and pop from it; NULL: out of memory. caller: owner of a private arena
+ */
 void *hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena,
                        struct hmm_magazine *mag);
 /* Push to a full magazine, sending its older half home. caller: owner of a private arena

@@ -8,8 +8,8 @@
 
 enum {
     FIRST_SLAB_SLOTS = 8, /* a class's first slab is as small as holds so many */
-    ASK_ARENAS = 16,      /* before a slab is created, so many other threads' arenas are looked at */
-    IDLE_SLABS = 16,      /* an arena is idle when so many were created since its last slow path */
+    ASK_ARENAS = 16, /* before a slab is created, so many other threads' arenas are looked at */
+    IDLE_SLABS = 16, /* an arena is idle when so many were created since its last slow path */
 };
 
 static struct hmm_slab **list_of(struct hmm_bin *bin, unsigned place)
@@ -80,8 +80,8 @@ static void place_slab(struct hmm_arenas *arenas, struct hmm_bin *bin, struct hm
     link_slab(bin, slab, place);
 }
 
-/* Put back the blocks at the front of blocks[0..n_blocks) that lie in `slab`; returns how many. Bits of
- * one word are gathered before they are stored. */
+/* Put back the blocks at the front of blocks[0..n_blocks) that lie in `slab`; returns how many.
+ * Bits of one word are gathered before they are stored. */
 static unsigned put_row(struct hmm_slab *slab, void **blocks, unsigned n_blocks, void **twice_free)
 {
     uint32_t word = hmm_slab_slot(slab, blocks[0]) / 64;
@@ -170,20 +170,21 @@ static bool adopt_from(struct hmm_arenas *arenas, struct hmm_arena *from, struct
     return slab != NULL;
 }
 
-/* Take one over: from the orphans, from the threads that allocate little, from a thread that sleeps while
- * others create slabs. */
+/* Take one over: from the orphans, from the threads that allocate little, from a thread that sleeps
+ * while others create slabs. */
 static bool adopt_any(struct hmm_arenas *arenas, struct hmm_arena *arena, unsigned class_idx)
 {
     for (int i = HMM_SHARED_ARENAS; i >= 0; i--)
         if (adopt_from(arenas, arenas->shared[i], arena, class_idx))
             return true;
-    uint32_t now = atomic_load_explicit(&arenas->n_created, memory_order_relaxed); /* relaxed: hint */
+    uint32_t now =
+        atomic_load_explicit(&arenas->n_created, memory_order_relaxed); /* relaxed: hint */
     for (unsigned i = 0; i < ASK_ARENAS; i++) {
-        struct hmm_arena *from = arena->asks_next != NULL ? arena->asks_next : hmm_arenas_all(arenas);
+        struct hmm_arena *from =
+            arena->asks_next != NULL ? arena->asks_next : hmm_arenas_all(arenas);
         arena->asks_next = from->next;
         uint32_t seen = atomic_load_explicit(&from->seen_created, memory_order_relaxed); /* hint */
-        if (!from->shared && now - seen >= IDLE_SLABS &&
-            adopt_from(arenas, from, arena, class_idx))
+        if (!from->shared && now - seen >= IDLE_SLABS && adopt_from(arenas, from, arena, class_idx))
             return true;
     }
     return false;
@@ -193,11 +194,11 @@ static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hm
                    unsigned class_idx)
 {
     const struct hmm_sizeclass *sc = &hmm_sizeclasses[class_idx];
-    uint32_t first = (uint32_t)hmm_div_up((size_t)sc->slot_bytes * FIRST_SLAB_SLOTS, HMM_UNIT_BYTES);
+    uint32_t first =
+        (uint32_t)hmm_div_up((size_t)sc->slot_bytes * FIRST_SLAB_SLOTS, HMM_UNIT_BYTES);
     uint32_t n_units = bin->n_slabs == 0 ? first : first << (bin->n_slabs < 4 ? bin->n_slabs : 4);
     n_units = n_units < sc->slab_units ? n_units : sc->slab_units;
-    struct hmm_slab *slab =
-        hmm_slab_create(&arenas->slabs, class_idx, n_units, arena, arena->tag);
+    struct hmm_slab *slab = hmm_slab_create(&arenas->slabs, class_idx, n_units, arena, arena->tag);
     if (slab == NULL)
         return false;
     atomic_fetch_add_explicit(&arenas->n_created, 1, memory_order_relaxed); /* relaxed: a hint */

@@ -11,8 +11,9 @@
 #include <string.h>
 
 static const size_t range_first_bytes = (size_t)1 << 30; /* MAP: reserve by so much, or less */
-static const size_t chunk_bytes = (size_t)64 << 20; /* SYS: overcommit mode 0 refuses one step larger
-                                                       than free memory, but not the same in parts */
+static const size_t chunk_bytes = (size_t)64
+                                  << 20; /* SYS: overcommit mode 0 refuses one step larger
+                                            than free memory, but not the same in parts */
 
 static void init_common(struct hmm_brk *brk, enum hmm_brk_kind kind, uintptr_t base,
                         size_t window_bytes)

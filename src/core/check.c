@@ -161,8 +161,8 @@ static const char *check_totals(const struct hmm_heap *heap)
         struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
         const _Atomic(uint64_t) *remote = hmm_slab_remote_words(slab);
         for (uint32_t i = 0; i < slab->n_slots; i++) {
-            uint64_t bits = slab->words[i / 64] |
-                            atomic_load_explicit(&remote[i / 64], memory_order_relaxed);
+            uint64_t bits =
+                slab->words[i / 64] | atomic_load_explicit(&remote[i / 64], memory_order_relaxed);
             const char *block = slab->start + (size_t)i * slab->slot_bytes;
             n_nowhere += !(bits >> (i % 64) & 1) && !hmm_pagemap_is_live(&heap->map, block);
         }
@@ -175,7 +175,8 @@ const char *hmm_heap_check(struct hmm_heap *heap)
     const char *wrong = check_tree(&heap->pages);
     if (wrong == NULL)
         wrong = check_pages(&heap->pages);
-    for (struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL && wrong == NULL; a = a->next) {
+    for (struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL && wrong == NULL;
+         a = a->next) {
         for (unsigned c = 1; c < HMM_CLASSES && wrong == NULL; c++) {
             if (a->magazines[c] == NULL)
                 continue;

@@ -41,13 +41,13 @@ static int64_t last_dirty(const struct hmm_pages *pages, uint32_t before, uint32
     }
 }
 
-/* Drop the contents of free units, and their state bytes, which are all zero: no block is live there.
- * Only whole pages of state: 1 KiB describes a unit. */
+/* Drop the contents of free units, and their state bytes, which are all zero: no block is live
+ * there. Only whole pages of state: 1 KiB describes a unit. */
 static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
     uintptr_t page_bytes = hmm_port_page_bytes();
-    uintptr_t start = hmm_round_up((uintptr_t)&pages->map->state[(size_t)unit * HMM_UNIT_GRANULES],
-                                   page_bytes);
+    uintptr_t start =
+        hmm_round_up((uintptr_t)&pages->map->state[(size_t)unit * HMM_UNIT_GRANULES], page_bytes);
     uintptr_t end = hmm_round_down(
         (uintptr_t)&pages->map->state[(size_t)(unit + n_units) * HMM_UNIT_GRANULES], page_bytes);
     if (end > start)
@@ -63,8 +63,8 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
     while (purged < n_units) {
         uint32_t run = 0;
         uint32_t n = 0;
-        uint32_t max_units = (uint32_t)hmm_min(hmm_max(n_units - purged, PURGE_MIN_UNITS),
-                                               PURGE_MAX_UNITS);
+        uint32_t max_units =
+            (uint32_t)hmm_min(hmm_max(n_units - purged, PURGE_MIN_UNITS), PURGE_MAX_UNITS);
         hmm_lock_take(&pages->lock);
         before = before < pages->n_units ? before : pages->n_units;
         int64_t at = last_dirty(pages, before, max_units, &run, &n);
@@ -140,8 +140,8 @@ static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
     uint64_t heap_bytes = (uint64_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
     uint64_t enough = hmm_max(t->lower_min, heap_bytes / t->lower_divisor);
     bool free_now = (uint64_t)top << HMM_UNIT_SHIFT >= enough;
-    bool due = free_now && pages->top_was_free &&
-               now_ns - pages->lowered_at_ns >= t->lower_ms * ns_per_ms;
+    bool due =
+        free_now && pages->top_was_free && now_ns - pages->lowered_at_ns >= t->lower_ms * ns_per_ms;
     if (due || free_now != pages->top_was_free)
         pages->lowered_at_ns = now_ns;
     pages->top_was_free = free_now && !due;

@@ -8,6 +8,7 @@
 #include "base/fmt.h"
 
 /* "hmm: <what> 0x<block> <detail>\n" on stderr, then abort. detail may be NULL. */
-HMM_COLD _Noreturn void hmm_fatal(const char *what, const void *block, const struct hmm_text *detail);
+HMM_COLD _Noreturn void hmm_fatal(const char *what, const void *block,
+                                  const struct hmm_text *detail);
 
 #endif

@@ -1,10 +1,10 @@
 /* fork.c - a process with many threads forks at any moment; the child allocates at once.
  *
- * The parent's handlers hold every lock over the fork, the arenas' too, so nothing guarded by one is half
- * changed in the child. What a thread changes without a lock - its magazines and its buffer of remote
- * frees - is as it was at one point of its program; an entry that was under way is lost to the child, or
- * found live and left alone. Then the arenas of the threads that the child does not have are released: the
- * child can use all their memory.
+ * The parent's handlers hold every lock over the fork, the arenas' too, so nothing guarded by one
+ * is half changed in the child. What a thread changes without a lock - its magazines and its buffer
+ * of remote frees - is as it was at one point of its program; an entry that was under way is lost
+ * to the child, or found live and left alone. Then the arenas of the threads that the child does
+ * not have are released: the child can use all their memory.
  *
  * Layer   core, beside heap.
  */
@@ -14,7 +14,8 @@
 static void for_all_locks(struct hmm_heap *heap, void (*act)(struct hmm_lock *))
 {
     act(&heap->arenas.registry);
-    for (struct hmm_arena *arena = hmm_arenas_all(&heap->arenas); arena != NULL; arena = arena->next)
+    for (struct hmm_arena *arena = hmm_arenas_all(&heap->arenas); arena != NULL;
+         arena = arena->next)
         act(&arena->lock);
     act(&heap->pages.grow);
     act(&heap->pages.lock);
@@ -59,7 +60,8 @@ static void drop_live_entries(const struct hmm_heap *heap, struct hmm_arena *are
 void hmm_heap_fork_child(struct hmm_heap *heap, struct hmm_thread *self)
 {
     for_all_locks(heap, hmm_lock_reset);
-    for (struct hmm_arena *arena = hmm_arenas_all(&heap->arenas); arena != NULL; arena = arena->next) {
+    for (struct hmm_arena *arena = hmm_arenas_all(&heap->arenas); arena != NULL;
+         arena = arena->next) {
         if (arena->shared || arena == self->arena || is_idle(&heap->arenas, arena))
             continue;
         drop_live_entries(heap, arena);

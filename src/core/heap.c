@@ -8,7 +8,8 @@
 
 static const uint64_t shed_every_ns = 250 * 1000000;
 static const size_t window_min_bytes = (size_t)16 << 20;
-static const size_t window_default_bytes = (size_t)64 << 30; /* at least, where address space is free */
+static const size_t window_default_bytes = (size_t)64
+                                           << 30; /* at least, where address space is free */
 static const size_t window_max_bytes = (size_t)16 << 40;
 
 /* How far the heap may ever reach: its records are reserved for that. Four times the machine's
@@ -231,9 +232,8 @@ void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, 
         free_slot(heap, self, block, entry);
         return;
     }
-    bool freed = entry == HMM_KIND_LARGE
-                     ? hmm_large_free(&heap->large, arena_of(heap, self), block)
-                     : hmm_mapped_free(&heap->large, block);
+    bool freed = entry == HMM_KIND_LARGE ? hmm_large_free(&heap->large, arena_of(heap, self), block)
+                                         : hmm_mapped_free(&heap->large, block);
     if (!freed)
         hmm_misuse(heap, who, block);
     maybe_decay(heap, self->arena);

@@ -15,20 +15,20 @@ struct hmm_counts {
     _Atomic(uint64_t) live_bytes;
     _Atomic(uint64_t) peak_live_bytes;
     _Atomic(uint64_t) peak_heap_bytes;
-    _Atomic(uint64_t) n_raised;       /* as of the last counted call, like the rest */
+    _Atomic(uint64_t) n_raised; /* as of the last counted call, like the rest */
     _Atomic(uint64_t) n_lowered;
     _Atomic(uint64_t) returned_bytes;
     _Atomic(uint64_t) n_kernel_calls;
 };
 
 struct hmm_heap {
-    struct hmm_pagemap map;      /* first: the hit paths' line */
+    struct hmm_pagemap map; /* first: the hit paths' line */
     struct hmm_meta meta;
     struct hmm_brk brk;
     struct hmm_pages pages;
     struct hmm_arenas arenas;
     struct hmm_large large;
-    struct hmm_counts *counts;   /* const after init: NULL unless calls are counted */
+    struct hmm_counts *counts; /* const after init: NULL unless calls are counted */
 };
 
 /* Over the program break or a reserved range. `tunables` are copied. False: no memory at all. */
@@ -54,7 +54,8 @@ void *hmm_heap_resize(struct hmm_heap *heap, void *block, size_t usable_bytes, s
 
 /* The thread ends. */
 void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self);
-/* Give back what can be given back now: the caller's caches, free runs, the top but for keep_bytes. */
+/* Give back what can be given back now: the caller's caches, free runs, the top but for keep_bytes.
+ */
 size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep_bytes);
 
 /* Around fork: all locks taken; given back; made new in the child, where only `self` is left. */

@@ -134,7 +134,8 @@ void hmm_large_flush(struct hmm_large *large, struct hmm_arena *arena)
         flush_cached(large, arena);
 }
 
-/* --- mappings of their own ---------------------------------------------------------------------- */
+/* --- mappings of their own ----------------------------------------------------------------------
+ */
 
 static struct hmm_mapped **bucket_of(struct hmm_large *large, const void *start)
 {

@@ -17,14 +17,14 @@ struct hmm_mapped {
 };
 
 struct hmm_large {
-    struct hmm_arenas *arenas;                       /* const */
-    struct hmm_lock lock;                            /* lock `table` */
-    struct hmm_mapped *buckets[HMM_MAPPED_BUCKETS];  /* lock:table, by address */
-    struct hmm_mapped *free_nodes;                   /* lock:table */
-    size_t mapped_bytes;                             /* lock:table */
-    size_t n_mapped;                                 /* lock:table */
-    const void *recent[HMM_MAPPED_RECENT];           /* lock:table, freed last: for messages */
-    uint32_t next_recent;                            /* lock:table */
+    struct hmm_arenas *arenas;                      /* const */
+    struct hmm_lock lock;                           /* lock `table` */
+    struct hmm_mapped *buckets[HMM_MAPPED_BUCKETS]; /* lock:table, by address */
+    struct hmm_mapped *free_nodes;                  /* lock:table */
+    size_t mapped_bytes;                            /* lock:table */
+    size_t n_mapped;                                /* lock:table */
+    const void *recent[HMM_MAPPED_RECENT];          /* lock:table, freed last: for messages */
+    uint32_t next_recent;                           /* lock:table */
 };
 
 /* A block of `bytes` > 0 at a multiple of align_bytes (a power of two).

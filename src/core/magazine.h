@@ -24,25 +24,25 @@ struct hmm_bin {
 };
 
 struct hmm_magazine {
-    void **top;          /* owner: newest entry; slots[0] when there is none */
-    void **end;          /* owner: last entry that may be used */
-    uint16_t class_idx;  /* const */
-    uint16_t max_objs;   /* const: entries there are; 0 in a shared arena's */
-    uint16_t fill_objs;  /* owner: how many the next refill asks for */
-    bool used;           /* owner: refilled or flushed since it was last looked at for its age */
-    struct hmm_bin bin;  /* owner */
-    void *slots[];       /* owner: slots[0..max_objs], the first one NULL */
+    void **top;         /* owner: newest entry; slots[0] when there is none */
+    void **end;         /* owner: last entry that may be used */
+    uint16_t class_idx; /* const */
+    uint16_t max_objs;  /* const: entries there are; 0 in a shared arena's */
+    uint16_t fill_objs; /* owner: how many the next refill asks for */
+    bool used;          /* owner: refilled or flushed since it was last looked at for its age */
+    struct hmm_bin bin; /* owner */
+    void *slots[];      /* owner: slots[0..max_objs], the first one NULL */
 };
 
 /* What a thread reaches through thread-local storage. All zero: a thread that owns nothing. */
 struct hmm_thread {
     uintptr_t magazine[HMM_SMALL_CLASSES + 1]; /* distance from hmm_magazine_empty, by granules of
                                                   the request; [0] stays 0 */
-    uint32_t tag;             /* its arena's id, as in page map entries; 0: none */
-    uint32_t n_visits;        /* slow paths taken without an arena */
-    struct hmm_arena *arena;  /* NULL: light */
-    bool attached;            /* its end will be noticed (api) */
-    bool exiting;             /* its arena is gone for good: stay light */
+    uint32_t tag;                              /* its arena's id, as in page map entries; 0: none */
+    uint32_t n_visits;                         /* slow paths taken without an arena */
+    struct hmm_arena *arena;                   /* NULL: light */
+    bool attached;                             /* its end will be noticed (api) */
+    bool exiting;                              /* its arena is gone for good: stay light */
 };
 
 extern const struct hmm_magazine hmm_magazine_empty;

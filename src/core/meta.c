@@ -6,10 +6,10 @@
 #include "core/meta.h"
 
 enum {
-    COMMIT_STEP_UNITS = 256,         /* records for 4 MiB of heap at least */
-    OBJECT_STEP_BYTES = 256 * 1024,  /* object area: commit by so much */
-    OBJECT_SHARE_SHIFT = 5,          /* object area: heap / 32 at most (two bits per slot of 16
-                                        bytes are 1/64; arenas and magazines are few) */
+    COMMIT_STEP_UNITS = 256,        /* records for 4 MiB of heap at least */
+    OBJECT_STEP_BYTES = 256 * 1024, /* object area: commit by so much */
+    OBJECT_SHARE_SHIFT = 5,         /* object area: heap / 32 at most (two bits per slot of 16
+                                       bytes are 1/64; arenas and magazines are few) */
     OBJECT_MIN_BYTES = 1024 * 1024,
 };
 

@@ -1,8 +1,8 @@
-/* meta.h - memory for the heap's own records: flat arrays that grow with the heap, and an object area
- * for slab descriptors, magazines and arenas.
+/* meta.h - memory for the heap's own records: flat arrays that grow with the heap, and an object
+ * area for slab descriptors, magazines and arenas.
  *
- * One reservation far from the heap, so that no overflow of a user's block reaches it; only what the
- * heap has grown to is committed. Over a caller's buffer it is the buffer's first part.
+ * One reservation far from the heap, so that no overflow of a user's block reaches it; only what
+ * the heap has grown to is committed. Over a caller's buffer it is the buffer's first part.
  *
  * Layer   core, above pagemap.
  */

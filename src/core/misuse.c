@@ -89,7 +89,8 @@ _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *bl
         hmm_text_str(&detail, ")");
         end(who, "invalid pointer (not the start of a block)", block, &detail);
     }
-    end(who, at_unit ? "double free or invalid pointer (free memory)" : "invalid pointer (free memory)",
+    end(who,
+        at_unit ? "double free or invalid pointer (free memory)" : "invalid pointer (free memory)",
         block, NULL);
 }
 

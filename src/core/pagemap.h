@@ -22,10 +22,10 @@
 #include <stdatomic.h>
 
 enum hmm_kind {
-    HMM_KIND_NONE = 0,           /* free, or inside a large block, or above the break */
-    HMM_KIND_LARGE = 0xf0,       /* first unit of a large block that a caller holds */
+    HMM_KIND_NONE = 0,            /* free, or inside a large block, or above the break */
+    HMM_KIND_LARGE = 0xf0,        /* first unit of a large block that a caller holds */
     HMM_KIND_LARGE_CACHED = 0xf1, /* first unit of a large block that was freed and is kept */
-    HMM_KIND_FOREIGN = 0xf2,     /* the program moved the break itself: not ours */
+    HMM_KIND_FOREIGN = 0xf2,      /* the program moved the break itself: not ours */
 };
 
 enum { HMM_CLASS_BITS = 8, HMM_CLASS_MASK = (1 << HMM_CLASS_BITS) - 1 };
@@ -36,23 +36,23 @@ enum { HMM_CLASS_BITS = 8, HMM_CLASS_MASK = (1 << HMM_CLASS_BITS) - 1 };
 #endif
 
 struct hmm_unit {
-    uint32_t n_units;   /* lock:pages, at the first unit of a used run: its length */
+    uint32_t n_units;    /* lock:pages, at the first unit of a used run: its length */
     uint32_t tail_units; /* lock:pages, at the last unit of a free run: its length; else 0 */
-    uint32_t slab_line; /* const while the entry names a slab: its descriptor, in lines of the
-                           object area */
-    uint32_t dirty;     /* lock:pages, 1: holds old contents; 0: reads as zero */
+    uint32_t slab_line;  /* const while the entry names a slab: its descriptor, in lines of the
+                            object area */
+    uint32_t dirty;      /* lock:pages, 1: holds old contents; 0: reads as zero */
 };
 
 struct hmm_pagemap {
-    uintptr_t base;             /* const after init; 0 before: then limit is 0 too */
-    size_t limit_granules;      /* hint: granules described by the arrays. Written under lock:pages by
-                                   hmm_pagemap_set_limit, read plainly by hits: one aligned word, and a
-                                   thread that holds a block saw the limit that covers it */
-    _Atomic(uint32_t) *entry;   /* const pointer; elements: atomic */
-    uint8_t *state_bias;        /* const: state minus base / 16: indexed by address / 16 */
-    struct hmm_unit *unit;      /* const pointer */
-    uint8_t *state;             /* const pointer; elements: plain bytes, owner of the block */
-    char *objects;              /* const: start of the object area, where descriptors lie */
+    uintptr_t base;           /* const after init; 0 before: then limit is 0 too */
+    size_t limit_granules;    /* hint: granules described by the arrays. Written under lock:pages by
+                                 hmm_pagemap_set_limit, read plainly by hits: one aligned word, and a
+                                 thread that holds a block saw the limit that covers it */
+    _Atomic(uint32_t) *entry; /* const pointer; elements: atomic */
+    uint8_t *state_bias;      /* const: state minus base / 16: indexed by address / 16 */
+    struct hmm_unit *unit;    /* const pointer */
+    uint8_t *state;           /* const pointer; elements: plain bytes, owner of the block */
+    char *objects;            /* const: start of the object area, where descriptors lie */
 };
 
 /* Granule of `block`; huge for addresses below base and for misaligned ones, so that one compare

@@ -22,7 +22,8 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
     map->base = brk->base;
 }
 
-/* --- free runs; all under lock `pages` ---------------------------------------------------------- */
+/* --- free runs; all under lock `pages` ----------------------------------------------------------
+ */
 
 static void link_run(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
@@ -123,7 +124,8 @@ static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t ali
     return HMM_RUN_NONE;
 }
 
-/* --- growth ------------------------------------------------------------------------------------- */
+/* --- growth -------------------------------------------------------------------------------------
+ */
 
 /* Units [old top, start) lie below memory that we got above them: not ours. */
 static void note_gap(struct hmm_pages *pages, uint32_t start)
@@ -159,7 +161,8 @@ static bool grow_by(struct hmm_pages *pages, size_t bytes)
     return true;
 }
 
-/* Bytes that the break must move so that a run of n_units, aligned, fits at the top; 0: it fits by now. */
+/* Bytes that the break must move so that a run of n_units, aligned, fits at the top; 0: it fits by
+ * now. */
 static size_t needed_bytes(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes)
 {
     uint32_t top_free = pages->n_units > 0 ? pages->map->unit[pages->n_units - 1].tail_units : 0;
@@ -212,8 +215,7 @@ bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units
     hmm_lock_take(&pages->lock);
     uint32_t old_units = pages->map->unit[unit].n_units;
     uint32_t behind_at = unit + old_units;
-    uint32_t behind =
-        behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
+    uint32_t behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
     bool at_top = behind_at + behind == pages->n_units;
     uint32_t more = new_units - old_units;
     uint32_t seen_units = pages->n_units;

@@ -15,24 +15,24 @@
 #include "core/runtree.h"
 
 struct hmm_pages {
-    struct hmm_pagemap *map;           /* const */
-    struct hmm_meta *meta;             /* const */
-    struct hmm_brk *brk;               /* const pointer; contents lock:grow */
+    struct hmm_pagemap *map;             /* const */
+    struct hmm_meta *meta;               /* const */
+    struct hmm_brk *brk;                 /* const pointer; contents lock:grow */
     const struct hmm_tunables *tunables; /* const */
-    struct hmm_lock grow;              /* the break and the arrays' extent */
-    struct hmm_lock lock;              /* lock `pages` */
-    struct hmm_runtree tree;           /* lock:pages */
-    uint32_t n_units;                  /* lock:pages, units below the break */
-    uint32_t page_units;               /* const: runs are multiples of this */
-    uint32_t free_units;               /* lock:pages */
-    uint32_t foreign_units;            /* lock:pages */
-    uint32_t dirty_units;              /* lock:pages, free units with old contents */
-    uint32_t peak_used_units;          /* lock:pages, statistics */
-    uint64_t decay_at_ns;              /* lock:pages, last look at the clock for decay */
-    uint64_t lowered_at_ns;            /* lock:pages */
-    bool top_was_free;                 /* lock:pages, the top could have been lowered last time */
-    _Atomic(bool) decay_wanted;        /* atomic hint, set under lock:pages: hmm_decay has work */
-    size_t purged_bytes;               /* lock:pages, statistics */
+    struct hmm_lock grow;                /* the break and the arrays' extent */
+    struct hmm_lock lock;                /* lock `pages` */
+    struct hmm_runtree tree;             /* lock:pages */
+    uint32_t n_units;                    /* lock:pages, units below the break */
+    uint32_t page_units;                 /* const: runs are multiples of this */
+    uint32_t free_units;                 /* lock:pages */
+    uint32_t foreign_units;              /* lock:pages */
+    uint32_t dirty_units;                /* lock:pages, free units with old contents */
+    uint32_t peak_used_units;            /* lock:pages, statistics */
+    uint64_t decay_at_ns;                /* lock:pages, last look at the clock for decay */
+    uint64_t lowered_at_ns;              /* lock:pages */
+    bool top_was_free;                   /* lock:pages, the top could have been lowered last time */
+    _Atomic(bool) decay_wanted;          /* atomic hint, set under lock:pages: hmm_decay has work */
+    size_t purged_bytes;                 /* lock:pages, statistics */
 };
 
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
@@ -57,13 +57,14 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
 /* Give back the used run at `unit`. cost: O(levels) + a byte per unit */
 void hmm_pages_give(struct hmm_pages *pages, uint32_t unit);
 
-/* Put a run among the free ones, merged with its free neighbours; dirty 0 or 1. locks: held pages */
+/* Put a run among the free ones, merged with its free neighbours; dirty 0 or 1. locks: held pages
+ */
 void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, uint32_t dirty);
 /* Take [unit, unit + n_units) out of the free run that begins at `run`. locks: held pages */
 void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units);
 
-/* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap more
- * than half free, whose top some thread's idle cache may pin. locks: held pages */
+/* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap
+ * more than half free, whose top some thread's idle cache may pin. locks: held pages */
 static inline void hmm_pages_note_decay(struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = pages->tunables;

@@ -1,13 +1,13 @@
 /* remote.c - a block freed by a thread that does not own its slab goes home.
  *
  * The freer has marked the block free at the call (that is what makes double frees exact). The slot
- * then travels: gathered in the freer's buffer, merged into (word, mask) pairs, or-ed into the slab's
- * remote words; and the slab is pushed on its owner's stack unless it is there already.
+ * then travels: gathered in the freer's buffer, merged into (word, mask) pairs, or-ed into the
+ * slab's remote words; and the slab is pushed on its owner's stack unless it is there already.
  *
  * Telling the owner comes after the or, and by then the slab may have been collected by another's
- * message, emptied, destroyed, even made again elsewhere. That is harmless: descriptors are type-stable,
- * `returned` and `returned_next` belong to whoever set the flag, never to the slab's life, and whoever pops
- * a slab that is not his passes it on.
+ * message, emptied, destroyed, even made again elsewhere. That is harmless: descriptors are
+ * type-stable, `returned` and `returned_next` belong to whoever set the flag, never to the slab's
+ * life, and whoever pops a slab that is not his passes it on.
  *
  * Layer   core, above bin, below heap. Start reading at hmm_remote_flush.
  * Keeps   I10 a slab with remote bits is on a returned stack, or its freer is about to push it.
@@ -87,7 +87,8 @@ void hmm_remote_collect_others(struct hmm_arenas *arenas)
 static void send(struct hmm_slab *slab, uint32_t word, uint64_t mask)
 {
     if (!hmm_slab_put_remote(slab, word, mask))
-        hmm_fatal("HmmFree: double free, by two threads at once, in the slab at", slab->start, NULL);
+        hmm_fatal("HmmFree: double free, by two threads at once, in the slab at", slab->start,
+                  NULL);
     notify(slab);
 }
 

@@ -1,12 +1,12 @@
 /* runtree.h - the free runs by address: a tree of maxima, 16 children to a node.
  *
- * Leaf u holds the length of the free run that begins at unit u, else 0; a node holds the largest of
- * its 16 children. The lowest run of at least n units is found by walking down along the first child
- * that is large enough: first fit in address order, at most 8 levels, one cache line each.
+ * Leaf u holds the length of the free run that begins at unit u, else 0; a node holds the largest
+ * of its 16 children. The lowest run of at least n units is found by walking down along the first
+ * child that is large enough: first fit in address order, at most 8 levels, one cache line each.
  *
  * Layer   core, below pages. Guarded by lock `pages`.
- * Source  the tree of maxima is a "tournament tree" (Knuth, TAOCP 3, 5.4.1); address-ordered first fit
- *         fragments least: Johnstone and Wilson, "The memory fragmentation problem: solved?" (1998).
+ * Source  the tree of maxima is a "tournament tree" (Knuth, TAOCP 3, 5.4.1); address-ordered first
+ * fit fragments least: Johnstone and Wilson, "The memory fragmentation problem: solved?" (1998).
  */
 #ifndef HMM_CORE_RUNTREE_H
 #define HMM_CORE_RUNTREE_H

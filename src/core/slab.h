@@ -1,11 +1,12 @@
 /* slab.h - a slab: one page run cut into slots of one size, its free slots as bits out of line.
  *
  * A slot is in one of four places: held by a caller (state byte live), in a magazine, free in the
- * slab's `local` words (the owner's, plain), or free in its `remote` words (atomic, set by threads that do
- * not own the slab, collected by the owner).
+ * slab's `local` words (the owner's, plain), or free in its `remote` words (atomic, set by threads
+ * that do not own the slab, collected by the owner).
  *
- * Descriptors are type-stable: the memory of a destroyed slab's descriptor only ever becomes another
- * slab's, so that a thread that is late in telling an owner about a remote free touches a slab.
+ * Descriptors are type-stable: the memory of a destroyed slab's descriptor only ever becomes
+ * another slab's, so that a thread that is late in telling an owner about a remote free touches a
+ * slab.
  *
  * Layer   core, above pages, below arena.
  */
@@ -27,33 +28,33 @@ enum hmm_slab_place {
 };
 
 struct hmm_slab {
-    char *start;            /* const: address of slot 0 */
-    uint32_t unit;          /* const */
-    uint32_t n_slots;       /* const */
-    uint32_t slot_bytes;    /* const */
-    uint32_t reciprocal;    /* const */
-    uint16_t n_words;       /* const: words of each bitmap */
-    uint8_t class_idx;      /* const */
-    uint8_t place;          /* owner: enum hmm_slab_place */
-    uint32_t n_free;        /* owner: bits set in the local words */
-    uint32_t hint_word;     /* owner: no local bit is set below this word */
-    struct hmm_slab *next;  /* owner: bin list; or the list of free descriptors */
-    struct hmm_slab *prev;  /* owner */
+    char *start;                       /* const: address of slot 0 */
+    uint32_t unit;                     /* const */
+    uint32_t n_slots;                  /* const */
+    uint32_t slot_bytes;               /* const */
+    uint32_t reciprocal;               /* const */
+    uint16_t n_words;                  /* const: words of each bitmap */
+    uint8_t class_idx;                 /* const */
+    uint8_t place;                     /* owner: enum hmm_slab_place */
+    uint32_t n_free;                   /* owner: bits set in the local words */
+    uint32_t hint_word;                /* owner: no local bit is set below this word */
+    struct hmm_slab *next;             /* owner: bin list; or the list of free descriptors */
+    struct hmm_slab *prev;             /* owner */
     _Atomic(struct hmm_arena *) arena; /* atomic: the owner; NULL while there is no slab */
     _Atomic(uint32_t) returned;        /* atomic: 1 while on some arena's returned stack */
     struct hmm_slab *returned_next;    /* whoever set `returned` */
-    uint64_t padding[6];    /* words begin a line */
-    uint64_t words[];       /* local words (owner), then remote words (atomic) */
+    uint64_t padding[6];               /* words begin a line */
+    uint64_t words[];                  /* local words (owner), then remote words (atomic) */
 };
 
 struct hmm_slabs {
-    struct hmm_pages *pages; /* const */
-    struct hmm_lock lock;    /* lock `table` */
+    struct hmm_pages *pages;                                      /* const */
+    struct hmm_lock lock;                                         /* lock `table` */
     struct hmm_slab *free_descriptors[HMM_SLAB_DESCRIPTOR_KINDS]; /* lock:table, by lines */
 };
 
-/* Make a slab of `class_idx` with `n_units`, all slots free, owned by `arena` whose map tag is `tag`.
- * NULL: out of memory. locks: takes grow, pages, table, meta */
+/* Make a slab of `class_idx` with `n_units`, all slots free, owned by `arena` whose map tag is
+ * `tag`. NULL: out of memory. locks: takes grow, pages, table, meta */
 struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, uint32_t n_units,
                                  struct hmm_arena *arena, uint32_t tag);
 /* All slots free locally, not linked anywhere. */
@@ -62,8 +63,8 @@ void hmm_slab_destroy(struct hmm_slabs *slabs, struct hmm_slab *slab);
 void hmm_slab_set_owner(struct hmm_slabs *slabs, struct hmm_slab *slab, struct hmm_arena *arena,
                         uint32_t tag);
 
-/* Take up to `want` free slots, lowest addresses first: the first one to *last, the next to last[-1]
- * and so on downwards. Returns how many. */
+/* Take up to `want` free slots, lowest addresses first: the first one to *last, the next to
+ * last[-1] and so on downwards. Returns how many. */
 unsigned hmm_slab_take(struct hmm_slab *slab, void **last, unsigned want);
 
 /* Move what others have freed to the local words. Returns how many. */
@@ -93,7 +94,8 @@ static inline bool hmm_slab_holds(const struct hmm_slab *slab, const void *block
     return (uintptr_t)block - (uintptr_t)slab->start < (size_t)slab->n_slots * slab->slot_bytes;
 }
 
-/* Put slots of one word back, by the owner, who counts them in n_free. False: one was free already. */
+/* Put slots of one word back, by the owner, who counts them in n_free. False: one was free already.
+ */
 static inline bool hmm_slab_put(struct hmm_slab *slab, uint32_t word, uint64_t mask)
 {
     uint64_t old = slab->words[word];
@@ -108,8 +110,8 @@ static inline bool hmm_slab_put_remote(struct hmm_slab *slab, uint32_t word, uin
 {
     /* release: the callers' last use of the blocks comes before their reuse.
      * pairs: hmm_slab_collect */
-    uint64_t old = atomic_fetch_or_explicit(&hmm_slab_remote_words(slab)[word], mask,
-                                            memory_order_release);
+    uint64_t old =
+        atomic_fetch_or_explicit(&hmm_slab_remote_words(slab)[word], mask, memory_order_release);
     return (old & mask) == 0;
 }
 

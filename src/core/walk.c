@@ -76,7 +76,8 @@ void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f)
     f->live_bytes += f->mapped_bytes;
 }
 
-/* --- the free list ------------------------------------------------------------------------------ */
+/* --- the free list ------------------------------------------------------------------------------
+ */
 
 enum { LINE_BYTES = 200 };
 

@@ -1,4 +1,5 @@
-/* walk.h - look at the whole heap: figures, the free list in words, and the check of every invariant.
+/* walk.h - look at the whole heap: figures, the free list in words, and the check of every
+ * invariant.
  *
  * Layer   core, above heap, below api.
  */

@@ -1,7 +1,7 @@
 /* break.c - brk and sbrk as the program calls them: its moves and the heap's take turns.
  *
- * What the program takes lies above the heap's last piece and is never touched; what the heap takes later
- * lies above that. The program may lower the break as far as its own memory reaches.
+ * What the program takes lies above the heap's last piece and is never touched; what the heap takes
+ * later lies above that. The program may lower the break as far as its own memory reaches.
  *
  * Layer   hosted.
  */
@@ -32,8 +32,8 @@ HMM_EXPORTED void *sbrk(intptr_t increment)
     uintptr_t now = hmm_port_brk(0);
     if (increment == 0)
         return (void *)now;
-    bool overflows = increment > 0 ? now + (uintptr_t)increment < now
-                                   : now + (uintptr_t)increment > now;
+    bool overflows =
+        increment > 0 ? now + (uintptr_t)increment < now : now + (uintptr_t)increment > now;
     if (!overflows && move(now + (uintptr_t)increment))
         return (void *)now;
     errno = ENOMEM;

@@ -1,7 +1,7 @@
 /* options_env.c - HMM_OPTIONS="name=value,name=value": the run-time tunables from the environment.
  *
- * Values are decimal, with k, m, g or t for powers of 1024. An unknown name, a bad value or one out of
- * range is told on stderr, and the default stays.
+ * Values are decimal, with k, m, g or t for powers of 1024. An unknown name, a bad value or one out
+ * of range is told on stderr, and the default stays.
  *
  * Layer   hosted.
  */

@@ -1,7 +1,7 @@
 /* override.c - malloc, free and their family, as unmodified programs call them.
  *
- * Rules of each call: docs of malloc(3), POSIX.1-2024, C23, glibc; where they differ, the README's table
- * "API in brief" says which one holds.
+ * Rules of each call: docs of malloc(3), POSIX.1-2024, C23, glibc; where they differ, the README's
+ * table "API in brief" says which one holds.
  *
  * Layer   hosted.
  */
@@ -59,7 +59,8 @@ HMM_EXPORTED void *reallocarray(void *block, size_t count, size_t size)
     return realloc(block, bytes);
 }
 
-/* --- alignment ---------------------------------------------------------------------------------- */
+/* --- alignment ----------------------------------------------------------------------------------
+ */
 
 static void *aligned_or_enomem(size_t alignment, size_t size)
 {
@@ -117,7 +118,8 @@ HMM_EXPORTED void *pvalloc(size_t size)
     return aligned_or_enomem(page_bytes, hmm_round_up(size == 0 ? 1 : size, page_bytes));
 }
 
-/* --- sizes -------------------------------------------------------------------------------------- */
+/* --- sizes --------------------------------------------------------------------------------------
+ */
 
 HMM_EXPORTED size_t malloc_usable_size(void *block)
 {
@@ -141,8 +143,8 @@ void hmm_check_size(const void *block, size_t alignment, size_t size, bool exact
     size_t usable_bytes = hmm_usable(block, who);
     bool right = size <= usable_bytes;
     if (alignment <= HMM_GRANULE_BYTES && usable_bytes <= HMM_SLAB_MAX_BYTES)
-        right = malloc_good_size(size) == usable_bytes ||
-                (!exact && right && size >= usable_bytes / 2);
+        right =
+            malloc_good_size(size) == usable_bytes || (!exact && right && size >= usable_bytes / 2);
     if (hmm_unlikely(!right))
         hmm_misuse_size(&hmm_process_heap, who, block, size, usable_bytes);
 }
@@ -163,7 +165,8 @@ HMM_EXPORTED void free_aligned_sized(void *block, size_t alignment, size_t size)
     free(block);
 }
 
-/* --- BSD and old names -------------------------------------------------------------------------- */
+/* --- BSD and old names --------------------------------------------------------------------------
+ */
 
 HMM_EXPORTED void cfree(void *block)
 {
@@ -218,9 +221,14 @@ HMM_EXPORTED void *recallocarray(void *block, size_t old_count, size_t count, si
     return moved;
 }
 
-/* --- glibc's second names: in a static program they keep libc's malloc.o out -------------------- */
+/* --- glibc's second names: in a static program they keep libc's malloc.o out --------------------
+ */
 
+#if __has_attribute(copy) /* gcc; clang does without and does not warn */
 #define ALIAS(name) __attribute__((alias(#name), copy(name), visibility("default"), used))
+#else
+#define ALIAS(name) __attribute__((alias(#name), visibility("default"), used))
+#endif
 ALIAS(malloc) void *__libc_malloc(size_t size);
 ALIAS(free) void __libc_free(void *block);
 ALIAS(calloc) void *__libc_calloc(size_t count, size_t size);

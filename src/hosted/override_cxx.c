@@ -1,7 +1,7 @@
 /* override_cxx.c - C++: all forms of operator new and delete, by their Itanium ABI names.
  *
- * libhmm stays C and does not link libstdc++: what a failing new needs from it - the new_handler and
- * bad_alloc - is found through weak references, or by dlsym when C++ came later by dlopen.
+ * libhmm stays C and does not link libstdc++: what a failing new needs from it - the new_handler
+ * and bad_alloc - is found through weak references, or by dlsym when C++ came later by dlopen.
  *
  * Layer   hosted.
  */
@@ -10,8 +10,7 @@
 #include <dlfcn.h>
 
 typedef void (*handler_fn)(void);
-extern handler_fn std_get_new_handler(void) __asm__("_ZSt15get_new_handlerv")
-    __attribute__((weak));
+extern handler_fn std_get_new_handler(void) __asm__("_ZSt15get_new_handlerv") __attribute__((weak));
 extern void std_throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") __attribute__((weak));
 
 static HMM_COLD handler_fn new_handler(void)

@@ -61,15 +61,14 @@ HMM_EXPORTED void malloc_stats(void)
         const char *name;
         size_t value;
     } lines[] = {
-        {"heap bytes", s.heap_bytes},       {"used bytes", s.used_bytes},
-        {"live bytes", s.live_bytes},       {"live blocks", s.live_blocks},
-        {"free bytes", s.free_bytes},       {"free runs", s.free_runs},
-        {"dirty bytes", s.dirty_bytes},     {"mapped bytes", s.mapped_bytes},
-        {"mapped blocks", s.mapped_blocks}, {"metadata bytes", s.metadata_bytes},
-        {"peak used bytes", s.peak_used_bytes},
-        {"break raised", s.break_raised},   {"break lowered", s.break_lowered},
-        {"purged bytes", s.purged_bytes},   {"kernel calls", s.kernel_calls},
-        {"arenas", s.arenas},
+        {"heap bytes", s.heap_bytes},           {"used bytes", s.used_bytes},
+        {"live bytes", s.live_bytes},           {"live blocks", s.live_blocks},
+        {"free bytes", s.free_bytes},           {"free runs", s.free_runs},
+        {"dirty bytes", s.dirty_bytes},         {"mapped bytes", s.mapped_bytes},
+        {"mapped blocks", s.mapped_blocks},     {"metadata bytes", s.metadata_bytes},
+        {"peak used bytes", s.peak_used_bytes}, {"break raised", s.break_raised},
+        {"break lowered", s.break_lowered},     {"purged bytes", s.purged_bytes},
+        {"kernel calls", s.kernel_calls},       {"arenas", s.arenas},
     };
     char chars[1024];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars};
@@ -91,22 +90,23 @@ HMM_EXPORTED int malloc_info(int options, FILE *stream)
     struct HmmStats s;
     HmmGetStats(&s);
     size_t rest = s.used_bytes - (s.live_bytes - s.mapped_bytes);
-    int n = fprintf(stream,
-                    "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n</sizes>\n"
-                    "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
-                    "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
-                    "<system type=\"current\" size=\"%zu\"/>\n<system type=\"max\" size=\"%zu\"/>\n"
-                    "<aspace type=\"total\" size=\"%zu\"/>\n<aspace type=\"mprotect\" size=\"%zu\"/>\n"
-                    "</heap>\n"
-                    "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
-                    "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
-                    "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
-                    "<system type=\"current\" size=\"%zu\"/>\n<system type=\"max\" size=\"%zu\"/>\n"
-                    "<aspace type=\"total\" size=\"%zu\"/>\n<aspace type=\"mprotect\" size=\"%zu\"/>\n"
-                    "</malloc>\n",
-                    rest, s.free_runs, s.free_bytes, s.heap_bytes, s.peak_used_bytes, s.heap_bytes,
-                    s.heap_bytes, rest, s.free_runs, s.free_bytes, s.mapped_blocks, s.mapped_bytes,
-                    s.heap_bytes, s.peak_used_bytes, s.heap_bytes, s.heap_bytes);
+    int n =
+        fprintf(stream,
+                "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n</sizes>\n"
+                "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
+                "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
+                "<system type=\"current\" size=\"%zu\"/>\n<system type=\"max\" size=\"%zu\"/>\n"
+                "<aspace type=\"total\" size=\"%zu\"/>\n<aspace type=\"mprotect\" size=\"%zu\"/>\n"
+                "</heap>\n"
+                "<total type=\"fast\" count=\"0\" size=\"%zu\"/>\n"
+                "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n"
+                "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n"
+                "<system type=\"current\" size=\"%zu\"/>\n<system type=\"max\" size=\"%zu\"/>\n"
+                "<aspace type=\"total\" size=\"%zu\"/>\n<aspace type=\"mprotect\" size=\"%zu\"/>\n"
+                "</malloc>\n",
+                rest, s.free_runs, s.free_bytes, s.heap_bytes, s.peak_used_bytes, s.heap_bytes,
+                s.heap_bytes, rest, s.free_runs, s.free_bytes, s.mapped_blocks, s.mapped_bytes,
+                s.heap_bytes, s.peak_used_bytes, s.heap_bytes, s.heap_bytes);
     return n < 0 ? -1 : 0;
 }
 
@@ -143,7 +143,8 @@ HMM_EXPORTED int mallopt(int parameter, int value)
     case M_ARENA_TEST:
     case M_MXFAST:
     case M_CHECK_ACTION:
-        return 1; /* nothing to limit: one heap; small blocks are always fast; checks are always on */
+        return 1; /* nothing to limit: one heap; small blocks are always fast; checks are always on
+                   */
     default:
         return 0;
     }

@@ -1,5 +1,5 @@
-/* summary.c - exact counts in a file that `hmm run --summary` made and reads afterwards, however the
- * program ended.
+/* summary.c - exact counts in a file that `hmm run --summary` made and reads afterwards, however
+ * the program ended.
  *
  * Layer   hosted.
  */

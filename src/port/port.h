@@ -1,7 +1,7 @@
 /* port.h - the seam to the machine: everything libhmm asks of an operating system.
  *
- * Layer   port: above base. linux/ and bare/ are two sets of files that keep this contract; the build
- *         chooses a folder, no #if does. None of these functions allocates, and none sets errno.
+ * Layer   port: above base. linux/ and bare/ are two sets of files that keep this contract; the
+ * build chooses a folder, no #if does. None of these functions allocates, and none sets errno.
  *
  * Memory is in one of three states:
  *   reserved    address space only; touching it faults; costs nothing

@@ -114,7 +114,8 @@ static void aligned(void)
         for (size_t size = 0; size <= 70000; size = size * 3 + 1) {
             void *p = NULL;
             errno = 33;
-            CHECK(posix_memalign(&p, alignment, size) == 0 && p != NULL && is_aligned(p, alignment));
+            CHECK(posix_memalign(&p, alignment, size) == 0 && p != NULL &&
+                  is_aligned(p, alignment));
             void *q = aligned_alloc(alignment, size);
             void *r = memalign(alignment, size);
             CHECK(is_aligned(q, alignment) && is_aligned(r, alignment) && q != r);
@@ -172,7 +173,8 @@ static void resizing(void)
     CHECK(malloc_usable_size(p) >= 1000);
     free(p);
     /* from slab to run to mapping and back */
-    static const size_t sizes[] = {100, 40000, 1 << 20, 50 << 20, 70 << 20, 45 << 20, 1 << 20, 5000};
+    static const size_t sizes[] = {100,      40000,    1 << 20, 50 << 20,
+                                   70 << 20, 45 << 20, 1 << 20, 5000};
     p = malloc(1);
     *p = 9;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {

@@ -86,7 +86,8 @@ static void xml_is_xml(void)
     CHECK(malloc_info(0, f) == 0);
     fclose(f);
     CHECK(strncmp(text, "<malloc version=\"1\">", 20) == 0);
-    CHECK(strstr(text, "</malloc>") != NULL && strstr(text, "<system type=\"current\" size=\"") != NULL);
+    CHECK(strstr(text, "</malloc>") != NULL &&
+          strstr(text, "<system type=\"current\" size=\"") != NULL);
     free(text);
     CHECK(malloc_info(1, stdout) != 0);
 }

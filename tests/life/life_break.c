@@ -1,9 +1,9 @@
-/* life_break.c - a program that moves the break itself, by sbrk, brk and the bare system call, keeps its
- * memory, and so does the heap; a blocked break does not end the heap.
+/* life_break.c - a program that moves the break itself, by sbrk, brk and the bare system call,
+ * keeps its memory, and so does the heap; a blocked break does not end the heap.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

@@ -1,5 +1,6 @@
-/* life_early.c - calls before main: an IFUNC resolver, constructors of this program and of libraries, TLS
- * constructors and destructors, atexit, dlopen and dlclose of libraries that allocate.
+/* life_early.c - calls before main: an IFUNC resolver, constructors of this program and of
+ * libraries, TLS constructors and destructors, atexit, dlopen and dlclose of libraries that
+ * allocate.
  */
 #include <dlfcn.h>
 #include <malloc.h>

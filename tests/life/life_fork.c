@@ -1,5 +1,5 @@
-/* life_fork.c - 10,000 forks from a process with 8 allocating threads; every child allocates, frees what the
- * parent's threads had allocated, checks a little and exits within a second.
+/* life_fork.c - 10,000 forks from a process with 8 allocating threads; every child allocates, frees
+ * what the parent's threads had allocated, checks a little and exits within a second.
  *
  *   life_fork [FORKS]
  */
@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+const char *HmmCheck(void) __attribute__((weak));
 
 enum { THREADS = 8, KEPT = 200 };
 
@@ -103,6 +105,10 @@ int main(int argc, char **argv)
     atomic_store(&stop, true);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    if (HmmCheck == NULL || HmmCheck() != NULL) {
+        printf("heap check: %s\n", HmmCheck == NULL ? "libhmm is not there" : HmmCheck());
+        return 1;
+    }
     printf("%d forks with %d threads allocating, slowest child %.3f s\n", forks, THREADS, slowest);
     return 0;
 }

@@ -1,6 +1,6 @@
-/* life_limits.c - RLIMIT_AS and RLIMIT_DATA: NULL and ENOMEM at the end of memory, everything held stays
- * intact, and the heap works on when memory is back. The program starts itself anew under each limit,
- * so that the first call is under it too.
+/* life_limits.c - RLIMIT_AS and RLIMIT_DATA: NULL and ENOMEM at the end of memory, everything held
+ * stays intact, and the heap works on when memory is back. The program starts itself anew under
+ * each limit, so that the first call is under it too.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -61,8 +61,8 @@ static int start_self(char **argv, int resource, rlim_t limit, char *mode)
     int status = -1;
     waitpid(pid, &status, 0);
     if (status != 0)
-        printf("limit %d of %lu KiB, %s: status 0x%x\n", resource, (unsigned long)limit / 1024, mode,
-               status);
+        printf("limit %d of %lu KiB, %s: status 0x%x\n", resource, (unsigned long)limit / 1024,
+               mode, status);
     return status;
 }
 

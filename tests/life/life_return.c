@@ -1,5 +1,5 @@
-/* life_return.c - memory goes back: after a peak, a program that goes on working gives back what it does not
- * need, without malloc_trim; with it, at once.
+/* life_return.c - memory goes back: after a peak, a program that goes on working gives back what it
+ * does not need, without malloc_trim; with it, at once.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -49,10 +49,10 @@ int main(void)
     char *settled_break = sbrk(0);
     malloc_trim(0);
     long trimmed = rss_kib();
-    printf("RSS KiB: start %ld, peak %ld, some seconds of work later %ld, trimmed %ld\n", start, peak,
-           settled, trimmed);
-    printf("break MiB above the first: peak %ld, later %ld\n", (long)(peak_break - first_break) >> 20,
-           (long)(settled_break - first_break) >> 20);
+    printf("RSS KiB: start %ld, peak %ld, some seconds of work later %ld, trimmed %ld\n", start,
+           peak, settled, trimmed);
+    printf("break MiB above the first: peak %ld, later %ld\n",
+           (long)(peak_break - first_break) >> 20, (long)(settled_break - first_break) >> 20);
     return settled - start > (peak - start) / 10 || trimmed - start > 2500 ||
            settled_break - first_break > (peak_break - first_break) / 4;
 }

@@ -1,4 +1,5 @@
-/* life_static.c - linked with libhmm.a and -static: every call is libhmm's, libc's malloc.o stays out.
+/* life_static.c - linked with libhmm.a and -static: every call is libhmm's, libc's malloc.o stays
+ * out.
  */
 #include "hmm.h"
 

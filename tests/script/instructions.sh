@@ -33,5 +33,5 @@ echo "a checked malloc + free pair: $per_pair instructions (budget $budget)"
 check "counted something" [ $per_pair -gt 20 ]
 check "within the budget" [ $per_pair -le $budget ]
 mkdir -p "$build/Testing/Temporary"
-echo "instructions of a checked malloc + free pair: $per_pair (budget $budget)" >"$build/Testing/Temporary/figures.txt"
+echo "instructions of a checked malloc + free pair: $per_pair (budget $budget)" >"$build/Testing/Temporary/figures-instructions.txt"
 finish

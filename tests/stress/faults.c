@@ -1,5 +1,5 @@
-/* faults.c - failure injection: the k-th growth of the break fails, for every k; the heap returns NULL,
- * loses nothing, and works on when memory is back.
+/* faults.c - failure injection: the k-th growth of the break fails, for every k; the heap returns
+ * NULL, loses nothing, and works on when memory is back.
  *
  *   stress_faults MAX_K
  */

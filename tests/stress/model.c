@@ -1,10 +1,10 @@
-/* model.c - random operations against a shadow model: every block filled, verified before each change and
- * at its end; blocks handed between threads; the whole heap checked at quiet moments.
+/* model.c - random operations against a shadow model: every block filled, verified before each
+ * change and at its end; blocks handed between threads; the whole heap checked at quiet moments.
  *
  *   stress_model THREADS OPERATIONS [map] [SEED]
  *
- * Built on the core alone (a heap of its own beside libc's: sanitizers can watch), or with MODEL_API on
- * the malloc family of a linked libhmm: then the hit paths are under test too.
+ * Built on the core alone (a heap of its own beside libc's: sanitizers can watch), or with
+ * MODEL_API on the malloc family of a linked libhmm: then the hit paths are under test too.
  */
 #include "base/base.h"
 

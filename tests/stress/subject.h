@@ -1,4 +1,5 @@
-/* subject.h - the heap under test: the core with a heap of its own, or the linked library's malloc family.
+/* subject.h - the heap under test: the core with a heap of its own, or the linked library's malloc
+ * family.
  */
 #ifndef HMM_TESTS_SUBJECT_H
 #define HMM_TESTS_SUBJECT_H

@@ -1,8 +1,8 @@
 /* board.c - what the bare port asks of a board, for tests: the fatal hook fails the test.
  */
-#include <stddef.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* board.h - the tests' board: EXPECT_FATAL(statement, text) passes if the statement ends fatally with a
- * message that contains the text.
+/* board.h - the tests' board: EXPECT_FATAL(statement, text) passes if the statement ends fatally
+ * with a message that contains the text.
  */
 #ifndef HMM_TESTS_BOARD_H
 #define HMM_TESTS_BOARD_H

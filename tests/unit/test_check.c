@@ -1,5 +1,5 @@
-/* The checker is the oracle of the stress tests: here each of its clauses is shown to fail on a heap
- * that is damaged in just that way, and to pass again once it is mended. */
+/* The checker is the oracle of the stress tests: here each of its clauses is shown to fail on a
+ * heap that is damaged in just that way, and to pass again once it is mended. */
 #include "unit/buffer_heap.h"
 
 enum { HEAP_BYTES = 16 << 20 };

@@ -132,7 +132,8 @@ static void test_large_in_place(void **state)
     buffer_heap_drop(h);
 }
 
-/* --- misuse: message and end at the call -------------------------------------------------------- */
+/* --- misuse: message and end at the call --------------------------------------------------------
+ */
 
 static void graduate(struct buffer_heap *h)
 {
@@ -147,7 +148,8 @@ static void misuses(struct buffer_heap *h)
     char *keep = alloc(h, &h->self, 200);
     char *large = alloc(h, &h->self, 100000);
     int local;
-    EXPECT_FATAL(hmm_heap_free(heap, &h->self, block + 16, "HmmFree"), "inside a live block of 208");
+    EXPECT_FATAL(hmm_heap_free(heap, &h->self, block + 16, "HmmFree"),
+                 "inside a live block of 208");
     EXPECT_FATAL(hmm_heap_free(heap, &h->self, block + 8, "HmmFree"), "invalid pointer");
     EXPECT_FATAL(hmm_heap_free(heap, &h->self, &local, "HmmFree"), "not from this heap");
     EXPECT_FATAL(hmm_heap_free(heap, &h->self, large + 16, "HmmFree"), "inside a live block");

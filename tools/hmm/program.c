@@ -77,8 +77,8 @@ static void check_privileges(const char *path)
     struct stat st;
     if (stat(path, &st) == 0 && (((st.st_mode & S_ISUID) && st.st_uid != geteuid()) ||
                                  ((st.st_mode & S_ISGID) && st.st_gid != getegid())))
-        tool_fail(TOOL_CANNOT_RUN,
-                  "%s is setuid or setgid: the system ignores LD_PRELOAD for it", path);
+        tool_fail(TOOL_CANNOT_RUN, "%s is setuid or setgid: the system ignores LD_PRELOAD for it",
+                  path);
     if (geteuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0)
         tool_fail(TOOL_CANNOT_RUN, "%s has file capabilities: the system ignores LD_PRELOAD for it",
                   path);

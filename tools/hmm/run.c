@@ -60,9 +60,9 @@ static char *join(const char *a, const char *separator, const char *b)
 static int parse(int argc, char **argv, struct run_options *o)
 {
     static const struct option longs[] = {
-        {"summary", no_argument, NULL, 's'}, {"libc", no_argument, NULL, 'c'},
+        {"summary", no_argument, NULL, 's'},   {"libc", no_argument, NULL, 'c'},
         {"set", required_argument, NULL, 'o'}, {"lib", required_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+        {"help", no_argument, NULL, 'h'},      {NULL, 0, NULL, 0},
     };
     int c;
     opterr = 0;
@@ -217,7 +217,8 @@ int tool_run(int argc, char **argv)
         if (errno != EINTR)
             tool_fail(TOOL_CANNOT_RUN, "wait: %s", strerror(errno));
     clock_gettime(CLOCK_MONOTONIC, &end);
-    print_summary(summary, &use, (double)(end.tv_sec - start.tv_sec) +
-                                     (double)(end.tv_nsec - start.tv_nsec) / 1e9);
+    print_summary(summary, &use,
+                  (double)(end.tv_sec - start.tv_sec) +
+                      (double)(end.tv_nsec - start.tv_nsec) / 1e9);
     return end_like(status);
 }

@@ -31,6 +31,9 @@ size_t hmm_port_page_bytes(void)
     size_t bytes = atomic_load_explicit(&page_bytes, memory_order_relaxed);
     if (bytes == 0) {
         bytes = getauxval(AT_PAGESZ);
+#ifdef HMM_TEST_PAGE_BYTES /* tests: behave as on a system with larger pages */
+        bytes = HMM_TEST_PAGE_BYTES;
+#endif
         if (bytes == 0)
             bytes = 4096;
         atomic_store_explicit(&page_bytes, bytes, memory_order_relaxed);
@@ -127,8 +130,8 @@ void *hmm_port_map(size_t bytes, size_t align_bytes)
 
 void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
 {
-    long at = kernel_call(SYS_mremap, (long)addr, (long)old_bytes, (long)new_bytes, MREMAP_MAYMOVE,
-                          0, 0);
+    long at =
+        kernel_call(SYS_mremap, (long)addr, (long)old_bytes, (long)new_bytes, MREMAP_MAYMOVE, 0, 0);
     return failed(at) ? NULL : (void *)at;
 }
 
