@@ -112,6 +112,7 @@ static void enter(struct hmm_arenas *arenas, struct hmm_arena *arena)
 void *hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
     unsigned want = mag->fill_objs;
+    mag->used = true; /* before new memory is taken, idle ones are emptied and narrowed */
     enter(arenas, arena);
     hmm_remote_collect(arenas, arena);
     unsigned got = hmm_bin_take(arenas, arena, mag, &mag->slots[want], want);
@@ -149,10 +150,8 @@ void *hmm_arena_flush_push(struct hmm_arenas *arenas, struct hmm_arena *arena,
     return twice_free;
 }
 
-void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all)
+void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all)
 {
-    hmm_remote_flush(arenas, arena);
-    enter(arenas, arena);
     hmm_remote_collect(arenas, arena);
     for (unsigned c = 1; c < HMM_CLASSES; c++) {
         struct hmm_magazine *mag = arena->magazines[c];
@@ -165,6 +164,13 @@ void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all
         }
         mag->used = false;
     }
+}
+
+void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all)
+{
+    hmm_remote_flush(arenas, arena);
+    enter(arenas, arena);
+    hmm_arena_shed_locked(arenas, arena, all);
     hmm_lock_give(&arena->lock);
 }
 

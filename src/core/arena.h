@@ -90,6 +90,9 @@ void *hmm_arena_flush_push(struct hmm_arenas *arenas, struct hmm_arena *arena,
  * remote frees; let wholly free slabs go. caller: owner */
 void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all);
 
+/* The same within a slow path. locks: held arena */
+void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all);
+
 /* One block from, or to, a shared arena; any thread. */
 void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx);
 

@@ -198,7 +198,15 @@ static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hm
         (uint32_t)hmm_div_up((size_t)sc->slot_bytes * FIRST_SLAB_SLOTS, HMM_UNIT_BYTES);
     uint32_t n_units = bin->n_slabs == 0 ? first : first << (bin->n_slabs < 4 ? bin->n_slabs : 4);
     n_units = n_units < sc->slab_units ? n_units : sc->slab_units;
-    struct hmm_slab *slab = hmm_slab_create(&arenas->slabs, class_idx, n_units, arena, arena->tag);
+    struct hmm_slabs *slabs = &arenas->slabs;
+    struct hmm_slab *slab =
+        hmm_slab_create(slabs, class_idx, n_units, HMM_NO_GROWTH, arena, arena->tag);
+    if (slab == NULL && !arena->shared) { /* what idle magazines pin comes before new memory */
+        hmm_arena_shed_locked(arenas, arena, false);
+        slab = hmm_slab_create(slabs, class_idx, n_units, HMM_NO_GROWTH, arena, arena->tag);
+    }
+    if (slab == NULL)
+        slab = hmm_slab_create(slabs, class_idx, n_units, HMM_MAY_GROW, arena, arena->tag);
     if (slab == NULL)
         return false;
     atomic_fetch_add_explicit(&arenas->n_created, 1, memory_order_relaxed); /* relaxed: a hint */

@@ -81,7 +81,13 @@ static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_
     if (arena != NULL && arena->cached_units != 0 && align_bytes <= HMM_UNIT_BYTES)
         unit = take_cached(arena, n_units);
     if (unit == HMM_RUN_NONE)
-        unit = hmm_pages_take(pages, n_units, align_bytes, zero);
+        unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, zero);
+    if (unit == HMM_RUN_NONE && arena != NULL) { /* what idle caches pin comes before new memory */
+        flush_cached(large, arena);
+        hmm_arena_shed(large->arenas, arena, false);
+    }
+    if (unit == HMM_RUN_NONE)
+        unit = hmm_pages_take(pages, n_units, align_bytes, HMM_MAY_GROW, zero);
     if (unit == HMM_RUN_NONE)
         return NULL;
     hmm_pagemap_set(pages->map, (size_t)unit, HMM_KIND_LARGE);

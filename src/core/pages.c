@@ -193,7 +193,8 @@ static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, 
     return grown;
 }
 
-int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, bool *zero)
+int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
+                       enum hmm_growth growth, bool *zero)
 {
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
     align_bytes = hmm_max(align_bytes, HMM_UNIT_BYTES);
@@ -204,7 +205,7 @@ int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_b
         hmm_lock_give(&pages->lock);
         if (unit != HMM_RUN_NONE)
             return unit;
-        if (!grow(pages, n_units, align_bytes, seen_units))
+        if (growth == HMM_NO_GROWTH || !grow(pages, n_units, align_bytes, seen_units))
             return HMM_RUN_NONE;
     }
 }

@@ -38,13 +38,18 @@ struct hmm_pages {
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
                     struct hmm_brk *brk, const struct hmm_tunables *tunables);
 
+/* May a run be taken from memory that is new to the heap? */
+enum hmm_growth { HMM_NO_GROWTH, HMM_MAY_GROW };
+
 /* Take `n_units` contiguous units, lowest address first.
  *   align_bytes  power of two; the run's address is a multiple of it
+ *   growth       NO_GROWTH: only what is below the break
  *   zero         set to whether the whole run reads as zero; may be NULL
- *   returns      first unit, or HMM_RUN_NONE when the break cannot grow
+ *   returns      first unit, or HMM_RUN_NONE when none fits and the break may not or cannot grow
  *   locks        takes grow and pages, each for a short time; no system call under pages
  */
-int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, bool *zero);
+int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
+                       enum hmm_growth growth, bool *zero);
 
 /* Make the used run at `unit` longer by taking the free run behind it, or the break.
  *   returns  false: the neighbour is used or too short; nothing changed

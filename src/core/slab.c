@@ -74,7 +74,7 @@ static void init_descriptor(struct hmm_slab *slab, const struct hmm_pagemap *map
 }
 
 struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, uint32_t n_units,
-                                 struct hmm_arena *arena, uint32_t tag)
+                                 enum hmm_growth growth, struct hmm_arena *arena, uint32_t tag)
 {
     struct hmm_pages *pages = slabs->pages;
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
@@ -86,7 +86,7 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
     if (slab == NULL)
         return NULL;
     slab->n_words = (uint16_t)hmm_div_up(n_slots, 64);
-    int64_t unit = hmm_pages_take(pages, n_units, HMM_UNIT_BYTES, NULL);
+    int64_t unit = hmm_pages_take(pages, n_units, HMM_UNIT_BYTES, growth, NULL);
     if (unit == HMM_RUN_NONE) {
         give_descriptor(slabs, slab);
         return NULL;

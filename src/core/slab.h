@@ -56,7 +56,7 @@ struct hmm_slabs {
 /* Make a slab of `class_idx` with `n_units`, all slots free, owned by `arena` whose map tag is
  * `tag`. NULL: out of memory. locks: takes grow, pages, table, meta */
 struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, uint32_t n_units,
-                                 struct hmm_arena *arena, uint32_t tag);
+                                 enum hmm_growth growth, struct hmm_arena *arena, uint32_t tag);
 /* All slots free locally, not linked anywhere. */
 void hmm_slab_destroy(struct hmm_slabs *slabs, struct hmm_slab *slab);
 /* Hand the slab over; the caller owns it. */

@@ -15,10 +15,14 @@ static struct buffer_heap *busy_heap(void)
     void *large[6];
     for (int i = 0; i < 6; i++)
         large[i] = hmm_heap_alloc(&h->heap, &h->self, 50000, NULL);
-    hmm_pages_give(&h->heap.pages, (uint32_t)hmm_pages_take(&h->heap.pages, 2, 1, NULL));
+    hmm_pages_give(&h->heap.pages,
+                   (uint32_t)hmm_pages_take(&h->heap.pages, 2, 1, HMM_MAY_GROW, NULL));
     for (int i = 0; i < 6; i += 2)
         hmm_heap_free(&h->heap, &h->self, large[i], "HmmFree");
     hmm_large_flush(&h->heap.large, h->self.arena);
+    for (int i = 0; i < 300;
+         i++) /* magazines in use, after the large blocks had idle ones emptied */
+        hmm_heap_alloc(&h->heap, &h->self, 40 + (size_t)(i % 3) * 100, NULL);
     buffer_heap_check(h);
     return h;
 }

@@ -9,10 +9,10 @@ static void test_all_gives_back_and_lowers(void **state)
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
     struct hmm_pages *p = &h->heap.pages;
-    uint32_t keep = (uint32_t)hmm_pages_take(p, 2, 1, NULL);
-    uint32_t hole = (uint32_t)hmm_pages_take(p, 8, 1, NULL);
-    uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, NULL);
-    uint32_t top = (uint32_t)hmm_pages_take(p, 100, 1, NULL);
+    uint32_t keep = (uint32_t)hmm_pages_take(p, 2, 1, HMM_MAY_GROW, NULL);
+    uint32_t hole = (uint32_t)hmm_pages_take(p, 8, 1, HMM_MAY_GROW, NULL);
+    uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
+    uint32_t top = (uint32_t)hmm_pages_take(p, 100, 1, HMM_MAY_GROW, NULL);
     memset(hmm_pagemap_address(p->map, hole), 0x55, 8 * HMM_UNIT_BYTES);
     hmm_pages_give(p, hole);
     hmm_pages_give(p, top);
@@ -24,7 +24,7 @@ static void test_all_gives_back_and_lowers(void **state)
     assert_int_equal(p->dirty_units, 0);
     buffer_heap_check(h);
     bool zero = false;
-    assert_int_equal(hmm_pages_take(p, 8, 1, &zero), hole);
+    assert_int_equal(hmm_pages_take(p, 8, 1, HMM_MAY_GROW, &zero), hole);
     assert_true(zero); /* purged memory reads as zero, and the heap knows */
     for (size_t i = 0; i < 8 * HMM_UNIT_BYTES; i++)
         assert_int_equal(hmm_pagemap_address(p->map, hole)[i], 0);
@@ -37,7 +37,7 @@ static void test_keeps_what_is_asked(void **state)
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
     struct hmm_pages *p = &h->heap.pages;
-    uint32_t run = (uint32_t)hmm_pages_take(p, 64, 1, NULL);
+    uint32_t run = (uint32_t)hmm_pages_take(p, 64, 1, HMM_MAY_GROW, NULL);
     hmm_pages_give(p, run);
     hmm_decay_all(p, 10 * HMM_UNIT_BYTES);
     assert_int_equal(p->n_units, 10);

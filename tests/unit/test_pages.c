@@ -7,16 +7,17 @@ static void test_lowest_address_first(void **state)
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
     struct hmm_pages *p = &h->heap.pages;
-    int64_t a = hmm_pages_take(p, 3, 1, NULL);
-    int64_t b = hmm_pages_take(p, 2, 1, NULL);
-    int64_t c = hmm_pages_take(p, 5, 1, NULL);
+    int64_t a = hmm_pages_take(p, 3, 1, HMM_MAY_GROW, NULL);
+    int64_t b = hmm_pages_take(p, 2, 1, HMM_MAY_GROW, NULL);
+    int64_t c = hmm_pages_take(p, 5, 1, HMM_MAY_GROW, NULL);
     assert_true(a < b && b < c);
     hmm_pages_give(p, (uint32_t)a);
     hmm_pages_give(p, (uint32_t)c);
     buffer_heap_check(h);
-    assert_int_equal(hmm_pages_take(p, 2, 1, NULL), a); /* split from the lowest that fits */
-    assert_int_equal(hmm_pages_take(p, 4, 1, NULL), c);
-    assert_int_equal(hmm_pages_take(p, 1, 1, NULL), a + 2);
+    assert_int_equal(hmm_pages_take(p, 2, 1, HMM_MAY_GROW, NULL),
+                     a); /* split from the lowest that fits */
+    assert_int_equal(hmm_pages_take(p, 4, 1, HMM_MAY_GROW, NULL), c);
+    assert_int_equal(hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL), a + 2);
     buffer_heap_drop(h);
 }
 
@@ -27,7 +28,7 @@ static void test_coalesces_with_both_neighbours(void **state)
     struct hmm_pages *p = &h->heap.pages;
     int64_t run[5];
     for (int i = 0; i < 5; i++)
-        run[i] = hmm_pages_take(p, 2, 1, NULL);
+        run[i] = hmm_pages_take(p, 2, 1, HMM_MAY_GROW, NULL);
     hmm_pages_give(p, (uint32_t)run[1]);
     hmm_pages_give(p, (uint32_t)run[3]);
     assert_int_equal(hmm_runtree_at(&p->tree, (uint32_t)run[1]), 2);
@@ -44,11 +45,11 @@ static void test_zero_and_dirty(void **state)
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
     struct hmm_pages *p = &h->heap.pages;
     bool zero = false;
-    int64_t a = hmm_pages_take(p, 4, 1, &zero);
+    int64_t a = hmm_pages_take(p, 4, 1, HMM_MAY_GROW, &zero);
     assert_true(zero);
     hmm_pages_give(p, (uint32_t)a);
     assert_int_equal(p->dirty_units, 4);
-    assert_int_equal(hmm_pages_take(p, 6, 1, &zero), a);
+    assert_int_equal(hmm_pages_take(p, 6, 1, HMM_MAY_GROW, &zero), a);
     assert_false(zero);
     assert_int_equal(p->dirty_units, 0);
     buffer_heap_drop(h);
@@ -59,9 +60,9 @@ static void test_aligned(void **state)
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
     struct hmm_pages *p = &h->heap.pages;
-    hmm_pages_take(p, 1, 1, NULL);
+    hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
     for (size_t align = HMM_UNIT_BYTES; align <= 1 << 20; align *= 2) {
-        int64_t a = hmm_pages_take(p, 3, align, NULL);
+        int64_t a = hmm_pages_take(p, 3, align, HMM_MAY_GROW, NULL);
         assert_int_not_equal(a, HMM_RUN_NONE);
         assert_int_equal((uintptr_t)hmm_pagemap_address(p->map, (size_t)a) % align, 0);
         buffer_heap_check(h);
@@ -74,11 +75,11 @@ static void test_extend_and_trim(void **state)
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
     struct hmm_pages *p = &h->heap.pages;
-    uint32_t a = (uint32_t)hmm_pages_take(p, 4, 1, NULL);
+    uint32_t a = (uint32_t)hmm_pages_take(p, 4, 1, HMM_MAY_GROW, NULL);
     assert_true(hmm_pages_extend(p, a, 40, NULL)); /* by moving the break */
     assert_int_equal(hmm_pages_run_units(p, a), 40);
     hmm_pages_trim_run(p, a, 10);
-    uint32_t b = (uint32_t)hmm_pages_take(p, 2, 1, NULL);
+    uint32_t b = (uint32_t)hmm_pages_take(p, 2, 1, HMM_MAY_GROW, NULL);
     assert_int_equal(b, a + 10);
     assert_false(hmm_pages_extend(p, a, 12, NULL));
     assert_int_equal(hmm_pages_run_units(p, a), 10);
@@ -92,14 +93,14 @@ static void test_exhaustion_and_recovery(void **state)
     struct hmm_pages *p = &h->heap.pages;
     static uint32_t runs[HEAP_BYTES / HMM_UNIT_BYTES];
     unsigned n = 0;
-    for (int64_t u; (u = hmm_pages_take(p, 1, 1, NULL)) != HMM_RUN_NONE;)
+    for (int64_t u; (u = hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL)) != HMM_RUN_NONE;)
         runs[n++] = (uint32_t)u;
     assert_true(n > HEAP_BYTES / HMM_UNIT_BYTES * 7 / 10);
     buffer_heap_check(h);
     for (unsigned i = 0; i < n; i++)
         hmm_pages_give(p, runs[i]);
     assert_int_equal(p->free_units, p->n_units);
-    assert_int_not_equal(hmm_pages_take(p, n, 1, NULL), HMM_RUN_NONE);
+    assert_int_not_equal(hmm_pages_take(p, n, 1, HMM_MAY_GROW, NULL), HMM_RUN_NONE);
     buffer_heap_drop(h);
 }
 

@@ -11,8 +11,8 @@ static void test_all_slots_once_in_address_order(void **state)
     for (unsigned c = 1; c < HMM_CLASSES; c++) {
         if (hmm_sizeclasses[c].slot_bytes == 0)
             continue;
-        struct hmm_slab *slab =
-            hmm_slab_create(slabs, c, hmm_sizeclasses[c].slab_units, arena, arena->tag);
+        struct hmm_slab *slab = hmm_slab_create(slabs, c, hmm_sizeclasses[c].slab_units,
+                                                HMM_MAY_GROW, arena, arena->tag);
         assert_non_null(slab);
         static void *out[HMM_SLAB_MAX_SLOTS + 1];
         unsigned n = hmm_slab_take(slab, &out[HMM_SLAB_MAX_SLOTS], HMM_SLAB_MAX_SLOTS + 1);
@@ -39,7 +39,7 @@ static void test_remote_words_are_collected(void **state)
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
     struct hmm_slabs *slabs = &h->heap.arenas.slabs;
     struct hmm_arena *arena = h->heap.arenas.shared[0];
-    struct hmm_slab *slab = hmm_slab_create(slabs, 4, 4, arena, arena->tag);
+    struct hmm_slab *slab = hmm_slab_create(slabs, 4, 4, HMM_MAY_GROW, arena, arena->tag);
     void *out[256];
     assert_int_equal(hmm_slab_take(slab, &out[255], 256), 256);
     assert_true(hmm_slab_put_remote(slab, 1, 0x0f));
