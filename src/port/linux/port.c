@@ -109,22 +109,26 @@ void hmm_port_release(void *addr, size_t bytes)
     kernel_call(SYS_munmap, (long)addr, (long)bytes, 0, 0, 0, 0);
 }
 
+static uintptr_t map_anywhere(size_t bytes)
+{
+    long result = kernel_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return failed(result) ? 0 : (uintptr_t)result;
+}
+
 void *hmm_port_map(size_t bytes, size_t align_bytes)
 {
-    size_t page_bytes = hmm_port_page_bytes();
-    size_t extra_bytes = align_bytes > page_bytes ? align_bytes - page_bytes : 0;
-    if (bytes > PTRDIFF_MAX - extra_bytes)
+    align_bytes = hmm_max(align_bytes, hmm_port_page_bytes());
+    uintptr_t got = map_anywhere(bytes);
+    if (got == 0 || got % align_bytes == 0)
+        return (void *)got;
+    hmm_port_release((void *)got, bytes); /* once more, with room to align, and the rest given back */
+    if (bytes > PTRDIFF_MAX - align_bytes || (got = map_anywhere(bytes + align_bytes)) == 0)
         return NULL;
-    long result = kernel_call(SYS_mmap, 0, (long)(bytes + extra_bytes), PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (failed(result))
-        return NULL;
-    uintptr_t got = (uintptr_t)result;
-    uintptr_t start = hmm_round_up(got, align_bytes > page_bytes ? align_bytes : page_bytes);
+    uintptr_t start = hmm_round_up(got, align_bytes);
     if (start != got)
         hmm_port_release((void *)got, start - got);
-    if (start - got != extra_bytes)
-        hmm_port_release((void *)(start + bytes), extra_bytes - (start - got));
+    hmm_port_release((void *)(start + bytes), align_bytes - (start - got));
     return (void *)start;
 }
 
