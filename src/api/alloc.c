@@ -131,25 +131,35 @@ static inline void attach(void)
         hmm_process_attach();
 }
 
-/* The hit of blocks above 1 KiB: their magazines are reached through the arena. */
-static inline void *hit_alloc_medium(size_t bytes)
+/* The hits of blocks above 1 KiB: their magazines, and from 32 KiB on the cached runs, are reached
+ * through the arena. */
+static inline void *hit_alloc_above(size_t bytes)
 {
-    if (bytes <= HMM_SMALL_MAX_BYTES || bytes > HMM_SLAB_MAX_BYTES || hmm_self.tag == 0)
+    struct hmm_arena *arena = hmm_self.arena;
+    if (bytes <= HMM_SMALL_MAX_BYTES || hmm_self.tag == 0)
         return NULL;
-    struct hmm_magazine *mag = hmm_self.arena->magazines[hmm_sizeclass_medium(bytes)];
+    if (bytes > HMM_LARGE_CACHED_BYTES)
+        return NULL;
+    if (bytes > HMM_SLAB_MAX_BYTES)
+        return hmm_large_take_cached(&hmm_process_heap.map, arena,
+                                     (uint32_t)hmm_div_up(bytes, HMM_UNIT_BYTES));
+    struct hmm_magazine *mag = arena->magazines[hmm_sizeclass_medium(bytes)];
     void *block = mag != NULL ? hmm_magazine_pop(mag) : NULL;
     if (block != NULL && hmm_unlikely(!hmm_pagemap_mark_live(&hmm_process_heap.map, block)))
         hmm_misuse_two_owners(block);
     return block;
 }
 
-static inline bool hit_free_medium(void *block)
+static inline bool hit_free_above(void *block)
 {
     const struct hmm_pagemap *map = &hmm_process_heap.map;
     size_t granule = hmm_pagemap_granule(map, block);
     if (granule >= map->limit_granules || hmm_self.tag == 0)
         return false;
-    uint32_t class_idx = hmm_pagemap_entry(map, granule >> HMM_UNIT_GRANULES_SHIFT) - hmm_self.tag;
+    uint32_t entry = hmm_pagemap_entry(map, granule >> HMM_UNIT_GRANULES_SHIFT);
+    if (entry == HMM_KIND_LARGE && granule % HMM_UNIT_GRANULES == 0)
+        return hmm_large_free(&hmm_process_heap.large, hmm_self.arena, block);
+    uint32_t class_idx = entry - hmm_self.tag;
     if (class_idx <= HMM_SMALL_CLASSES || class_idx >= HMM_CLASSES)
         return false;
     struct hmm_magazine *mag = hmm_self.arena->magazines[class_idx];
@@ -164,7 +174,7 @@ static inline bool hit_free_medium(void *block)
 
 HMM_NOINLINE void *hmm_alloc_slow(size_t bytes, bool *zero)
 {
-    void *block = hit_alloc_medium(bytes);
+    void *block = hit_alloc_above(bytes);
     if (hmm_likely(block != NULL))
         return block;
     if (hmm_likely(bytes <= PTRDIFF_MAX && ready())) {
@@ -188,7 +198,7 @@ HMM_NOINLINE void hmm_free_slow(void *block, enum hmm_hit hit, const char *who)
         hmm_heap_free_marked(&hmm_process_heap, &hmm_self, block);
         return;
     }
-    if (hit_free_medium(block))
+    if (hit_free_above(block))
         return;
     if (hmm_unlikely(hmm_process_heap.counts != NULL))
         count_free(block, who);

@@ -11,39 +11,11 @@ static size_t run_units(size_t bytes)
     return hmm_div_up(bytes, HMM_UNIT_BYTES);
 }
 
-/* A cached run of exactly this length; HMM_RUN_NONE. */
-static int64_t take_cached(struct hmm_arena *arena, uint32_t n_units)
-{
-    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
-        struct hmm_cached_run *run = &arena->cached[i];
-        if (run->n_units == n_units) {
-            run->n_units = 0;
-            arena->cached_units -= n_units;
-            return run->unit;
-        }
-    }
-    return HMM_RUN_NONE;
-}
-
 static void give_run(struct hmm_large *large, uint32_t unit)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     hmm_pagemap_set(pages->map, unit, HMM_KIND_NONE);
     hmm_pages_give(pages, unit);
-}
-
-static bool put_cached(struct hmm_arena *arena, uint32_t unit, uint32_t n_units)
-{
-    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
-        if (arena->cached[i].n_units != 0)
-            continue;
-        arena->cached[i].unit = unit;
-        atomic_signal_fence(memory_order_seq_cst); /* a fork's child reads n_units, then unit */
-        arena->cached[i].n_units = n_units;
-        arena->cached_units += n_units;
-        return true;
-    }
-    return false;
 }
 
 static void flush_cached(struct hmm_large *large, struct hmm_arena *arena)
@@ -58,30 +30,39 @@ static void flush_cached(struct hmm_large *large, struct hmm_arena *arena)
     arena->cached_units = 0;
 }
 
-/* Keep a run for the next block of its size; false: it is too large. */
+/* Keep a run for the next block of its length, in place of what is there; false: it is too large.
+ */
 static bool keep_cached(struct hmm_large *large, struct hmm_arena *arena, uint32_t unit,
                         uint32_t n_units)
 {
+    struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     uint32_t max_units = HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT;
     if (n_units > max_units)
         return false;
-    if (hmm_likely(arena->cached_units + n_units <= max_units) && put_cached(arena, unit, n_units))
-        return true;
-    flush_cached(large, arena);
-    return put_cached(arena, unit, n_units);
+    if (hmm_unlikely(arena->cached_units + n_units > max_units))
+        flush_cached(large, arena);
+    struct hmm_cached_run old = *run;
+    run->unit = unit;
+    atomic_signal_fence(memory_order_seq_cst); /* a fork's child reads n_units, then unit */
+    run->n_units = n_units;
+    arena->cached_units += n_units - old.n_units;
+    if (old.n_units != 0)
+        give_run(large, old.unit);
+    return true;
 }
 
 static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_t n_units,
                        size_t align_bytes, bool *zero)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
-    int64_t unit = HMM_RUN_NONE;
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
     *zero = false;
-    if (arena != NULL && arena->cached_units != 0 && align_bytes <= HMM_UNIT_BYTES)
-        unit = take_cached(arena, n_units);
-    if (unit == HMM_RUN_NONE)
-        unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, zero);
+    if (arena != NULL && align_bytes <= HMM_UNIT_BYTES) {
+        void *block = hmm_large_take_cached(pages->map, arena, n_units);
+        if (block != NULL)
+            return block;
+    }
+    int64_t unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, zero);
     if (unit == HMM_RUN_NONE && arena != NULL) { /* what idle caches pin comes before new memory */
         flush_cached(large, arena);
         hmm_arena_shed(large->arenas, arena, false);

@@ -27,6 +27,25 @@ struct hmm_large {
     uint32_t next_recent;                           /* lock:table */
 };
 
+/* The place for runs of this length in the arena's cache. */
+static inline struct hmm_cached_run *hmm_large_cached(struct hmm_arena *arena, uint32_t n_units)
+{
+    return &arena->cached[n_units % HMM_LARGE_CACHED_RUNS];
+}
+
+/* The hit of large blocks: a cached run of exactly n_units; NULL. caller: owner */
+static inline void *hmm_large_take_cached(struct hmm_pagemap *map, struct hmm_arena *arena,
+                                          uint32_t n_units)
+{
+    struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
+    if (run->n_units != n_units)
+        return NULL;
+    run->n_units = 0;
+    arena->cached_units -= n_units;
+    hmm_pagemap_set(map, run->unit, HMM_KIND_LARGE);
+    return hmm_pagemap_address(map, run->unit);
+}
+
 /* A block of `bytes` > 0 at a multiple of align_bytes (a power of two).
  *   arena  the caller's, or NULL
  *   zero   set to whether it reads as zero
