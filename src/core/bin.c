@@ -139,14 +139,21 @@ static void adopt(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm
     link_slab(bin, slab, place_for(slab));
 }
 
-/* A slab with free slots out of a shared arena, unlinked; NULL. */
+/* The fullest slab with free slots beside the current one; NULL. */
+static struct hmm_slab *fullest(const struct hmm_bin *bin)
+{
+    for (unsigned b = 0; b < HMM_SLAB_BUCKETS; b++)
+        if (bin->bucket[b] != NULL)
+            return bin->bucket[b];
+    return bin->empty;
+}
+
+/* A slab with free slots for another arena, unlinked; NULL. */
 static struct hmm_slab *take_partial(struct hmm_bin *bin)
 {
-    struct hmm_slab *slab = bin->current != NULL && bin->current->n_free != 0 ? bin->current : NULL;
-    for (unsigned b = 0; b < HMM_SLAB_BUCKETS && slab == NULL; b++)
-        slab = bin->bucket[b];
-    if (slab == NULL)
-        slab = bin->empty;
+    struct hmm_slab *slab = bin->current;
+    if (slab == NULL || slab->n_free == 0)
+        slab = fullest(bin);
     if (slab != NULL) {
         unlink_slab(bin, slab);
         bin->n_slabs--;
@@ -224,22 +231,14 @@ static bool next_current(struct hmm_arenas *arenas, struct hmm_arena *arena, str
         unlink_slab(bin, old);
         link_slab(bin, old, place_for(old));
     }
-    bool looked_aside = false;
-    for (;;) {
-        struct hmm_slab *slab = NULL;
-        for (unsigned b = 0; b < HMM_SLAB_BUCKETS && slab == NULL; b++)
-            slab = bin->bucket[b];
-        if (slab == NULL)
-            slab = bin->empty;
-        if (slab != NULL) {
-            unlink_slab(bin, slab);
-            link_slab(bin, slab, HMM_SLAB_CURRENT);
-            return true;
-        }
-        if (looked_aside || arena->shared || !adopt_any(arenas, arena, class_idx))
-            return create(arenas, arena, bin, class_idx);
-        looked_aside = true;
-    }
+    struct hmm_slab *slab = fullest(bin);
+    if (slab == NULL && !arena->shared && adopt_any(arenas, arena, class_idx))
+        slab = fullest(bin);
+    if (slab == NULL)
+        return create(arenas, arena, bin, class_idx);
+    unlink_slab(bin, slab);
+    link_slab(bin, slab, HMM_SLAB_CURRENT);
+    return true;
 }
 
 unsigned hmm_bin_take(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
@@ -249,9 +248,7 @@ unsigned hmm_bin_take(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
     unsigned taken = 0;
     while (taken < want) {
         if (bin->current == NULL || bin->current->n_free == 0) {
-            bool more_here = bin->bucket[0] != NULL || bin->bucket[1] != NULL ||
-                             bin->bucket[2] != NULL || bin->bucket[3] != NULL;
-            if (taken != 0 && !more_here) /* enough for now: take no new slab for the rest */
+            if (taken != 0 && fullest(bin) == NULL) /* enough: take no new slab for the rest */
                 break;
             if (!next_current(arenas, arena, bin, mag->class_idx))
                 break;
