@@ -114,7 +114,9 @@ void hmm_bin_move_all(struct hmm_arenas *arenas, struct hmm_arena *from, struct 
 /* Remote frees (remote.c). A block whose state is free goes home to the slab's owner. */
 void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,
                      size_t block_bytes);
-void hmm_remote_free_one(struct hmm_arenas *arenas, void *block);
+/* False: its slot was free already: two threads have freed it at once. */
+bool hmm_remote_free_one(struct hmm_arenas *arenas, void *block);
+/* Ends the process for such a block. No lock is held. */
 void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena);
 /* Collect what others freed into the arena's slabs. locks: held arena */
 void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena);

@@ -116,7 +116,9 @@ void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, void *
         struct hmm_slab *slab = hmm_slab_at(map, blocks[i]);
         /* relaxed: what the arena owns can't change hands while its lock is held */
         if (hmm_unlikely(atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)) {
-            hmm_remote_free_one(arenas, blocks[i++]);
+            if (!hmm_remote_free_one(arenas, blocks[i]))
+                twice_free = blocks[i];
+            i++;
             continue;
         }
         i += put_row(slab, &blocks[i], n_blocks - i, &twice_free);

@@ -198,8 +198,8 @@ static void free_slot(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
         push_or_flush(heap, self, magazine_of(heap, self, class_idx), block);
     } else if (arena != NULL) {
         hmm_remote_push(&heap->arenas, arena, block, hmm_sizeclasses[class_idx].slot_bytes);
-    } else {
-        hmm_remote_free_one(&heap->arenas, block);
+    } else if (!hmm_remote_free_one(&heap->arenas, block)) {
+        hmm_misuse_two_owners(block);
     }
 }
 

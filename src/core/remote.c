@@ -84,12 +84,12 @@ void hmm_remote_collect_others(struct hmm_arenas *arenas)
     }
 }
 
-static void send(struct hmm_slab *slab, uint32_t word, uint64_t mask)
+/* False: one of the slots was free already. */
+static bool send(struct hmm_slab *slab, uint32_t word, uint64_t mask)
 {
-    if (!hmm_slab_put_remote(slab, word, mask))
-        hmm_fatal("HmmFree: double free, by two threads at once, in the slab at", slab->start,
-                  NULL);
+    bool were_held = hmm_slab_put_remote(slab, word, mask);
     notify(slab);
+    return were_held;
 }
 
 struct message {
@@ -97,6 +97,13 @@ struct message {
     uint32_t word;
     uint64_t mask;
 };
+
+static void send_or_end(const struct message *m)
+{
+    if (!send(m->slab, m->word, m->mask))
+        hmm_fatal("HmmFree: double free, by two threads at once, in the slab at", m->slab->start,
+                  NULL);
+}
 
 void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
@@ -110,14 +117,14 @@ void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena)
         struct message *m = &messages[hash % HMM_REMOTE_WORDS];
         if (m->slab != slab || m->word != slot / 64) {
             if (m->slab != NULL)
-                send(m->slab, m->word, m->mask);
+                send_or_end(m);
             *m = (struct message){.slab = slab, .word = slot / 64};
         }
         m->mask |= (uint64_t)1 << (slot % 64);
     }
     for (unsigned i = 0; i < HMM_REMOTE_WORDS; i++)
         if (messages[i].slab != NULL)
-            send(messages[i].slab, messages[i].word, messages[i].mask);
+            send_or_end(&messages[i]);
     remote->n_blocks = remote->weight = 0;
 }
 
@@ -131,9 +138,9 @@ void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *b
         hmm_remote_flush(arenas, arena);
 }
 
-void hmm_remote_free_one(struct hmm_arenas *arenas, void *block)
+bool hmm_remote_free_one(struct hmm_arenas *arenas, void *block)
 {
     struct hmm_slab *slab = hmm_slab_at(arenas->slabs.pages->map, block);
     uint32_t slot = hmm_slab_slot(slab, block);
-    send(slab, slot / 64, (uint64_t)1 << (slot % 64));
+    return send(slab, slot / 64, (uint64_t)1 << (slot % 64));
 }

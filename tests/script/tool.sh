@@ -47,6 +47,17 @@ check "options" status 0 "unknown option: fly=1" "$hmm" run --set fly=1 -- ls
 check "option out of range" status 0 "bad value: decay_ms=12x" "$hmm" run --set decay_ms=12x -- ls
 check "a forwarded signal" status 143 "" bash -c "'$hmm' run --summary -- sleep 20 & p=\$!; sleep 0.5; kill -TERM \$p; wait \$p"
 
+# A setuid program ignores HMM_OPTIONS; the same one without the bit reads them.
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+    chmod 755 "$tmp"
+    cp "$build/tests/life_static" "$tmp/linked" && chmod 755 "$tmp/linked"
+    as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups env HMM_OPTIONS=fly=1 "$tmp/linked"; }
+    check "options are read" status 0 "unknown option: fly=1" as_nobody
+    chmod u+s "$tmp/linked"
+    check "a setuid program runs" status 0 "ok" as_nobody
+    check "and ignores options" bash -c "! grep -q 'unknown option' '$tmp/out'"
+fi
+
 # The figures are exact: a program whose calls are known.
 cat >"$tmp/known.c" <<'C'
 #include <stdlib.h>
