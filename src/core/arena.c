@@ -43,8 +43,10 @@ struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas)
 {
     hmm_lock_take(&arenas->registry);
     struct hmm_arena *arena = arenas->idle;
-    if (arena != NULL)
+    if (arena != NULL) {
         arenas->idle = arena->next_idle;
+        arena->idle = false;
+    }
     hmm_lock_give(&arenas->registry);
     return arena != NULL ? arena : make_arena(arenas, false);
 }
@@ -60,6 +62,7 @@ void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena)
     hmm_lock_give(&arena->lock);
     hmm_lock_take(&arenas->registry);
     arena->next_idle = arenas->idle;
+    arena->idle = true;
     arenas->idle = arena;
     hmm_lock_give(&arenas->registry);
 }

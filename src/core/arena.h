@@ -36,6 +36,7 @@ struct hmm_arena {
     struct hmm_arena *next;              /* const: list of all arenas */
     struct hmm_arena *asks_next; /* owner: whose slabs it looks at next; NULL: the list's head */
     struct hmm_arena *next_idle; /* lock:registry */
+    bool idle;                   /* lock:registry, without a thread: in the idle list */
     struct hmm_magazine *magazines[HMM_CLASSES];         /* owner: NULL until a class is used */
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
     uint32_t cached_units;                               /* owner */

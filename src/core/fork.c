@@ -34,14 +34,6 @@ void hmm_heap_fork_parent(struct hmm_heap *heap)
     for_all_locks(heap, hmm_lock_give);
 }
 
-static bool is_idle(const struct hmm_arenas *arenas, const struct hmm_arena *arena)
-{
-    for (const struct hmm_arena *a = arenas->idle; a != NULL; a = a->next_idle)
-        if (a == arena)
-            return true;
-    return false;
-}
-
 /* A hit of the dead thread may have been half done: what is not free stays a live block's. */
 static void drop_live_entries(const struct hmm_heap *heap, struct hmm_arena *arena)
 {
@@ -62,7 +54,7 @@ void hmm_heap_fork_child(struct hmm_heap *heap, struct hmm_thread *self)
     for_all_locks(heap, hmm_lock_reset);
     for (struct hmm_arena *arena = hmm_arenas_all(&heap->arenas); arena != NULL;
          arena = arena->next) {
-        if (arena->shared || arena == self->arena || is_idle(&heap->arenas, arena))
+        if (arena->shared || arena == self->arena || arena->idle)
             continue;
         drop_live_entries(heap, arena);
         arena->remote.n_blocks = arena->remote.weight = 0; /* half-written entries: not worth it */
