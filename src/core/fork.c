@@ -10,10 +10,10 @@
  */
 #include "core/heap.h"
 
-/* All locks in their order (lock.h). */
-static void for_all_locks(struct hmm_heap *heap, void (*act)(struct hmm_lock *))
+/* All locks but the registry's, in their order (lock.h). The registry is held meanwhile, taken
+ * first and given last: so no arena joins the list between taking and giving. */
+static void for_inner_locks(struct hmm_heap *heap, void (*act)(struct hmm_lock *))
 {
-    act(&heap->arenas.registry);
     for (struct hmm_arena *arena = hmm_arenas_all(&heap->arenas); arena != NULL;
          arena = arena->next)
         act(&arena->lock);
@@ -26,12 +26,14 @@ static void for_all_locks(struct hmm_heap *heap, void (*act)(struct hmm_lock *))
 
 void hmm_heap_fork_prepare(struct hmm_heap *heap)
 {
-    for_all_locks(heap, hmm_lock_take);
+    hmm_lock_take(&heap->arenas.registry);
+    for_inner_locks(heap, hmm_lock_take);
 }
 
 void hmm_heap_fork_parent(struct hmm_heap *heap)
 {
-    for_all_locks(heap, hmm_lock_give);
+    for_inner_locks(heap, hmm_lock_give);
+    hmm_lock_give(&heap->arenas.registry);
 }
 
 /* A hit of the dead thread may have been half done: what is not free stays a live block's. */
@@ -51,7 +53,8 @@ static void drop_live_entries(const struct hmm_heap *heap, struct hmm_arena *are
 
 void hmm_heap_fork_child(struct hmm_heap *heap, struct hmm_thread *self)
 {
-    for_all_locks(heap, hmm_lock_reset);
+    hmm_lock_reset(&heap->arenas.registry);
+    for_inner_locks(heap, hmm_lock_reset);
     for (struct hmm_arena *arena = hmm_arenas_all(&heap->arenas); arena != NULL;
          arena = arena->next) {
         if (arena->shared || arena == self->arena || arena->idle)

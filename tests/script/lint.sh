@@ -4,6 +4,9 @@
 top=$(cd "$(dirname "$0")/../.." && pwd)
 lint=$top/tools/lint_layers.sh
 check "the sources are clean" "$lint" "$top"
+check "docs/options.md is what the tunables say" bash -c "'$top/tools/gen_options.sh' | cmp -s - '$top/docs/options.md'"
+cc -std=gnu17 -I"$top/src" -o "$tmp/gen" "$top/tools/gen_sizeclass.c" && "$tmp/gen" >"$tmp/table.c"
+check "the size class table is what its generator proves" cmp -s "$tmp/table.c" "$top/src/base/sizeclass_table.c"
 breach() { # file, line added
     rm -rf "$tmp/tree" && mkdir "$tmp/tree" && cp -r "$top/src" "$tmp/tree/src"
     printf '%s\n' "$2" >>"$tmp/tree/src/$1"

@@ -182,7 +182,7 @@ static void one_operation(struct subject *s, struct block *slots, uint64_t *rng)
         release(s, b);
 }
 
-static void check_quiet(unsigned id)
+static void check_quiet(void)
 {
     if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD) {
         const char *wrong = subject_check();
@@ -190,7 +190,6 @@ static void check_quiet(unsigned id)
             die(wrong, NULL);
     }
     pthread_barrier_wait(&barrier);
-    (void)id;
 }
 
 static void *run(void *arg)
@@ -204,12 +203,12 @@ static void *run(void *arg)
             one_operation(s, slots, &rng);
         if (round % 3 == 2 && id == 0)
             subject_trim(s);
-        check_quiet(id);
+        check_quiet();
     }
     for (int i = 0; i < SLOTS; i++)
         if (slots[i].start != NULL)
             release(s, &slots[i]);
-    check_quiet(id);
+    check_quiet();
     if (id == 0) {
         for (int i = 0; i < MAILBOXES; i++) {
             struct block *parcel = atomic_exchange(&mailboxes[i], NULL);
