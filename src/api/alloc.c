@@ -8,16 +8,19 @@
  *   arena      an owner of slabs: one thread's, or shared by threads that allocate little
  *   page run   a row of 16 KiB units; found lowest address first, split, coalesced
  *   break      the end of the heap, moved up when no run fits, down when the top is free
- *   page map   from an address to its slab or block; with a state byte per 16 bytes it tells
- *              exactly whether a live block begins there
+ *   page map   from an address to its slab or block; with a state byte it tells exactly whether a
+ *              live block begins there
  *
- *        HmmAlloc                                          HmmFree
- *           | hit: pop (hit.h)                                | hit: check, push (hit.h)
- *           v miss                                            v magazine full, or another's block
- *        refill: slab bits -> magazine (arena.c, bin.c)    flush: magazine -> slab bits; or
- * remote.c v no slab with free slots                         v slab empty page run: find, split
- * (pages.c, runtree.c)        page run: coalesce (pages.c) v none fits v aged (decay.c) raise the
- * break (brk.c)                           purge, lower the break
+ * clang-format off
+ *
+ *        HmmAlloc                                        HmmFree
+ *           | hit: pop (hit.h)                              | hit: check, push (hit.h)
+ *           v miss                                          v magazine full, or another's block
+ *        refill: depot, or slab bits (arena.c, bin.c)    depot, or home to slab bits (or remote.c)
+ *           v no slab with free slots                       v slab empty
+ *        page run: find, split (pages.c, runtree.c)      page run: coalesce (pages.c)
+ *           v none fits                                     v aged (decay.c)
+ *        raise the break (brk.c)                         purge, lower the break
  *
  * Layer   api, above core.
  */
@@ -32,8 +35,8 @@ __thread struct hmm_thread hmm_self __attribute__((tls_model("initial-exec")));
 
 void *HmmAlloc(size_t size)
 {
-    void *block = hmm_hit_alloc(size);
-    if (hmm_likely(block != NULL))
+    void *block;
+    if (hmm_likely(hmm_hit_alloc(size, &block)))
         return block;
     return size == 0 ? NULL : hmm_alloc_slow(size, NULL);
 }
@@ -93,7 +96,7 @@ static void set(_Atomic(uint64_t) *counter, uint64_t n)
 static void note_heap(struct hmm_counts *counts)
 {
     const struct hmm_heap *heap = &hmm_process_heap;
-    raise_to(&counts->peak_heap_bytes, heap->map.limit_granules << HMM_GRANULE_SHIFT);
+    raise_to(&counts->peak_heap_bytes, heap->map.limit_units << HMM_UNIT_SHIFT);
     set(&counts->n_raised, heap->brk.n_grown);
     set(&counts->n_lowered, heap->brk.n_lowered);
     set(&counts->returned_bytes, heap->brk.lowered_bytes + heap->pages.purged_bytes);
@@ -131,45 +134,27 @@ static inline void attach(void)
         hmm_process_attach();
 }
 
-/* The hits of blocks above 1 KiB: their magazines, and from 32 KiB on the cached runs, are reached
- * through the arena. */
+/* The hits of blocks above 1 KiB: medium ones' magazines, large ones' cached runs. */
 static inline void *hit_alloc_above(size_t bytes)
 {
-    struct hmm_arena *arena = hmm_self.arena;
-    if (bytes <= HMM_SMALL_MAX_BYTES || hmm_self.tag == 0)
+    void *block;
+    if (bytes <= HMM_SMALL_MAX_BYTES || bytes > HMM_LARGE_CACHED_BYTES || hmm_self.tag == 0)
         return NULL;
-    if (bytes > HMM_LARGE_CACHED_BYTES)
-        return NULL;
-    if (bytes > HMM_SLAB_MAX_BYTES)
-        return hmm_large_take_cached(&hmm_process_heap.map, arena,
-                                     (uint32_t)hmm_div_up(bytes, HMM_UNIT_BYTES));
-    struct hmm_magazine *mag = arena->magazines[hmm_sizeclass_medium(bytes)];
-    void *block = mag != NULL ? hmm_magazine_pop(mag) : NULL;
-    if (block != NULL && hmm_unlikely(!hmm_pagemap_mark_live(&hmm_process_heap.map, block)))
-        hmm_misuse_two_owners(block);
-    return block;
+    if (bytes <= HMM_SLAB_MAX_BYTES)
+        return hmm_magazine_pop(hmm_self.magazine[hmm_sizeclass_medium(bytes)], &block) ? block
+                                                                                        : NULL;
+    return hmm_large_take_cached(&hmm_process_heap.map, hmm_self.arena,
+                                 (uint32_t)hmm_div_up(bytes, HMM_UNIT_BYTES));
 }
 
 static inline bool hit_free_above(void *block)
 {
     const struct hmm_pagemap *map = &hmm_process_heap.map;
-    size_t granule = hmm_pagemap_granule(map, block);
-    if (granule >= map->limit_granules || hmm_self.tag == 0)
-        return false;
-    uint32_t entry = hmm_pagemap_entry(map, granule >> HMM_UNIT_GRANULES_SHIFT);
-    if (entry == HMM_KIND_LARGE && granule % HMM_UNIT_GRANULES == 0)
-        return hmm_large_free(&hmm_process_heap.large, hmm_self.arena, block);
-    uint32_t class_idx = entry - hmm_self.tag;
-    if (class_idx <= HMM_SMALL_CLASSES || class_idx >= HMM_CLASSES)
-        return false;
-    struct hmm_magazine *mag = hmm_self.arena->magazines[class_idx];
-    if (mag->top >= mag->end)
-        return false;
-    if (hmm_unlikely(!hmm_pagemap_mark_free(map, granule))) {
-        hmm_pagemap_unmark(map, granule);
-        return false; /* the slow path finds it not live, and says what it is */
-    }
-    return hmm_magazine_push(mag, block);
+    size_t unit = hmm_pagemap_unit(map, block);
+    return unit < map->limit_units && hmm_self.tag != 0 &&
+           hmm_pagemap_entry(map, unit) == HMM_KIND_LARGE &&
+           hmm_pagemap_address(map, unit) == block &&
+           hmm_large_free(&hmm_process_heap.large, hmm_self.arena, block);
 }
 
 HMM_NOINLINE void *hmm_alloc_slow(size_t bytes, bool *zero)
@@ -190,14 +175,10 @@ HMM_NOINLINE void *hmm_alloc_slow(size_t bytes, bool *zero)
     return block;
 }
 
-HMM_NOINLINE void hmm_free_slow(void *block, enum hmm_hit hit, const char *who)
+HMM_NOINLINE void hmm_free_slow(void *block, const char *who)
 {
     if (block == NULL)
         return;
-    if (hit == HMM_HIT_MARKED_FREE) {
-        hmm_heap_free_marked(&hmm_process_heap, &hmm_self, block);
-        return;
-    }
     if (hit_free_above(block))
         return;
     if (hmm_unlikely(hmm_process_heap.counts != NULL))
@@ -212,8 +193,8 @@ void *hmm_alloc_aligned(size_t align_bytes, size_t bytes)
     if (__builtin_add_overflow(bytes, align_bytes, &sum) || sum > PTRDIFF_MAX)
         return NULL;
     if (align_bytes <= HMM_GRANULE_BYTES) {
-        void *block = hmm_hit_alloc(bytes);
-        return block != NULL ? block : hmm_alloc_slow(bytes == 0 ? 1 : bytes, NULL);
+        void *small;
+        return hmm_hit_alloc(bytes, &small) ? small : hmm_alloc_slow(bytes == 0 ? 1 : bytes, NULL);
     }
     if (!ready())
         return NULL;
@@ -227,8 +208,8 @@ void *hmm_alloc_aligned(size_t align_bytes, size_t bytes)
 void *hmm_alloc_zeroed(size_t bytes)
 {
     bool zero = false;
-    void *block = hmm_hit_alloc(bytes);
-    if (hmm_unlikely(block == NULL)) {
+    void *block;
+    if (hmm_unlikely(!hmm_hit_alloc(bytes, &block))) {
         block = hmm_alloc_slow(bytes, &zero);
         if (block == NULL || zero)
             return block;
@@ -238,8 +219,8 @@ void *hmm_alloc_zeroed(size_t bytes)
 
 static void *move(void *block, size_t usable_bytes, size_t bytes)
 {
-    void *moved = hmm_hit_alloc(bytes);
-    if (moved == NULL)
+    void *moved;
+    if (!hmm_hit_alloc(bytes, &moved))
         moved = hmm_alloc_slow(bytes, NULL);
     if (moved == NULL)
         return NULL;

@@ -10,7 +10,7 @@
 /* Allocate `bytes` >= 1 off the hit path; NULL with ENOMEM.
  *   zero  NULL, or set to whether the block reads as zero */
 void *hmm_alloc_slow(size_t bytes, bool *zero);
-void hmm_free_slow(void *block, enum hmm_hit hit, const char *who);
+void hmm_free_slow(void *block, const char *who);
 /* align_bytes a power of two. NULL: out of memory; errno is the caller's to set. */
 void *hmm_alloc_aligned(size_t align_bytes, size_t bytes);
 /* bytes >= 1, zeroed; NULL with ENOMEM */
@@ -21,9 +21,8 @@ size_t hmm_usable(const void *block, const char *who);
 
 static inline void hmm_free(void *block, const char *who)
 {
-    enum hmm_hit hit = hmm_hit_free(block);
-    if (hmm_unlikely(hit != HMM_HIT))
-        hmm_free_slow(block, hit, who);
+    if (hmm_unlikely(!hmm_hit_free(block)))
+        hmm_free_slow(block, who);
 }
 
 #endif

@@ -53,11 +53,4 @@ static inline unsigned hmm_log2(size_t n)
     return (unsigned)(8 * sizeof(long long) - 1) - (unsigned)__builtin_clzll((unsigned long long)n);
 }
 
-/* Rotate right: brings the low `bits` bits to the top, so that one compare refuses a value that is
- * too large or has any of them set. */
-static inline uintptr_t hmm_rotate_right(uintptr_t n, unsigned bits)
-{
-    return (n >> bits) | (n << (8 * sizeof n - bits));
-}
-
 #endif

@@ -1,11 +1,12 @@
 /* arena.h - an owner of slabs: one thread's, or shared under a lock by threads that allocate
  * little.
  *
- *   private arena   one thread; a magazine per class in use; a buffer of remote frees. Its slabs
- * are under its lock too, which is hardly ever contended: others take it to use what a thread that
- * sleeps has left shared arena    any thread under `lock`; no magazines, blocks are taken and put
- * singly orphan arena    shared; receives the slabs of threads that ended, and gives them to
- * whoever needs a slab
+ *   private arena: one thread's; a magazine per class in use; a buffer of remote frees. Its slabs
+ *       are under its lock too, which is hardly ever contended: others take it to use what a
+ *       thread that sleeps has left.
+ *   shared arena: any thread under its lock; magazines hold nothing, blocks are taken and put
+ * singly. orphan arena: shared; receives the slabs of threads that ended, and gives them to whoever
+ * needs a slab.
  *
  * Layer   core, above magazine, below large and heap.
  */
@@ -40,8 +41,10 @@ struct hmm_arena {
     struct hmm_magazine *magazines[HMM_CLASSES];         /* owner: NULL until a class is used */
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
     uint32_t cached_units;                               /* owner */
-    uint64_t shed_at_ns;      /* owner: when idle magazines were last emptied */
-    struct hmm_remote remote; /* owner */
+    struct hmm_rounds *spare_rounds; /* lock: empty ones, for any class with a depot */
+    size_t depot_bytes;              /* lock: blocks in depots */
+    uint64_t shed_at_ns;             /* owner: when idle magazines were last emptied */
+    struct hmm_remote remote;        /* owner */
 };
 
 /* Where arenas live and which others there are. */
@@ -79,20 +82,24 @@ void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena);
 struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_arena *arena,
                                         unsigned class_idx);
 
-/* Refill an empty magazine and pop from it; NULL: out of memory. caller: owner of a private arena
- */
-void *hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena,
-                       struct hmm_magazine *mag);
-/* Push to a full magazine, sending its older half home. caller: owner of a private arena
- * returns  NULL, or a block of the flushed ones that was free already */
-void *hmm_arena_flush_push(struct hmm_arenas *arenas, struct hmm_arena *arena,
-                           struct hmm_magazine *mag, void *block);
-/* Send home what magazines hold that were not used since the last call, or all of them, and the
- * remote frees; let wholly free slabs go. caller: owner */
-void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all);
+/* Refill an empty magazine. False: out of memory. caller: owner of a private arena */
+bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag);
+/* A full magazine gets room for a block at least: it grows, its rounds go into the depot, or blocks
+ * go home. caller: owner of a private arena
+ * returns  NULL, or a block of those sent home that was free already */
+void *hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                          struct hmm_magazine *mag);
 
-/* The same within a slow path. locks: held arena */
-void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, bool all);
+/* Which free blocks of an arena go home, and after them its wholly free slabs. */
+enum hmm_shed {
+    HMM_SHED_IDLE,       /* those of magazines, and parts of depots, not used since the last time */
+    HMM_SHED_FOR_GROWTH, /* and all depots': the heap is about to grow */
+    HMM_SHED_ALL,
+};
+/* With the remote frees. caller: owner */
+void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed);
+/* The same within a slow path, without the remote frees. locks: held arena */
+void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed);
 
 /* One block from, or to, a shared arena; any thread. */
 void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx);
@@ -100,11 +107,11 @@ void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx);
 /* Fill last[0], last[-1] ... with up to `want` free blocks. Returns how many; 0: out of memory.
  * locks: held arena */
 unsigned hmm_bin_take(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
-                      void **last, unsigned want);
-/* Put blocks[0..n_blocks) back, each to its slab; one whose slab is another's by now goes there.
+                      hmm_mark *last, unsigned want);
+/* Put marks[0..n_marks) back, each to its slab; one whose slab is another's by now goes there.
  * Returns NULL, or one that was free already. locks: held arena */
-void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, void **blocks,
-                      unsigned n_blocks);
+void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
+                      unsigned n_marks);
 /* Collect what others freed into the arena's own slab. locks: held arena */
 void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab);
 /* Let wholly free slabs of the bin go. locks: held arena */

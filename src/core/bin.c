@@ -80,51 +80,53 @@ static void place_slab(struct hmm_arenas *arenas, struct hmm_bin *bin, struct hm
     link_slab(bin, slab, place);
 }
 
-/* Put back the blocks at the front of blocks[0..n_blocks) that lie in `slab`; returns how many.
+/* Put back the blocks at the front of marks[0..n_marks) that lie in `slab`; returns how many.
  * Bits of one word are gathered before they are stored. */
-static unsigned put_row(struct hmm_slab *slab, void **blocks, unsigned n_blocks, void **twice_free)
+static unsigned put_row(struct hmm_slab *slab, const hmm_mark *marks, unsigned n_marks,
+                        hmm_mark *twice_free)
 {
-    uint32_t word = hmm_slab_slot(slab, blocks[0]) / 64;
+    uint32_t word = hmm_slab_slot(slab, hmm_mark_block(marks[0])) / 64;
     uint64_t mask = 0;
     unsigned n = 0;
     do {
-        uint32_t slot = hmm_slab_slot(slab, blocks[n]);
+        uint32_t slot = hmm_slab_slot(slab, hmm_mark_block(marks[n]));
         uint64_t bit = (uint64_t)1 << (slot % 64);
         if (slot / 64 != word) {
             if (!hmm_slab_put(slab, word, mask))
-                *twice_free = blocks[n - 1];
+                *twice_free = marks[n - 1];
             word = slot / 64;
             mask = 0;
         }
         if (hmm_unlikely((mask & bit) != 0))
-            *twice_free = blocks[n];
+            *twice_free = marks[n];
         mask |= bit;
         n++;
-    } while (n < n_blocks && hmm_slab_holds(slab, blocks[n]));
+    } while (n < n_marks && hmm_slab_holds(slab, hmm_mark_block(marks[n])));
     if (!hmm_slab_put(slab, word, mask))
-        *twice_free = blocks[n - 1];
+        *twice_free = marks[n - 1];
     slab->n_free += n;
     return n;
 }
 
-void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, void **blocks,
-                      unsigned n_blocks)
+void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
+                      unsigned n_marks)
 {
     const struct hmm_pagemap *map = arenas->slabs.pages->map;
-    void *twice_free = NULL;
-    for (unsigned i = 0; i < n_blocks;) {
-        struct hmm_slab *slab = hmm_slab_at(map, blocks[i]);
+    hmm_mark twice_free = hmm_mark_of(NULL);
+    for (unsigned i = 0; i < n_marks;) {
+        void *block = hmm_mark_block(marks[i]);
+        struct hmm_slab *slab = hmm_slab_at(map, block);
         /* relaxed: what the arena owns can't change hands while its lock is held */
         if (hmm_unlikely(atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)) {
-            if (!hmm_remote_free_one(arenas, blocks[i]))
-                twice_free = blocks[i];
+            if (!hmm_remote_free_one(arenas, block))
+                twice_free = marks[i];
             i++;
             continue;
         }
-        i += put_row(slab, &blocks[i], n_blocks - i, &twice_free);
+        i += put_row(slab, &marks[i], n_marks - i, &twice_free);
         place_slab(arenas, &arena->magazines[slab->class_idx]->bin, slab);
     }
-    return twice_free;
+    return hmm_mark_block(twice_free);
 }
 
 void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab)
@@ -211,7 +213,7 @@ static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hm
     struct hmm_slab *slab =
         hmm_slab_create(slabs, class_idx, n_units, HMM_NO_GROWTH, arena, arena->tag);
     if (slab == NULL && !arena->shared) { /* what idle magazines pin comes before new memory */
-        hmm_arena_shed_locked(arenas, arena, false);
+        hmm_arena_shed_locked(arenas, arena, HMM_SHED_FOR_GROWTH);
         slab = hmm_slab_create(slabs, class_idx, n_units, HMM_NO_GROWTH, arena, arena->tag);
     }
     if (slab == NULL)
@@ -244,7 +246,7 @@ static bool next_current(struct hmm_arenas *arenas, struct hmm_arena *arena, str
 }
 
 unsigned hmm_bin_take(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
-                      void **last, unsigned want)
+                      hmm_mark *last, unsigned want)
 {
     struct hmm_bin *bin = &mag->bin;
     unsigned taken = 0;

@@ -91,7 +91,8 @@ static const char *check_slab(const struct hmm_heap *heap, struct hmm_slab *slab
     for (uint32_t i = 0; i < slab->n_slots; i++) {
         bool local = slab->words[i / 64] >> (i % 64) & 1;
         bool away = atomic_load_explicit(&remote[i / 64], memory_order_relaxed) >> (i % 64) & 1;
-        bool live = hmm_pagemap_is_live(&heap->map, slab->start + (size_t)i * slab->slot_bytes);
+        bool live = hmm_pagemap_is_live(&heap->map, slab->class_idx,
+                                        slab->start + (size_t)i * slab->slot_bytes);
         if (local + away + live > 1)
             return "I7: a slot is in two of: live, free here, freed by another";
         if (local && i / 64 < slab->hint_word)
@@ -101,22 +102,39 @@ static const char *check_slab(const struct hmm_heap *heap, struct hmm_slab *slab
     return n_free == slab->n_free ? NULL : "I6: a slab's count of free slots is wrong";
 }
 
-static const char *check_magazine(const struct hmm_heap *heap, const struct hmm_magazine *mag)
+static const char *check_rounds(const struct hmm_heap *heap, const struct hmm_magazine *mag,
+                                const struct hmm_rounds *rounds, unsigned n)
 {
-    if (mag->slots[0] != NULL)
-        return "I9: a magazine's bottom is not NULL";
-    for (unsigned i = 1; i <= hmm_magazine_objs(mag); i++) {
-        const struct hmm_slab *slab = hmm_slab_at(&heap->map, mag->slots[i]);
-        uint32_t slot = hmm_slab_slot(slab, mag->slots[i]);
+    if (rounds->slots[0] != hmm_pagemap_bottom(&heap->map))
+        return "I9: a magazine's bottom is not the bottom";
+    for (unsigned i = 1; i <= n; i++) {
+        const void *block = hmm_mark_block(rounds->slots[i]);
+        const struct hmm_slab *slab = hmm_slab_at(&heap->map, block);
+        uint32_t slot = hmm_slab_slot(slab, block);
         if (slab->class_idx != mag->class_idx)
             return "I9: a magazine holds another class's block";
-        if (slab->start + (size_t)slot * slab->slot_bytes != mag->slots[i])
+        if (slab->start + (size_t)slot * slab->slot_bytes != block)
             return "I9: a magazine holds what is not a block";
         if (slab->words[slot / 64] >> (slot % 64) & 1 ||
-            hmm_pagemap_is_live(&heap->map, mag->slots[i]))
+            hmm_pagemap_is_live(&heap->map, mag->class_idx, block))
             return "I7: a block in a magazine is live, or free in its slab";
     }
     return NULL;
+}
+
+static const char *check_magazine(const struct hmm_heap *heap, const struct hmm_magazine *mag)
+{
+    uint32_t n_full = 0;
+    const char *wrong = check_rounds(heap, mag, mag->loaded, hmm_magazine_objs(mag));
+    for (const struct hmm_rounds *r = mag->depot.newest; r != NULL && wrong == NULL; r = r->older) {
+        n_full++;
+        if (r->older == NULL ? r != mag->depot.oldest : r->older->newer != r)
+            return "I9: a depot's list is broken";
+        wrong = check_rounds(heap, mag, r, mag->max_objs);
+    }
+    if (wrong == NULL && (n_full != mag->depot.n_full || n_full > mag->depot.limit))
+        wrong = "I9: a depot's count is wrong";
+    return wrong;
 }
 
 static const char *check_bin(const struct hmm_heap *heap, const struct hmm_bin *bin,
@@ -152,7 +170,8 @@ static const char *check_totals(const struct hmm_heap *heap)
         n_underway += a->remote.n_blocks;
         for (unsigned c = 1; c < HMM_CLASSES; c++)
             if (a->magazines[c] != NULL)
-                n_underway += hmm_magazine_objs(a->magazines[c]);
+                n_underway += hmm_magazine_objs(a->magazines[c]) +
+                              a->magazines[c]->depot.n_full * a->magazines[c]->max_objs;
     }
     for (uint32_t unit = 0; unit < heap->pages.n_units; unit++) {
         uint32_t n_units = heap->map.unit[unit].n_units;
@@ -164,7 +183,8 @@ static const char *check_totals(const struct hmm_heap *heap)
             uint64_t bits =
                 slab->words[i / 64] | atomic_load_explicit(&remote[i / 64], memory_order_relaxed);
             const char *block = slab->start + (size_t)i * slab->slot_bytes;
-            n_nowhere += !(bits >> (i % 64) & 1) && !hmm_pagemap_is_live(&heap->map, block);
+            n_nowhere +=
+                !(bits >> (i % 64) & 1) && !hmm_pagemap_is_live(&heap->map, slab->class_idx, block);
         }
     }
     return n_nowhere == n_underway ? NULL : "I7: slots are lost, or counted twice";

@@ -41,18 +41,27 @@ static int64_t last_dirty(const struct hmm_pages *pages, uint32_t before, uint32
     }
 }
 
-/* Drop the contents of free units, and their state bytes, which are all zero: no block is live
- * there. Only whole pages of state: 1 KiB describes a unit. */
-static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+/* Drop the state bytes of free units, whole pages of them: they are all zero, no block is live
+ * there. */
+static void drop_states(const struct hmm_states *states, const char *address, size_t bytes)
 {
     uintptr_t page_bytes = hmm_port_page_bytes();
-    uintptr_t start =
-        hmm_round_up((uintptr_t)&pages->map->state[(size_t)unit * HMM_UNIT_GRANULES], page_bytes);
-    uintptr_t end = hmm_round_down(
-        (uintptr_t)&pages->map->state[(size_t)(unit + n_units) * HMM_UNIT_GRANULES], page_bytes);
+    uintptr_t first = (uintptr_t)hmm_state_of(states, hmm_mark_of(address));
+    uintptr_t behind = (uintptr_t)hmm_state_of(states, hmm_mark_of(address + bytes));
+    uintptr_t start = hmm_round_up(first, page_bytes);
+    uintptr_t end = hmm_round_down(behind, page_bytes);
     if (end > start)
         hmm_port_purge((void *)start, end - start);
-    return hmm_port_purge(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
+}
+
+/* Drop the contents of free units, and their state bytes. */
+static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    char *address = hmm_pagemap_address(pages->map, unit);
+    size_t bytes = (size_t)n_units << HMM_UNIT_SHIFT;
+    drop_states(&pages->map->fine, address, bytes);
+    drop_states(&pages->map->lines, address, bytes);
+    return hmm_port_purge(address, bytes);
 }
 
 /* Purge about `n_units` of dirty free memory, highest addresses first. Returns units purged. */

@@ -43,11 +43,12 @@ static void drop_live_entries(const struct hmm_heap *heap, struct hmm_arena *are
         struct hmm_magazine *mag = arena->magazines[c];
         if (mag == NULL)
             continue;
+        hmm_mark *slots = mag->loaded->slots;
         unsigned kept = 0;
         for (unsigned i = 1; i <= hmm_magazine_objs(mag); i++)
-            if (!hmm_pagemap_is_live(&heap->map, mag->slots[i]))
-                mag->slots[++kept] = mag->slots[i];
-        mag->top = mag->slots + kept;
+            if (!hmm_pagemap_is_live(&heap->map, c, hmm_mark_block(slots[i])))
+                slots[++kept] = slots[i];
+        mag->top = slots + kept;
     }
 }
 

@@ -68,6 +68,32 @@ bool hmm_heap_init_buffer(struct hmm_heap *heap, const struct hmm_tunables *tuna
     return init_layers(heap, tunables, buffer);
 }
 
+/* Let the thread's hits find the magazine. */
+static void install(struct hmm_thread *self, struct hmm_magazine *mag)
+{
+    if (self->tag == 0)
+        return;
+    unsigned c = mag->class_idx;
+    do
+        self->magazine[c] = mag;
+    while (c <= HMM_SMALL_CLASSES && --c > 0 && hmm_small_class[c] == mag->class_idx);
+}
+
+/* The thread owns this arena from now on, and makes hits; none when calls are counted. */
+static void take_over(const struct hmm_heap *heap, struct hmm_thread *self, struct hmm_arena *arena)
+{
+    self->arena = arena;
+    if (heap->counts != NULL)
+        return;
+    self->tag = arena->tag;
+    for (unsigned c = 1; c < HMM_CLASSES; c++)
+        self->magazine[c] = (struct hmm_magazine *)(uintptr_t)&hmm_magazine_empty;
+    for (unsigned c = 1; c < HMM_CLASSES; c++)
+        if (arena->magazines[c] != NULL)
+            install(self, arena->magazines[c]);
+    self->small_bytes = HMM_SMALL_MAX_BYTES;
+}
+
 /* The thread's arena; a thread without one gets it with its LIGHT_VISITS-th slow path. */
 static struct hmm_arena *arena_of(struct hmm_heap *heap, struct hmm_thread *self)
 {
@@ -76,21 +102,9 @@ static struct hmm_arena *arena_of(struct hmm_heap *heap, struct hmm_thread *self
     if (self->exiting || ++self->n_visits < HMM_LIGHT_VISITS)
         return NULL;
     struct hmm_arena *arena = hmm_arena_acquire(&heap->arenas);
-    if (arena == NULL)
-        return NULL;
-    self->arena = arena;
-    if (heap->counts == NULL) /* when calls are counted, none is a hit */
-        self->tag = arena->tag;
+    if (arena != NULL)
+        take_over(heap, self, arena);
     return arena;
-}
-
-/* Let the thread's hits find the magazine. */
-static void install(const struct hmm_heap *heap, struct hmm_thread *self, struct hmm_magazine *mag)
-{
-    if (heap->counts != NULL)
-        return;
-    for (unsigned g = mag->class_idx; g > 0 && hmm_small_class[g] == mag->class_idx; g--)
-        self->magazine[g] = (uintptr_t)mag - (uintptr_t)&hmm_magazine_empty;
 }
 
 /* The magazine of the thread's arena; NULL: out of memory. One there is for every class of which
@@ -99,16 +113,13 @@ static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread
                                         unsigned class_idx)
 {
     struct hmm_magazine *mag = self->arena->magazines[class_idx];
-    if (hmm_likely(mag != NULL)) {
-        if (class_idx <= HMM_SMALL_CLASSES && self->magazine[class_idx] == 0)
-            install(heap, self, mag); /* an adopted arena's */
+    if (hmm_likely(mag != NULL))
         return mag;
-    }
     hmm_lock_take(&self->arena->lock); /* others may look for a slab of this class */
     mag = hmm_arena_magazine(&heap->arenas, self->arena, class_idx);
     hmm_lock_give(&self->arena->lock);
-    if (mag != NULL && class_idx <= HMM_SMALL_CLASSES)
-        install(heap, self, mag);
+    if (mag != NULL)
+        install(self, mag);
     return mag;
 }
 
@@ -120,7 +131,7 @@ static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena)
         return;
     arena->shed_at_ns = now_ns;
     hmm_large_flush(&heap->large, arena);
-    hmm_arena_shed(&heap->arenas, arena, false);
+    hmm_arena_shed(&heap->arenas, arena, HMM_SHED_IDLE);
 }
 
 static inline void maybe_decay(struct hmm_heap *heap, struct hmm_arena *arena)
@@ -129,22 +140,32 @@ static inline void maybe_decay(struct hmm_heap *heap, struct hmm_arena *arena)
         decay(heap, arena);
 }
 
+static void *alloc_owned(struct hmm_heap *heap, struct hmm_thread *self, unsigned class_idx)
+{
+    struct hmm_magazine *mag = magazine_of(heap, self, class_idx);
+    if (hmm_unlikely(mag == NULL))
+        return NULL;
+    void *block;
+    bool empty = hmm_magazine_objs(mag) == 0;
+    if (empty && !hmm_arena_refill(&heap->arenas, self->arena, mag))
+        return NULL;
+    if (hmm_unlikely(!hmm_magazine_pop(mag, &block)))
+        hmm_misuse_two_owners(hmm_mark_block(*mag->top));
+    if (empty)
+        maybe_decay(heap, self->arena);
+    return block;
+}
+
 static void *alloc_slot(struct hmm_heap *heap, struct hmm_thread *self, unsigned class_idx)
 {
-    void *block;
-    if (arena_of(heap, self) != NULL) {
-        struct hmm_magazine *mag = magazine_of(heap, self, class_idx);
-        if (hmm_unlikely(mag == NULL))
-            return NULL;
-        block = hmm_magazine_pop(mag);
-        if (hmm_unlikely(block == NULL)) {
-            block = hmm_arena_refill(&heap->arenas, self->arena, mag);
-            maybe_decay(heap, self->arena);
-        }
-    } else {
-        block = hmm_arena_take_shared(&heap->arenas, class_idx);
-    }
-    if (hmm_likely(block != NULL) && hmm_unlikely(!hmm_pagemap_mark_live(&heap->map, block)))
+    if (arena_of(heap, self) != NULL)
+        return alloc_owned(heap, self, class_idx);
+    void *block = hmm_arena_take_shared(&heap->arenas, class_idx);
+    if (block == NULL)
+        return NULL;
+    const struct hmm_states *states = hmm_pagemap_states(&heap->map, class_idx);
+    hmm_mark mark = hmm_mark_of(block);
+    if (hmm_unlikely(!hmm_state_to_live(hmm_state_of(states, mark), mark)))
         hmm_misuse_two_owners(block);
     return block;
 }
@@ -178,45 +199,51 @@ void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, siz
     return hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, align_bytes, &zero);
 }
 
-static void push_or_flush(struct hmm_heap *heap, struct hmm_thread *self, struct hmm_magazine *mag,
-                          void *block)
+/* A block of the thread's own slab. */
+static void free_owned(struct hmm_heap *heap, struct hmm_thread *self, void *block,
+                       unsigned class_idx, const char *who)
 {
-    if (hmm_likely(hmm_magazine_push(mag, block)))
-        return;
-    void *twice_free = hmm_arena_flush_push(&heap->arenas, self->arena, mag, block);
-    if (hmm_unlikely(twice_free != NULL))
-        hmm_misuse_two_owners(twice_free);
-    maybe_decay(heap, self->arena);
+    struct hmm_magazine *mag = magazine_of(heap, self, class_idx);
+    enum hmm_push push = hmm_magazine_push(mag, block);
+    if (push == HMM_PUSH_FULL) {
+        void *twice_free = hmm_arena_make_room(&heap->arenas, self->arena, mag);
+        if (hmm_unlikely(twice_free != NULL))
+            hmm_misuse_two_owners(twice_free);
+        push = hmm_magazine_push(mag, block);
+        maybe_decay(heap, self->arena);
+    }
+    if (hmm_unlikely(push == HMM_PUSH_NOT_LIVE))
+        hmm_misuse(heap, who, block);
 }
 
-/* A block of a slab, marked free: to the thread's magazine, or home to another's slab. */
-static void free_slot(struct hmm_heap *heap, struct hmm_thread *self, void *block, uint32_t entry)
+/* A block of a slab: to the thread's magazine, or home to another's slab. */
+static void free_slot(struct hmm_heap *heap, struct hmm_thread *self, void *block, uint32_t entry,
+                      const char *who)
 {
     unsigned class_idx = hmm_entry_class(entry);
     struct hmm_arena *arena = arena_of(heap, self);
     if (arena != NULL && arena->tag == entry - class_idx) {
-        push_or_flush(heap, self, magazine_of(heap, self, class_idx), block);
-    } else if (arena != NULL) {
-        hmm_remote_push(&heap->arenas, arena, block, hmm_sizeclasses[class_idx].slot_bytes);
-    } else if (!hmm_remote_free_one(&heap->arenas, block)) {
-        hmm_misuse_two_owners(block);
+        free_owned(heap, self, block, class_idx, who);
+        return;
     }
-}
-
-void hmm_heap_free_marked(struct hmm_heap *heap, struct hmm_thread *self, void *block)
-{
-    size_t unit = ((uintptr_t)block - heap->map.base) >> HMM_UNIT_SHIFT;
-    free_slot(heap, self, block, hmm_pagemap_entry(&heap->map, unit));
+    const struct hmm_states *states = hmm_pagemap_states(&heap->map, class_idx);
+    hmm_mark mark = hmm_mark_of(block);
+    if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(states, mark), mark)))
+        hmm_misuse(heap, who, block);
+    if (arena != NULL)
+        hmm_remote_push(&heap->arenas, arena, block, hmm_sizeclasses[class_idx].slot_bytes);
+    else if (!hmm_remote_free_one(&heap->arenas, block))
+        hmm_misuse_two_owners(block);
 }
 
 /* The entry that governs `block`, or NONE where nothing of ours can begin. */
 static uint32_t entry_of(const struct hmm_heap *heap, const void *block)
 {
-    size_t granule = hmm_pagemap_granule(&heap->map, block);
-    if (granule >= hmm_pagemap_limit(&heap->map))
+    size_t unit = hmm_pagemap_unit(&heap->map, block);
+    if (unit >= hmm_pagemap_limit(&heap->map))
         return HMM_KIND_NONE;
-    uint32_t entry = hmm_pagemap_entry(&heap->map, granule >> HMM_UNIT_GRANULES_SHIFT);
-    bool at_unit = (granule & (HMM_UNIT_GRANULES - 1)) == 0;
+    uint32_t entry = hmm_pagemap_entry(&heap->map, unit);
+    bool at_unit = ((uintptr_t)block - heap->map.base) % HMM_UNIT_BYTES == 0;
     return hmm_entry_is_slab(entry) || at_unit ? entry : HMM_KIND_NONE;
 }
 
@@ -224,12 +251,7 @@ void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, 
 {
     uint32_t entry = entry_of(heap, block);
     if (hmm_entry_is_slab(entry)) {
-        size_t granule = hmm_pagemap_granule(&heap->map, block);
-        if (hmm_unlikely(!hmm_pagemap_mark_free(&heap->map, granule))) {
-            hmm_pagemap_unmark(&heap->map, granule);
-            hmm_misuse(heap, who, block);
-        }
-        free_slot(heap, self, block, entry);
+        free_slot(heap, self, block, entry, who);
         return;
     }
     bool freed = entry == HMM_KIND_LARGE ? hmm_large_free(&heap->large, arena_of(heap, self), block)
@@ -242,7 +264,7 @@ void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, 
 size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who)
 {
     uint32_t entry = entry_of(heap, block);
-    if (hmm_entry_is_slab(entry) && hmm_pagemap_is_live(&heap->map, block))
+    if (hmm_entry_is_slab(entry) && hmm_pagemap_is_live(&heap->map, hmm_entry_class(entry), block))
         return hmm_sizeclasses[hmm_entry_class(entry)].slot_bytes;
     if (entry == HMM_KIND_LARGE)
         return hmm_large_bytes(&heap->large, block);
@@ -283,7 +305,7 @@ size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep
 {
     if (self->arena != NULL) {
         hmm_large_flush(&heap->large, self->arena);
-        hmm_arena_shed(&heap->arenas, self->arena, true);
+        hmm_arena_shed(&heap->arenas, self->arena, HMM_SHED_ALL);
     }
     hmm_remote_collect_others(&heap->arenas);
     return hmm_decay_all(&heap->pages, keep_bytes);

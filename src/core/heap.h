@@ -45,8 +45,6 @@ void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, siz
                              size_t bytes);
 /* Any free that is not a hit. block != NULL. `who` names the call in a message. */
 void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, const char *who);
-/* A block of a slab that a hit has marked free and found no room for. */
-void hmm_heap_free_marked(struct hmm_heap *heap, struct hmm_thread *self, void *block);
 /* Usable bytes of a block a caller holds; aborts for anything else. */
 size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who);
 /* Resize without copying by the caller: NULL when it cannot be done in place. */

@@ -65,7 +65,7 @@ static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_
     int64_t unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, zero);
     if (unit == HMM_RUN_NONE && arena != NULL) { /* what idle caches pin comes before new memory */
         flush_cached(large, arena);
-        hmm_arena_shed(large->arenas, arena, false);
+        hmm_arena_shed(large->arenas, arena, HMM_SHED_FOR_GROWTH);
     }
     if (unit == HMM_RUN_NONE)
         unit = hmm_pages_take(pages, n_units, align_bytes, HMM_MAY_GROW, zero);

@@ -1,13 +1,18 @@
-/* magazine.h - the hit path's data: an array of free blocks of one class, owned by one thread.
+/* magazine.h - the hit path's data: free blocks of one class, owned by one thread.
  *
- *        slots[0]   slots[1] ... *top            *end
- *        NULL       oldest       newest, next    last usable entry
+ *   loaded rounds    slots[0]   slots[1] ... *top            *end
+ *                    bottom     oldest       newest, next    last usable entry
  *
- * A pop that meets the NULL at the bottom, and a push that would pass `end`, go to the slow path.
- * A thread that owns nothing uses the static empty magazine for every class: both always happen.
+ * The bottom is an address whose state byte is never 0 (hmm_pagemap_bottom): the check that every
+ * block's state gets on its way to a caller finds the magazine's end as well. A pop that meets it,
+ * and a push that would pass `end`, go to the slow path. A thread that owns an arena but no
+ * magazine of a class uses the static empty one: both always happen.
+ *
+ * A magazine whose blocks went home to their slabs only to be fetched again keeps further rounds,
+ * full ones, in a depot, as many as would have saved that.
  *
  * Layer   core, above slab, below arena.
- * Source  Bonwick and Adams, "Magazines and vmem" (2001).
+ * Source  Bonwick and Adams, "Magazines and vmem" (2001); the depot's limit is our own.
  */
 #ifndef HMM_CORE_MAGAZINE_H
 #define HMM_CORE_MAGAZINE_H
@@ -23,59 +28,85 @@ struct hmm_bin {
     uint32_t n_slabs;                          /* owner */
 };
 
-struct hmm_magazine {
-    void **top;         /* owner: newest entry; slots[0] when there is none */
-    void **end;         /* owner: last entry that may be used */
-    uint16_t class_idx; /* const */
-    uint16_t max_objs;  /* const: entries there are; 0 in a shared arena's */
-    uint16_t fill_objs; /* owner: how many the next refill asks for */
-    bool used;          /* owner: refilled or flushed since it was last looked at for its age */
-    struct hmm_bin bin; /* owner */
-    void *slots[];      /* owner: slots[0..max_objs], the first one NULL */
+/* An array of blocks. */
+struct hmm_rounds {
+    struct hmm_rounds *older; /* lock:arena, in a depot; in the list of spare ones: the next */
+    struct hmm_rounds *newer; /* lock:arena, in a depot */
+    hmm_mark slots[];         /* owner: slots[0] is the bottom */
 };
 
-/* What a thread reaches through thread-local storage. All zero: a thread that owns nothing. */
+struct hmm_depot {
+    struct hmm_rounds *newest; /* lock:arena, full ones */
+    struct hmm_rounds *oldest; /* lock:arena */
+    uint32_t n_full;           /* lock:arena */
+    uint32_t limit;            /* lock:arena: n_full at most */
+    uint32_t fewest;           /* lock:arena: smallest n_full since the last look at its age */
+    uint32_t away_objs;        /* lock:arena: blocks sent home that may yet be fetched again */
+    uint32_t regret_objs;      /* lock:arena: blocks that were */
+};
+
+struct hmm_magazine {
+    hmm_mark *top;             /* owner: newest entry; slots[0] when there is none */
+    hmm_mark *end;             /* owner: last entry that may be used */
+    struct hmm_states states;  /* const: where its blocks' state bytes are */
+    uint16_t class_idx;        /* const */
+    uint16_t max_objs;         /* const: entries there are; 0 in a shared arena's */
+    uint16_t fill_objs;        /* owner: how many the next refill asks for */
+    bool used;                 /* owner: refilled or flushed since the last look at its age */
+    struct hmm_rounds *loaded; /* lock:arena: top and end point into it */
+    struct hmm_depot depot;
+    struct hmm_bin bin; /* owner */
+};
+
+/* What a thread reaches through thread-local storage. All zero: a thread that owns nothing, and
+ * makes no hits: no request is under 0 bytes, and 0 is no slab's tag, nor any entry's value. */
 struct hmm_thread {
-    uintptr_t magazine[HMM_SMALL_CLASSES + 1]; /* distance from hmm_magazine_empty, by granules of
-                                                  the request; [0] stays 0 */
-    uint32_t tag;                              /* its arena's id, as in page map entries; 0: none */
-    uint32_t n_visits;                         /* slow paths taken without an arena */
-    struct hmm_arena *arena;                   /* NULL: light */
-    bool attached;                             /* its end will be noticed (api) */
-    bool exiting;                              /* its arena is gone for good: stay light */
+    size_t small_bytes; /* requests up to here have a magazine below */
+    uint32_t tag;       /* its arena's id, as in page map entries; 0: none */
+    uint32_t n_visits;  /* slow paths taken without an arena */
+    struct hmm_magazine *magazine[HMM_CLASSES]; /* by class; below 1 KiB also by granules */
+    struct hmm_arena *arena;                    /* NULL: light */
+    bool attached;                              /* its end will be noticed (api) */
+    bool exiting;                               /* its arena is gone for good: stay light */
 };
 
 extern const struct hmm_magazine hmm_magazine_empty;
 
-static inline struct hmm_magazine *hmm_magazine_of(const struct hmm_thread *self, size_t granules)
+static inline unsigned hmm_magazine_objs(const struct hmm_magazine *mag)
 {
-    return (struct hmm_magazine *)((uintptr_t)&hmm_magazine_empty + self->magazine[granules]);
+    return (unsigned)(mag->top - mag->loaded->slots);
 }
 
-/* Newest block, or NULL. The block's state is not touched. */
-static inline void *hmm_magazine_pop(struct hmm_magazine *mag)
+/* The newest block, now a caller's, in *block. False: empty, or that block is a caller's already
+ * (hmm_magazine_objs tells): nothing done. */
+static inline bool hmm_magazine_pop(struct hmm_magazine *mag, void **block)
 {
-    void **top = mag->top;
-    void *block = *top;
-    if (hmm_likely(block != NULL))
-        mag->top = top - 1;
-    return block;
-}
-
-/* False: full, nothing done. */
-static inline bool hmm_magazine_push(struct hmm_magazine *mag, void *block)
-{
-    void **top = mag->top + 1;
-    if (hmm_unlikely(top > mag->end))
+    hmm_mark *top = mag->top;
+    hmm_mark mark = *top;
+    if (!HMM_CONFIG_CHECKS && top == mag->loaded->slots)
         return false;
-    *top = block;
-    mag->top = top;
+    if (hmm_unlikely(!hmm_state_to_live(hmm_state_of(&mag->states, mark), mark)))
+        return false;
+    mag->top = top - 1;
+    *block = hmm_mark_block(mark);
     return true;
 }
 
-static inline unsigned hmm_magazine_objs(const struct hmm_magazine *mag)
+/* PUSH_FULL, PUSH_NOT_LIVE: nothing done. */
+enum hmm_push { HMM_PUSH_DONE, HMM_PUSH_FULL, HMM_PUSH_NOT_LIVE };
+
+/* A caller's block comes back. */
+static inline enum hmm_push hmm_magazine_push(struct hmm_magazine *mag, void *block)
 {
-    return (unsigned)(mag->top - mag->slots);
+    hmm_mark mark = hmm_mark_of(block);
+    hmm_mark *top = mag->top + 1;
+    if (hmm_unlikely(top > mag->end))
+        return HMM_PUSH_FULL;
+    if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(&mag->states, mark), mark)))
+        return HMM_PUSH_NOT_LIVE;
+    *top = mark;
+    mag->top = top;
+    return HMM_PUSH_DONE;
 }
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "core/meta.h"
 
+#include <string.h>
+
 enum {
     COMMIT_STEP_UNITS = 256,        /* records for 4 MiB of heap at least */
     OBJECT_STEP_BYTES = 256 * 1024, /* object area: commit by so much */
@@ -22,8 +24,10 @@ static size_t strip_bytes(unsigned idx, size_t n_units)
         return n_units * sizeof(uint32_t);
     case HMM_STRIP_UNIT:
         return n_units * sizeof(struct hmm_unit);
-    case HMM_STRIP_STATE:
-        return n_units * HMM_UNIT_GRANULES;
+    case HMM_STRIP_FINE:
+        return HMM_META_LINE_BYTES + (n_units << (HMM_UNIT_SHIFT - HMM_GRANULE_SHIFT));
+    case HMM_STRIP_LINES:
+        return HMM_META_LINE_BYTES + (n_units << (HMM_UNIT_SHIFT - HMM_LINE_SHIFT));
     default: {
         unsigned level = idx - HMM_STRIP_TREE;
         if (level > 0 && n_units <= (size_t)1 << (HMM_TREE_ARITY_SHIFT * level))
@@ -54,38 +58,6 @@ size_t hmm_meta_bytes(size_t max_units)
     return total;
 }
 
-bool hmm_meta_init(struct hmm_meta *meta, size_t max_units, void *memory)
-{
-    size_t total = hmm_meta_bytes(max_units);
-    char *at = memory;
-    if (at == NULL) {
-        at = hmm_port_reserve(NULL, total);
-        if (at == NULL)
-            return false;
-        hmm_port_mark_metadata(at, total);
-    }
-    at = (char *)hmm_round_up((uintptr_t)at, hmm_port_page_bytes());
-    if (!hmm_port_commit(at, hmm_port_page_bytes())) {
-        hmm_port_release(at, total);
-        return false;
-    }
-    meta->max_units = max_units;
-    meta->tunables = (struct hmm_tunables *)(void *)at;
-    at += spaced_bytes(sizeof *meta->tunables);
-    for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
-        meta->strips[i] = (struct hmm_strip){.start = at, .end_bytes = strip_bytes(i, max_units)};
-        at += spaced_bytes(strip_bytes(i, max_units));
-    }
-    meta->objects = (struct hmm_strip){.start = at, .end_bytes = object_bytes(max_units)};
-    meta->objects_used_bytes = HMM_META_LINE_BYTES; /* line 0 is nobody's */
-    return true;
-}
-
-void hmm_meta_seal(struct hmm_meta *meta, bool sealed)
-{
-    hmm_port_seal(meta->tunables, hmm_port_page_bytes(), sealed);
-}
-
 static bool strip_cover(struct hmm_strip *strip, size_t bytes)
 {
     bytes = hmm_round_up(bytes, hmm_port_page_bytes());
@@ -95,6 +67,51 @@ static bool strip_cover(struct hmm_strip *strip, size_t bytes)
         return false;
     strip->committed_bytes = bytes;
     return true;
+}
+
+/* Lay strips and object area out from `at` on. False: no memory for their first pages. */
+static bool lay_out(struct hmm_meta *meta, size_t max_units, char *at)
+{
+    if (!hmm_port_commit(at, hmm_port_page_bytes()))
+        return false;
+    meta->max_units = max_units;
+    meta->tunables = (struct hmm_tunables *)(void *)at;
+    at += spaced_bytes(sizeof *meta->tunables);
+    for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
+        meta->strips[i] = (struct hmm_strip){.start = at, .end_bytes = strip_bytes(i, max_units)};
+        at += spaced_bytes(strip_bytes(i, max_units));
+    }
+    meta->objects = (struct hmm_strip){.start = at, .end_bytes = object_bytes(max_units)};
+    meta->objects_used_bytes = HMM_META_LINE_BYTES; /* line 0 is nobody's */
+    for (unsigned i = HMM_STRIP_FINE; i <= HMM_STRIP_LINES; i++) {
+        if (!strip_cover(&meta->strips[i], HMM_META_LINE_BYTES))
+            return false;
+        memset(meta->strips[i].start, 0xff, HMM_META_LINE_BYTES);
+    }
+    return true;
+}
+
+bool hmm_meta_init(struct hmm_meta *meta, size_t max_units, void *memory)
+{
+    size_t total = hmm_meta_bytes(max_units);
+    void *reserved = NULL;
+    if (memory == NULL) {
+        memory = reserved = hmm_port_reserve(NULL, total);
+        if (memory == NULL)
+            return false;
+        hmm_port_mark_metadata(memory, total);
+    }
+    char *at = (char *)hmm_round_up((uintptr_t)memory, hmm_port_page_bytes());
+    if (lay_out(meta, max_units, at))
+        return true;
+    if (reserved != NULL)
+        hmm_port_release(reserved, total);
+    return false;
+}
+
+void hmm_meta_seal(struct hmm_meta *meta, bool sealed)
+{
+    hmm_port_seal(meta->tunables, hmm_port_page_bytes(), sealed);
 }
 
 bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units)

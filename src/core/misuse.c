@@ -35,7 +35,7 @@ _Noreturn static void misuse_in_slab(struct hmm_heap *heap, const char *who, con
     const struct hmm_slab *slab = hmm_slab_at(&heap->map, block);
     uint32_t slot = hmm_slab_slot(slab, block);
     const char *start = slab->start + (size_t)slot * slab->slot_bytes;
-    bool live = slot < slab->n_slots && hmm_pagemap_is_live(&heap->map, start);
+    bool live = slot < slab->n_slots && hmm_pagemap_is_live(&heap->map, slab->class_idx, start);
     if (slot >= slab->n_slots)
         end(who, "invalid pointer (behind the last block of its slab)", block, NULL);
     if (start == block) {
@@ -66,7 +66,7 @@ _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *bl
 {
     size_t offset = (uintptr_t)block - heap->map.base;
     size_t unit = offset >> HMM_UNIT_SHIFT;
-    if (offset >> HMM_GRANULE_SHIFT >= hmm_pagemap_limit(&heap->map)) {
+    if (unit >= hmm_pagemap_limit(&heap->map)) {
         if (hmm_mapped_was_freed(&heap->large, block))
             end(who, "double free of", block, NULL);
         end(who, "invalid pointer (not from this heap)", block, NULL);

@@ -6,12 +6,19 @@
  *                                              |  arena id   |  class   |
  *                 a slab: every unit of it holds arena id (never 0) and class 1..96
  *                 anything else: arena id 0 and one of enum hmm_kind
- *   state[granule] 1 byte per 16 bytes: bit 7 set exactly where a live small or medium block begins
+ *   state bytes   not 0 exactly where a live block of a slab begins; then a tag of its address
+ *                 fine: a byte per 16 bytes, for slots under 64 bytes; lines: a byte per 64 bytes
  *   unit[unit]    what slow paths need
  *
+ * A state byte belongs to at most one block at a time, so its owner writes it plainly. A block of
+ * 64 bytes and more shares its line's byte with no other start of a block, but with inner
+ * addresses; the tag tells those apart. It is the low byte of the block's mark, 2 * address + 1:
+ * never 0, and within 128 bytes another one for every address. So a block begins at `p` exactly if
+ * p's state byte is p's tag. Free blocks are kept as marks, too: that saves hits an instruction.
+ *
  * Layer   core, above lock, below brk.
- * Keeps   I1 a unit's entry names a slab exactly while that slab exists; I2 state bit 7 is set
- *         exactly at the first granule of blocks that a caller holds.
+ * Keeps   I1 a unit's entry names a slab exactly while that slab exists; I2 the state byte
+ *         of an address is its tag exactly if a block that a caller holds begins there; else 0.
  */
 #ifndef HMM_CORE_PAGEMAP_H
 #define HMM_CORE_PAGEMAP_H
@@ -22,10 +29,10 @@
 #include <stdatomic.h>
 
 enum hmm_kind {
-    HMM_KIND_NONE = 0,            /* free, or inside a large block, or above the break */
     HMM_KIND_LARGE = 0xf0,        /* first unit of a large block that a caller holds */
     HMM_KIND_LARGE_CACHED = 0xf1, /* first unit of a large block that was freed and is kept */
     HMM_KIND_FOREIGN = 0xf2,      /* the program moved the break itself: not ours */
+    HMM_KIND_NONE = 0xff,         /* free, or inside a large block; not 0: see hmm_thread */
 };
 
 enum { HMM_CLASS_BITS = 8, HMM_CLASS_MASK = (1 << HMM_CLASS_BITS) - 1 };
@@ -43,34 +50,41 @@ struct hmm_unit {
     uint32_t dirty;      /* lock:pages, 1: holds old contents; 0: reads as zero */
 };
 
+typedef uint64_t hmm_mark;
+
+/* State bytes of one density. */
+struct hmm_states {
+    uint64_t bias;  /* const: the byte of a mark is at (mark + bias) >> shift */
+    unsigned shift; /* const */
+};
+
 struct hmm_pagemap {
-    uintptr_t base;           /* const after init; 0 before: then limit is 0 too */
-    size_t limit_granules;    /* hint: granules described by the arrays. Written under lock:pages by
-                                 hmm_pagemap_set_limit, read plainly by hits: one aligned word, and a
-                                 thread that holds a block saw the limit that covers it */
+    uintptr_t base;           /* const after init; 0 before: then the limit is 0 too */
+    size_t limit_units;       /* hint: units described by the arrays. Written under lock:pages by
+                                 hmm_pagemap_set_limit, read plainly by hits: one aligned word, and
+                                 a thread that holds a block saw the limit that covers it */
     _Atomic(uint32_t) *entry; /* const pointer; elements: atomic */
-    uint8_t *state_bias;      /* const: state minus base / 16: indexed by address / 16 */
+    struct hmm_states fine;   /* const; bytes: plain, owner of the block */
+    struct hmm_states lines;  /* the same */
     struct hmm_unit *unit;    /* const pointer */
-    uint8_t *state;           /* const pointer; elements: plain bytes, owner of the block */
     char *objects;            /* const: start of the object area, where descriptors lie */
 };
 
-/* Granule of `block`; huge for addresses below base and for misaligned ones, so that one compare
- * with limit_granules refuses NULL, foreign and misaligned pointers together. */
-static inline size_t hmm_pagemap_granule(const struct hmm_pagemap *map, const void *block)
+/* Unit of `block`; huge for addresses below base. */
+static inline size_t hmm_pagemap_unit(const struct hmm_pagemap *map, const void *block)
 {
-    return hmm_rotate_right((uintptr_t)block - map->base, HMM_GRANULE_SHIFT);
+    return ((uintptr_t)block - map->base) >> HMM_UNIT_SHIFT;
 }
 
 /* Off the hit path. relaxed: as the field says */
 static inline size_t hmm_pagemap_limit(const struct hmm_pagemap *map)
 {
-    return __atomic_load_n(&map->limit_granules, __ATOMIC_RELAXED);
+    return __atomic_load_n(&map->limit_units, __ATOMIC_RELAXED);
 }
 
 static inline void hmm_pagemap_set_limit(struct hmm_pagemap *map, size_t n_units)
 {
-    __atomic_store_n(&map->limit_granules, n_units << HMM_UNIT_GRANULES_SHIFT, __ATOMIC_RELAXED);
+    __atomic_store_n(&map->limit_units, n_units, __ATOMIC_RELAXED);
 }
 
 static inline uint32_t hmm_pagemap_entry(const struct hmm_pagemap *map, size_t unit)
@@ -100,33 +114,67 @@ static inline char *hmm_pagemap_address(const struct hmm_pagemap *map, size_t un
     return (char *)(map->base + (unit << HMM_UNIT_SHIFT));
 }
 
-static inline bool hmm_pagemap_is_live(const struct hmm_pagemap *map, const void *block)
+/* --- state bytes --------------------------------------------------------------------------------
+ */
+
+static inline const struct hmm_states *hmm_pagemap_states(const struct hmm_pagemap *map,
+                                                          unsigned class_idx)
+{
+    return class_idx < HMM_LINE_CLASS ? &map->fine : &map->lines;
+}
+
+static inline hmm_mark hmm_mark_of(const void *block)
+{
+    return (hmm_mark)(uintptr_t)block * 2 + 1;
+}
+
+static inline void *hmm_mark_block(hmm_mark mark)
+{
+    return (void *)(uintptr_t)(mark >> 1);
+}
+
+static inline uint8_t *hmm_state_of(const struct hmm_states *states, hmm_mark mark)
+{
+    return (uint8_t *)(uintptr_t)((mark + states->bias) >> states->shift);
+}
+
+/* Of an address below the heap, whose state bytes are never 0: the bottom of every magazine. */
+static inline hmm_mark hmm_pagemap_bottom(const struct hmm_pagemap *map)
+{
+    return hmm_mark_of((void *)(map->base - ((uintptr_t)1 << HMM_LINE_SHIFT)));
+}
+
+/* The block goes to a caller. False: a live block begins there, or near: nothing done. */
+static inline bool hmm_state_to_live(uint8_t *state, hmm_mark mark)
 {
     if (!HMM_CONFIG_CHECKS)
         return true;
-    return (map->state_bias[(uintptr_t)block >> HMM_GRANULE_SHIFT] & 0x80) != 0;
+    if (hmm_unlikely(hmm_port_byte(state) != 0))
+        return false;
+    hmm_port_set_byte(state, (uint8_t)mark);
+    return true;
 }
 
-/* The block goes to a caller. False: it was live already, so two owners would have had it. */
-static inline bool hmm_pagemap_mark_live(const struct hmm_pagemap *map, const void *block)
+/* The block comes back. False: no live block begins there: nothing done. */
+static inline bool hmm_state_to_free(uint8_t *state, hmm_mark mark)
 {
     if (!HMM_CONFIG_CHECKS)
         return true;
-    return hmm_port_flip(map->state_bias, (uintptr_t)block >> HMM_GRANULE_SHIFT);
+    if (hmm_likely(hmm_port_xor_to_zero(state, (uint8_t)mark)))
+        return true;
+    (void)hmm_port_xor_to_zero(state, (uint8_t)mark);
+    return false;
 }
 
-/* The block at `granule` comes back. False: no live block begins here; the byte is left wrong, for
- * hmm_pagemap_unmark, on the way to the end of the process. */
-static inline bool hmm_pagemap_mark_free(const struct hmm_pagemap *map, size_t granule)
+/* Does a live block of a slab of this class begin at `block`? */
+static inline bool hmm_pagemap_is_live(const struct hmm_pagemap *map, unsigned class_idx,
+                                       const void *block)
 {
     if (!HMM_CONFIG_CHECKS)
         return true;
-    return !hmm_port_flip(map->state, granule);
-}
-
-static inline void hmm_pagemap_unmark(const struct hmm_pagemap *map, size_t granule)
-{
-    (void)hmm_port_flip(map->state, granule);
+    hmm_mark mark = hmm_mark_of(block);
+    const uint8_t *state = hmm_state_of(hmm_pagemap_states(map, class_idx), mark);
+    return __atomic_load_n(state, __ATOMIC_RELAXED) == (uint8_t)mark; /* relaxed: a look */
 }
 
 #endif

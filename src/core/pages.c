@@ -7,6 +7,14 @@
  */
 #include "core/pages.h"
 
+static struct hmm_states states(const struct hmm_meta *meta, enum hmm_strip_idx idx, uintptr_t base,
+                                unsigned shift)
+{
+    uintptr_t first = (uintptr_t)meta->strips[idx].start + HMM_META_LINE_BYTES;
+    return (struct hmm_states){.bias = ((uint64_t)first << (shift + 1)) - 2 * (uint64_t)base,
+                               .shift = shift + 1};
+}
+
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
                     struct hmm_brk *brk, const struct hmm_tunables *tunables)
 {
@@ -16,8 +24,8 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
         pages->tree.level[i] = (uint32_t *)(void *)meta->strips[HMM_STRIP_TREE + i].start;
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
     map->unit = (struct hmm_unit *)(void *)meta->strips[HMM_STRIP_UNIT].start;
-    map->state = (uint8_t *)meta->strips[HMM_STRIP_STATE].start;
-    map->state_bias = (uint8_t *)((uintptr_t)map->state - (brk->base >> HMM_GRANULE_SHIFT));
+    map->fine = states(meta, HMM_STRIP_FINE, brk->base, HMM_GRANULE_SHIFT);
+    map->lines = states(meta, HMM_STRIP_LINES, brk->base, HMM_LINE_SHIFT);
     map->objects = meta->objects.start;
     map->base = brk->base;
 }
@@ -151,6 +159,8 @@ static bool grow_by(struct hmm_pages *pages, size_t bytes)
         hmm_brk_lower(pages->brk, start);
         return false;
     }
+    for (size_t u = first; u < first + n_units; u++)
+        hmm_pagemap_set(pages->map, u, HMM_KIND_NONE);
     hmm_lock_take(&pages->lock);
     hmm_runtree_span(&pages->tree, (uint32_t)(first + n_units));
     note_gap(pages, (uint32_t)first);

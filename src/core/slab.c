@@ -114,16 +114,16 @@ void hmm_slab_destroy(struct hmm_slabs *slabs, struct hmm_slab *slab)
     hmm_pages_give(pages, unit);
 }
 
-unsigned hmm_slab_take(struct hmm_slab *slab, void **last, unsigned want)
+unsigned hmm_slab_take(struct hmm_slab *slab, hmm_mark *last, unsigned want)
 {
     unsigned taken = 0;
     uint32_t word = slab->hint_word;
-    size_t slot_bytes = slab->slot_bytes;
+    hmm_mark step = hmm_mark_of(slab->start + slab->slot_bytes) - hmm_mark_of(slab->start);
     for (; word < slab->n_words && taken < want; word++) {
         uint64_t bits = slab->words[word];
-        char *first = slab->start + (size_t)word * 64 * slot_bytes;
+        hmm_mark first = hmm_mark_of(slab->start) + word * 64 * step;
         while (bits != 0 && taken < want) {
-            *last-- = first + (size_t)__builtin_ctzll(bits) * slot_bytes;
+            *last-- = first + (unsigned)__builtin_ctzll(bits) * step;
             bits &= bits - 1;
             taken++;
         }

@@ -63,9 +63,9 @@ void hmm_slab_destroy(struct hmm_slabs *slabs, struct hmm_slab *slab);
 void hmm_slab_set_owner(struct hmm_slabs *slabs, struct hmm_slab *slab, struct hmm_arena *arena,
                         uint32_t tag);
 
-/* Take up to `want` free slots, lowest addresses first: the first one to *last, the next to
- * last[-1] and so on downwards. Returns how many. */
-unsigned hmm_slab_take(struct hmm_slab *slab, void **last, unsigned want);
+/* Take up to `want` free slots, lowest addresses first: the mark of the first one to *last, of the
+ * next to last[-1] and so on downwards. Returns how many. */
+unsigned hmm_slab_take(struct hmm_slab *slab, hmm_mark *last, unsigned want);
 
 /* Move what others have freed to the local words. Returns how many. */
 unsigned hmm_slab_collect(struct hmm_slab *slab);

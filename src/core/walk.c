@@ -12,7 +12,7 @@ static size_t live_in_slab(const struct hmm_heap *heap, const struct hmm_slab *s
     size_t live = 0;
     const char *block = slab->start;
     for (uint32_t i = 0; i < slab->n_slots; i++, block += slab->slot_bytes)
-        live += hmm_pagemap_is_live(&heap->map, block);
+        live += hmm_pagemap_is_live(&heap->map, slab->class_idx, block);
     return live;
 }
 

@@ -12,8 +12,8 @@
 
 HMM_EXPORTED void *malloc(size_t size)
 {
-    void *block = hmm_hit_alloc(size);
-    if (hmm_likely(block != NULL))
+    void *block;
+    if (hmm_likely(hmm_hit_alloc(size, &block)))
         return block;
     return hmm_alloc_slow(size == 0 ? 1 : size, NULL);
 }

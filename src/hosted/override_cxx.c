@@ -35,8 +35,10 @@ static void *allocate(size_t alignment, size_t size)
 {
     if (alignment > HMM_GRANULE_BYTES)
         return hmm_alloc_aligned(alignment, size);
-    void *block = hmm_hit_alloc(size);
-    return hmm_likely(block != NULL) ? block : hmm_alloc_slow(size == 0 ? 1 : size, NULL);
+    void *block;
+    if (hmm_likely(hmm_hit_alloc(size, &block)))
+        return block;
+    return hmm_alloc_slow(size == 0 ? 1 : size, NULL);
 }
 
 /* C++17 [new.delete.single]: call the handler until there is memory or there is no handler. */

@@ -93,12 +93,13 @@ static void test_slab_and_magazine_clauses(void **state)
     DAMAGE(h, slab->hint_word, slab->n_words, "I6");
     DAMAGE(h, slab->place, HMM_SLAB_FULL, "I8");
     DAMAGE(h, mag->bin.n_slabs, mag->bin.n_slabs + 1, "I8");
-    DAMAGE(h, mag->slots[0], mag->slots[1], "I9");
-    DAMAGE(h, mag->slots[1], (char *)mag->slots[1] + 16, "I9");
+    hmm_mark *slots = mag->loaded->slots;
+    DAMAGE(h, slots[0], slots[1], "I9");
+    DAMAGE(h, slots[1], slots[1] + 16, "I9");
+    DAMAGE(h, mag->depot.n_full, mag->depot.n_full + 1, "I9");
     DAMAGE(h, mag->top, mag->top - 1, "I7"); /* one is lost */
-    hmm_pagemap_mark_live(&h->heap.map, mag->slots[1]);
-    expect(h, "I7");
-    hmm_pagemap_mark_live(&h->heap.map, mag->slots[1]);
+    uint8_t *byte = hmm_state_of(&mag->states, slots[1]);
+    DAMAGE(h, *byte, (uint8_t)slots[1], "I7");
     buffer_heap_drop(h);
 }
 

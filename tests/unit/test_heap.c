@@ -205,11 +205,107 @@ static void test_freed_twice_at_once_never_has_two_owners(void **state)
     void *block = alloc(h, &h->self, 64);
     struct hmm_magazine *mag = h->self.arena->magazines[4];
     hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
-    assert_true(hmm_magazine_push(mag, block)); /* the other thread's push */
+    *++mag->top = hmm_mark_of(block); /* the other thread's push */
     assert_ptr_equal(alloc(h, &h->self, 64), block);
     EXPECT_FATAL(alloc(h, &h->self, 64), "freed twice at once");
     free(h->buffer);
     free(h);
+}
+
+static void expect_no_block_at(struct buffer_heap *h, void *address)
+{
+    EXPECT_FATAL(hmm_heap_free(&h->heap, &h->self, address, "HmmFree"), "not the start of a block");
+}
+
+/* Some live blocks of a class among free ones: of all addresses of their slab, theirs are live. */
+static void check_every_address(struct buffer_heap *h, unsigned class_idx)
+{
+    size_t bytes = hmm_sizeclasses[class_idx].slot_bytes;
+    char *blocks[5];
+    for (unsigned i = 0; i < 5; i++)
+        blocks[i] = alloc(h, &h->self, bytes);
+    hmm_heap_free(&h->heap, &h->self, blocks[3], "HmmFree");
+    const struct hmm_slab *slab = hmm_slab_at(&h->heap.map, blocks[1]);
+    size_t live = 0;
+    for (size_t at = 0; at < (size_t)slab->n_slots * bytes; at++)
+        live += hmm_pagemap_is_live(&h->heap.map, class_idx, slab->start + at);
+    assert_true(live >= 1 && live <= 4);
+    size_t inner[] = {1, 8, 15, 16, 32, 48, 63, 64, bytes - 16, bytes - 1};
+    for (unsigned i = 0; i < sizeof inner / sizeof *inner; i++)
+        if (inner[i] > 0 && inner[i] < bytes)
+            expect_no_block_at(h, blocks[1] + inner[i]);
+    for (unsigned i = 0; i < 5; i++)
+        if (i != 3)
+            hmm_heap_free(&h->heap, &h->self, blocks[i], "HmmFree");
+    EXPECT_FATAL(hmm_heap_free(&h->heap, &h->self, blocks[1], "HmmFree"), "double free");
+}
+
+static void test_every_address_of_every_class(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    graduate(h);
+    for (unsigned c = 1; c < HMM_CLASSES; c++)
+        if (hmm_sizeclasses[c].slot_bytes != 0)
+            check_every_address(h, c);
+    buffer_heap_drop(h);
+}
+
+static void cycle(struct buffer_heap *h, size_t bytes, unsigned n)
+{
+    static void *blocks[N_BLOCKS];
+    for (unsigned i = 0; i < n; i++)
+        blocks[i] = alloc(h, &h->self, bytes);
+    for (unsigned i = 0; i < n; i++)
+        hmm_heap_free(&h->heap, &h->self, blocks[i], "HmmFree");
+}
+
+static void test_depot_learns_and_forgets(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct hmm_arenas *arenas = &h->heap.arenas;
+    graduate(h);
+    cycle(h, 64, N_BLOCKS);
+    struct hmm_arena *arena = h->self.arena;
+    struct hmm_depot *depot = &arena->magazines[4]->depot;
+    assert_int_equal(depot->n_full, 0); /* freed once: all home but for the loaded ones */
+    cycle(h, 64, N_BLOCKS);
+    cycle(h, 64, N_BLOCKS);
+    buffer_heap_check(h);
+    assert_true(depot->n_full >= N_BLOCKS / HMM_MAGAZINE_MAX_OBJS - 2);
+    assert_true(depot->n_full <= N_BLOCKS / HMM_MAGAZINE_MAX_OBJS + 1);
+    uint32_t free_before = arena->magazines[4]->bin.n_slabs;
+    cycle(h, 64, N_BLOCKS); /* served by the depot alone */
+    assert_int_equal(arena->magazines[4]->bin.n_slabs, free_before);
+    hmm_arena_shed(arenas, arena, HMM_SHED_IDLE); /* in use: stays, and is watched from here on */
+    assert_true(depot->n_full > 0);
+    cycle(h, 64, 400); /* so many are in use, the rest is not needed */
+    hmm_arena_shed(arenas, arena, HMM_SHED_IDLE);
+    assert_true(depot->n_full <= 4);
+    assert_true(depot->limit <= 4);
+    buffer_heap_check(h);
+    cycle(h, 64, 400);
+    hmm_arena_shed(arenas, arena, HMM_SHED_FOR_GROWTH);
+    assert_int_equal(depot->n_full, 0);
+    assert_int_equal(arena->depot_bytes, 0);
+    buffer_heap_drop(h);
+}
+
+static void test_depots_are_bounded(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    graduate(h);
+    for (int i = 0; i < 8; i++) {
+        cycle(h, 1024, N_BLOCKS); /* 3 MiB */
+        cycle(h, 512, N_BLOCKS);
+        assert_true(h->self.arena->depot_bytes <= HMM_DEPOT_BYTES);
+    }
+    assert_true(h->self.arena->depot_bytes > HMM_DEPOT_BYTES / 2);
+    hmm_heap_trim(&h->heap, &h->self, 0);
+    assert_int_equal(h->self.arena->depot_bytes, 0);
+    buffer_heap_drop(h);
 }
 
 int main(void)
@@ -226,6 +322,9 @@ int main(void)
         cmocka_unit_test(test_misuse_by_an_owner),
         cmocka_unit_test(test_double_free_across_threads),
         cmocka_unit_test(test_freed_twice_at_once_never_has_two_owners),
+        cmocka_unit_test(test_every_address_of_every_class),
+        cmocka_unit_test(test_depot_learns_and_forgets),
+        cmocka_unit_test(test_depots_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

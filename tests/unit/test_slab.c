@@ -14,12 +14,12 @@ static void test_all_slots_once_in_address_order(void **state)
         struct hmm_slab *slab = hmm_slab_create(slabs, c, hmm_sizeclasses[c].slab_units,
                                                 HMM_MAY_GROW, arena, arena->tag);
         assert_non_null(slab);
-        static void *out[HMM_SLAB_MAX_SLOTS + 1];
+        static hmm_mark out[HMM_SLAB_MAX_SLOTS + 1];
         unsigned n = hmm_slab_take(slab, &out[HMM_SLAB_MAX_SLOTS], HMM_SLAB_MAX_SLOTS + 1);
         assert_int_equal(n, slab->n_slots);
         assert_int_equal(slab->n_free, 0);
         for (unsigned i = 0; i < n; i++) {
-            char *block = out[HMM_SLAB_MAX_SLOTS - i];
+            char *block = hmm_mark_block(out[HMM_SLAB_MAX_SLOTS - i]);
             assert_ptr_equal(block, slab->start + (size_t)i * slab->slot_bytes);
             assert_int_equal(hmm_slab_slot(slab, block), i);
             assert_ptr_equal(hmm_slab_at(&h->heap.map, block), slab);
@@ -40,7 +40,7 @@ static void test_remote_words_are_collected(void **state)
     struct hmm_slabs *slabs = &h->heap.arenas.slabs;
     struct hmm_arena *arena = h->heap.arenas.shared[0];
     struct hmm_slab *slab = hmm_slab_create(slabs, 4, 4, HMM_MAY_GROW, arena, arena->tag);
-    void *out[256];
+    hmm_mark out[256];
     assert_int_equal(hmm_slab_take(slab, &out[255], 256), 256);
     assert_true(hmm_slab_put_remote(slab, 1, 0x0f));
     assert_true(hmm_slab_put_remote(slab, 3, 0x80));
@@ -49,7 +49,7 @@ static void test_remote_words_are_collected(void **state)
     assert_int_equal(hmm_slab_collect(slab), 0);
     assert_int_equal(slab->n_free, slab->n_slots - 256 + 5);
     assert_int_equal(hmm_slab_take(slab, &out[255], 1), 1);
-    assert_ptr_equal(out[255], slab->start + 64 * slab->slot_bytes);
+    assert_ptr_equal(hmm_mark_block(out[255]), slab->start + 64 * slab->slot_bytes);
     assert_int_equal(hmm_slab_take(slab, &out[255], 256), 256);
     free(h->buffer); /* no heap check: the taken slots are nowhere */
     free(h);

@@ -9,11 +9,21 @@
 
 static inline void hmm_port_pause(void) {}
 
-/* Flip the top bit of state[idx] and return whether it is set now. */
-static inline bool hmm_port_flip(uint8_t *state, size_t idx)
+static inline uint8_t hmm_port_byte(const uint8_t *byte)
 {
-    state[idx] ^= 0x80;
-    return (state[idx] & 0x80) != 0;
+    return *byte;
+}
+
+static inline void hmm_port_set_byte(uint8_t *byte, uint8_t value)
+{
+    *byte = value;
+}
+
+/* *byte ^= mask; is it 0 now? */
+static inline bool hmm_port_xor_to_zero(uint8_t *byte, uint8_t mask)
+{
+    *byte ^= mask;
+    return *byte == 0;
 }
 
 #endif

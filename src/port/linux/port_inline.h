@@ -1,4 +1,4 @@
-/* port_inline.h - linux: the instructions that hits are made of.
+/* port_inline.h - linux: single instructions, and bytes.
  *
  * Layer   port.
  */
@@ -16,19 +16,37 @@ static inline void hmm_port_pause(void)
 #endif
 }
 
-/* Flip the top bit of state[idx] and return whether it is set now.
- * One read-modify-write instruction on x86; plain, not locked: any thread may flip the byte of a
- * block that it owns, and bytes do not disturb each other. */
-static inline bool hmm_port_flip(uint8_t *state, size_t idx)
+/* Bytes that their owner reads and writes plainly; ThreadSanitizer is told that a look from elsewhere
+ * may come between. */
+static inline uint8_t hmm_port_byte(const uint8_t *byte)
 {
-#if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__)
-    bool set;
-    __asm__ volatile("xorb $0x80, (%1,%2)" : "=@ccs"(set) : "r"(state), "r"(idx) : "memory");
-    return set;
+#ifdef __SANITIZE_THREAD__
+    return __atomic_load_n(byte, __ATOMIC_RELAXED);
 #else
-    uint8_t now = (uint8_t)(__atomic_load_n(&state[idx], __ATOMIC_RELAXED) ^ 0x80);
-    __atomic_store_n(&state[idx], now, __ATOMIC_RELAXED);
-    return (now & 0x80) != 0;
+    return *byte;
+#endif
+}
+
+static inline void hmm_port_set_byte(uint8_t *byte, uint8_t value)
+{
+#ifdef __SANITIZE_THREAD__
+    __atomic_store_n(byte, value, __ATOMIC_RELAXED);
+#else
+    *byte = value;
+#endif
+}
+
+/* *byte ^= mask; is it 0 now? One read-modify-write instruction on x86; plain, not locked. */
+static inline bool hmm_port_xor_to_zero(uint8_t *byte, uint8_t mask)
+{
+#if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__) && !defined(__SANITIZE_THREAD__)
+    bool zero;
+    __asm__("xorb %2, %0" : "+m"(*byte), "=@ccz"(zero) : "q"(mask));
+    return zero;
+#else
+    uint8_t now = hmm_port_byte(byte) ^ mask;
+    hmm_port_set_byte(byte, now);
+    return now == 0;
 #endif
 }
 
