@@ -3,6 +3,7 @@
  * lists the scenarios.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -76,19 +77,29 @@ static void replace(size_t n_live, long n)
     free(blocks);
 }
 
-/* One thread allocates, another frees, through a ring. */
-enum { RING = 1 << 13 };
-static void *_Atomic ring[RING];
+/* One thread allocates, another frees, through a ring. Either tells the other how far it is every
+ * TOLD blocks only, and sleeps rather than spins when there is nothing to do for long: what is to
+ * be measured are the heaps, not the fight for the ring's cache lines. */
+enum { RING = 1 << 13, TOLD = 256 };
+static void *ring[RING];
+static _Alignas(64) atomic_long n_put;
+static _Alignas(64) atomic_long n_taken;
 static long n_transfers;
+
+static void wait_for(atomic_long *counter, long at_least)
+{
+    for (int spins = 0; atomic_load_explicit(counter, memory_order_acquire) < at_least; spins++)
+        if (spins > 1000)
+            sched_yield();
+}
 
 static void *consume(void *unused)
 {
-    for (long i = 0; i < n_transfers; i++) {
-        void *block;
-        while ((block = atomic_exchange_explicit(&ring[i % RING], NULL, memory_order_acquire)) ==
-               NULL) {
-        }
-        free(block);
+    for (long i = 0; i < n_transfers; i += TOLD) {
+        wait_for(&n_put, i + TOLD);
+        for (long k = i; k < i + TOLD; k++)
+            free(ring[k % RING]);
+        atomic_store_explicit(&n_taken, i + TOLD, memory_order_release);
     }
     return unused;
 }
@@ -96,13 +107,13 @@ static void *consume(void *unused)
 static void transfer(size_t bytes, long n)
 {
     pthread_t thread;
-    n_transfers = n;
+    n_transfers = n / TOLD * TOLD;
     pthread_create(&thread, NULL, consume, NULL);
-    for (long i = 0; i < n; i++) {
-        void *block = touch(malloc(bytes));
-        while (atomic_load_explicit(&ring[i % RING], memory_order_relaxed) != NULL) {
-        }
-        atomic_store_explicit(&ring[i % RING], block, memory_order_release);
+    for (long i = 0; i < n_transfers; i += TOLD) {
+        wait_for(&n_taken, i + TOLD - RING);
+        for (long k = i; k < i + TOLD; k++)
+            ring[k % RING] = touch(malloc(bytes));
+        atomic_store_explicit(&n_put, i + TOLD, memory_order_release);
     }
     pthread_join(thread, NULL);
 }

@@ -134,34 +134,9 @@ static inline void attach(void)
         hmm_process_attach();
 }
 
-/* The hits of blocks above 1 KiB: medium ones' magazines, large ones' cached runs. */
-static inline void *hit_alloc_above(size_t bytes)
+static HMM_NOINLINE void *alloc_miss(size_t bytes, bool *zero)
 {
-    void *block;
-    if (bytes <= HMM_SMALL_MAX_BYTES || bytes > HMM_LARGE_CACHED_BYTES || hmm_self.tag == 0)
-        return NULL;
-    if (bytes <= HMM_SLAB_MAX_BYTES)
-        return hmm_magazine_pop(hmm_self.magazine[hmm_sizeclass_medium(bytes)], &block) ? block
-                                                                                        : NULL;
-    return hmm_large_take_cached(&hmm_process_heap.map, hmm_self.arena,
-                                 (uint32_t)hmm_div_up(bytes, HMM_UNIT_BYTES));
-}
-
-static inline bool hit_free_above(void *block)
-{
-    const struct hmm_pagemap *map = &hmm_process_heap.map;
-    size_t unit = hmm_pagemap_unit(map, block);
-    return unit < map->limit_units && hmm_self.tag != 0 &&
-           hmm_pagemap_entry(map, unit) == HMM_KIND_LARGE &&
-           hmm_pagemap_address(map, unit) == block &&
-           hmm_large_free(&hmm_process_heap.large, hmm_self.arena, block);
-}
-
-HMM_NOINLINE void *hmm_alloc_slow(size_t bytes, bool *zero)
-{
-    void *block = hit_alloc_above(bytes);
-    if (hmm_likely(block != NULL))
-        return block;
+    void *block = NULL;
     if (hmm_likely(bytes <= PTRDIFF_MAX && ready())) {
         block = hmm_heap_alloc(&hmm_process_heap, &hmm_self, bytes, zero);
         attach();
@@ -175,16 +150,26 @@ HMM_NOINLINE void *hmm_alloc_slow(size_t bytes, bool *zero)
     return block;
 }
 
+HMM_NOINLINE void *hmm_alloc_slow(size_t bytes, bool *zero)
+{
+    void *block;
+    return hmm_hit_alloc_above(bytes, &block) ? block : alloc_miss(bytes, zero);
+}
+
 HMM_NOINLINE void hmm_free_slow(void *block, const char *who)
 {
     if (block == NULL)
-        return;
-    if (hit_free_above(block))
         return;
     if (hmm_unlikely(hmm_process_heap.counts != NULL))
         count_free(block, who);
     hmm_heap_free(&hmm_process_heap, &hmm_self, block, who);
     attach();
+}
+
+HMM_NOINLINE void hmm_free_other(void *block, const char *who, uint32_t distance)
+{
+    if (!hmm_hit_free_other(block, distance))
+        hmm_free_slow(block, who);
 }
 
 void *hmm_alloc_aligned(size_t align_bytes, size_t bytes)

@@ -3,8 +3,8 @@
  *   allocate   bytes -> the thread's magazine -> its newest block: free? -> mark live
  *   free       unit of the block in the heap -> page map entry: our slab? -> room? -> live? -> push
  *
- * Both return "not a hit" for everything else: no arena yet, other sizes, other threads' blocks,
- * bad pointers, an empty or full magazine. Nothing is changed then.
+ * Everything else is not a hit: no arena yet, other sizes, other threads' blocks, bad pointers, an
+ * empty or full magazine. Nothing is changed then.
  *
  * Layer   api.
  */
@@ -22,17 +22,63 @@ static inline bool hmm_hit_alloc(size_t bytes, void **block)
     return hmm_magazine_pop(hmm_self.magazine[(last >> HMM_GRANULE_SHIFT) + 1], block);
 }
 
-/* False: nothing done. */
-static inline bool hmm_hit_free(void *block)
+/* What a free has found out about its block. */
+enum hmm_hit { HMM_HIT, HMM_NO_HIT, HMM_HIT_OTHER };
+
+/* HIT_OTHER: the block is in the heap, but in no slab of the thread's own: how far the entry of its
+ * unit is from the thread's tag is in *distance. Nothing is done then, nor for NO_HIT. */
+static inline enum hmm_hit hmm_hit_free(void *block, uint32_t *distance)
 {
     const struct hmm_pagemap *map = &hmm_process_heap.map;
     size_t unit = hmm_pagemap_unit(map, block);
     if (hmm_unlikely(unit >= map->limit_units))
+        return HMM_NO_HIT;
+    *distance = hmm_pagemap_entry(map, unit) - hmm_self.tag;
+    if (hmm_unlikely(*distance >= HMM_CLASSES))
+        return HMM_HIT_OTHER;
+    enum hmm_push push = hmm_magazine_push(hmm_self.magazine[*distance], block);
+    return hmm_likely(push == HMM_PUSH_DONE) ? HMM_HIT : HMM_NO_HIT;
+}
+
+/* --- the second look, out of line ---------------------------------------------------------------
+ * Medium blocks: their magazines. Large ones: the arena's cached runs. And small ones of others. */
+
+static inline bool hmm_hit_alloc_above(size_t bytes, void **block)
+{
+    if (bytes <= HMM_SMALL_MAX_BYTES || bytes > HMM_LARGE_CACHED_BYTES || hmm_self.tag == 0)
         return false;
-    uint32_t class_idx = hmm_pagemap_entry(map, unit) - hmm_self.tag;
-    if (hmm_unlikely(class_idx >= HMM_CLASSES))
+    if (bytes <= HMM_SLAB_MAX_BYTES)
+        return hmm_magazine_pop(hmm_self.magazine[hmm_sizeclass_medium(bytes)], block);
+    *block = hmm_large_take_cached(&hmm_process_heap.map, hmm_self.arena,
+                                   hmm_div_up(bytes, HMM_UNIT_BYTES));
+    return *block != NULL;
+}
+
+/* A small block of another thread's slab, while the buffer of such frees has room. */
+static inline bool hmm_hit_free_remote(const struct hmm_pagemap *map, unsigned class_idx,
+                                       void *block)
+{
+    struct hmm_remote *remote = &hmm_self.arena->remote;
+    hmm_mark mark = hmm_mark_of(block);
+    if (class_idx > HMM_SMALL_CLASSES || remote->weight + 1 >= HMM_REMOTE_OBJS ||
+        !hmm_state_to_free(hmm_state_of(hmm_pagemap_states(map, class_idx), mark), mark))
         return false;
-    return hmm_likely(hmm_magazine_push(hmm_self.magazine[class_idx], block) == HMM_PUSH_DONE);
+    remote->blocks[remote->n_blocks++] = block;
+    remote->weight++;
+    return true;
+}
+
+/* A large block, or one of another thread's slab. False: nothing done. */
+static inline bool hmm_hit_free_other(void *block, uint32_t distance)
+{
+    struct hmm_pagemap *map = &hmm_process_heap.map;
+    uint32_t entry = distance + hmm_self.tag;
+    if (hmm_self.tag == 0)
+        return false;
+    if (hmm_entry_is_slab(entry))
+        return hmm_hit_free_remote(map, hmm_entry_class(entry), block);
+    return entry == HMM_KIND_LARGE && (uintptr_t)block % HMM_UNIT_BYTES == 0 &&
+           hmm_large_keep_cached(map, hmm_self.arena, hmm_pagemap_unit(map, block));
 }
 
 #endif

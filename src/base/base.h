@@ -50,7 +50,7 @@ static inline bool hmm_is_power_of_two(size_t n)
 /* Index of the highest set bit; n != 0. */
 static inline unsigned hmm_log2(size_t n)
 {
-    return (unsigned)(8 * sizeof(long long) - 1) - (unsigned)__builtin_clzll((unsigned long long)n);
+    return (8 * sizeof(long long) - 1) ^ (unsigned)__builtin_clzll((unsigned long long)n);
 }
 
 #endif

@@ -36,11 +36,10 @@ extern const uint8_t hmm_small_class[HMM_SMALL_CLASSES + 1];
 static inline unsigned hmm_sizeclass_medium(size_t bytes)
 {
     unsigned doubling = hmm_log2(bytes - 1); /* 10..14 */
+    /* the shifted value keeps the doubling's own bit: 8..15, or 4..7 */
     if (doubling < 13)
-        return 65 + (doubling - 10) * 8 +
-               (unsigned)((bytes - 1 - ((size_t)1 << doubling)) >> (doubling - 3));
-    return 65 + 24 + (doubling - 13) * 4 +
-           (unsigned)((bytes - 1 - ((size_t)1 << doubling)) >> (doubling - 2));
+        return 65 + (doubling - 11) * 8 + (unsigned)((bytes - 1) >> (doubling - 3));
+    return 65 + 24 + (doubling - 14) * 4 + (unsigned)((bytes - 1) >> (doubling - 2));
 }
 
 /* Class of any slab request. bytes: 1..HMM_SLAB_MAX_BYTES */

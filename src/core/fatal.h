@@ -11,4 +11,7 @@
 HMM_COLD _Noreturn void hmm_fatal(const char *what, const void *block,
                                   const struct hmm_text *detail);
 
+/* The end, for a block that two threads have freed at once (misuse.c). */
+HMM_COLD _Noreturn void hmm_misuse_two_owners(const void *block);
+
 #endif

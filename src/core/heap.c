@@ -5,6 +5,7 @@
 #include "core/heap.h"
 
 #include "core/decay.h"
+#include "core/fatal.h"
 
 static const uint64_t shed_every_ns = 250 * 1000000;
 static const size_t window_min_bytes = (size_t)16 << 20;

@@ -63,7 +63,6 @@ void hmm_heap_fork_child(struct hmm_heap *heap, struct hmm_thread *self);
 
 /* The end, with all that is known about `block` (misuse.c). */
 HMM_COLD _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *block);
-HMM_COLD _Noreturn void hmm_misuse_two_owners(const void *block);
 HMM_COLD _Noreturn void hmm_misuse_size(struct hmm_heap *heap, const char *who, const void *block,
                                         size_t claimed_bytes, size_t usable_bytes);
 

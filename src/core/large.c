@@ -6,15 +6,21 @@
  */
 #include "core/large.h"
 
+#include "core/fatal.h"
+
 static size_t run_units(size_t bytes)
 {
     return hmm_div_up(bytes, HMM_UNIT_BYTES);
 }
 
+/* Give a run whose entry says CACHED to the pages. Anything else: another free of it came at the
+ * same moment as ours. */
 static void give_run(struct hmm_large *large, uint32_t unit)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
-    hmm_pagemap_set(pages->map, unit, HMM_KIND_NONE);
+    if (hmm_unlikely(
+            !hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE_CACHED, HMM_KIND_NONE)))
+        hmm_misuse_two_owners(hmm_pagemap_address(pages->map, unit));
     hmm_pages_give(pages, unit);
 }
 
@@ -30,22 +36,18 @@ static void flush_cached(struct hmm_large *large, struct hmm_arena *arena)
     arena->cached_units = 0;
 }
 
-/* Keep a run for the next block of its length, in place of what is there; false: it is too large.
- */
-static bool keep_cached(struct hmm_large *large, struct hmm_arena *arena, uint32_t unit,
-                        uint32_t n_units)
+/* Make place for a run of this length; false: it is too large. */
+static bool make_place(struct hmm_large *large, struct hmm_arena *arena, uint32_t n_units)
 {
-    struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     uint32_t max_units = HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT;
     if (n_units > max_units)
         return false;
-    if (hmm_unlikely(arena->cached_units + n_units > max_units))
+    if (arena->cached_units + n_units > max_units)
         flush_cached(large, arena);
+    struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     struct hmm_cached_run old = *run;
-    run->unit = unit;
-    atomic_signal_fence(memory_order_seq_cst); /* a fork's child reads n_units, then unit */
-    run->n_units = n_units;
-    arena->cached_units += n_units - old.n_units;
+    run->n_units = 0;
+    arena->cached_units -= old.n_units;
     if (old.n_units != 0)
         give_run(large, old.unit);
     return true;
@@ -61,6 +63,9 @@ static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_
         void *block = hmm_large_take_cached(pages->map, arena, n_units);
         if (block != NULL)
             return block;
+        const struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
+        if (hmm_unlikely(run->n_units == n_units))
+            hmm_misuse_two_owners(hmm_pagemap_address(pages->map, run->unit));
     }
     int64_t unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, zero);
     if (unit == HMM_RUN_NONE && arena != NULL) { /* what idle caches pin comes before new memory */
@@ -84,15 +89,11 @@ bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *bloc
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = unit_of(pages->map, block);
-    uint32_t entry = HMM_KIND_LARGE;
-    /* relaxed: the compare-and-swap decides who frees; the pages lock publishes the memory */
-    if (!atomic_compare_exchange_strong_explicit(&pages->map->entry[unit], &entry,
-                                                 HMM_KIND_LARGE_CACHED, memory_order_relaxed,
-                                                 memory_order_relaxed))
+    if (arena != NULL && make_place(large, arena, hmm_pages_run_units(pages, unit)))
+        return hmm_large_keep_cached(pages->map, arena, unit);
+    if (!hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED))
         return false;
-    uint32_t n_units = hmm_pages_run_units(pages, unit);
-    if (arena == NULL || !keep_cached(large, arena, unit, n_units))
-        give_run(large, unit);
+    give_run(large, unit);
     return true;
 }
 

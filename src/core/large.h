@@ -1,4 +1,4 @@
-/* large.h - blocks above 32 KiB: page runs of the heap, and from 32 MiB on mappings of their own.
+/* large.h - blocks above 32 KiB: page runs of the heap, and from 128 MiB on mappings of their own.
  *
  * Layer   core, above arena, below heap.
  */
@@ -28,22 +28,43 @@ struct hmm_large {
 };
 
 /* The place for runs of this length in the arena's cache. */
-static inline struct hmm_cached_run *hmm_large_cached(struct hmm_arena *arena, uint32_t n_units)
+static inline struct hmm_cached_run *hmm_large_cached(struct hmm_arena *arena, size_t n_units)
 {
     return &arena->cached[n_units % HMM_LARGE_CACHED_RUNS];
 }
 
-/* The hit of large blocks: a cached run of exactly n_units; NULL. caller: owner */
+/* The hit of large blocks: a cached run of exactly n_units; NULL: none, or it is a caller's
+ * already. caller: owner */
 static inline void *hmm_large_take_cached(struct hmm_pagemap *map, struct hmm_arena *arena,
-                                          uint32_t n_units)
+                                          size_t n_units)
 {
     struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
-    if (run->n_units != n_units)
+    size_t unit = run->unit;
+    if (run->n_units != n_units ||
+        hmm_unlikely(hmm_pagemap_entry(map, unit) != HMM_KIND_LARGE_CACHED))
         return NULL;
     run->n_units = 0;
-    arena->cached_units -= n_units;
-    hmm_pagemap_set(map, run->unit, HMM_KIND_LARGE);
-    return hmm_pagemap_address(map, run->unit);
+    arena->cached_units -= (uint32_t)n_units;
+    hmm_pagemap_set(map, unit, HMM_KIND_LARGE);
+    return hmm_pagemap_address(map, unit);
+}
+
+/* The other hit: the block at `unit` goes to the empty place for its length. False: nothing done.
+ * caller: owner */
+static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_arena *arena,
+                                         size_t unit)
+{
+    uint32_t n_units = map->unit[unit].n_units;
+    struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
+    uint32_t cached_units = arena->cached_units + n_units;
+    if (run->n_units != 0 || cached_units > HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT ||
+        !hmm_port_replace(&map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED))
+        return false;
+    run->unit = (uint32_t)unit;
+    atomic_signal_fence(memory_order_seq_cst); /* a fork's child reads n_units, then unit */
+    run->n_units = n_units;
+    arena->cached_units = cached_units;
+    return true;
 }
 
 /* A block of `bytes` > 0 at a multiple of align_bytes (a power of two).

@@ -133,7 +133,7 @@ void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *b
 {
     struct hmm_remote *remote = &arena->remote;
     remote->blocks[remote->n_blocks++] = block;
-    remote->weight += 1 + (uint32_t)(block_bytes / HMM_SMALL_MAX_BYTES) * 4;
+    remote->weight += block_bytes <= HMM_SMALL_MAX_BYTES ? 1 : 1 + (uint32_t)(block_bytes / 256);
     if (remote->n_blocks == HMM_REMOTE_OBJS || remote->weight >= HMM_REMOTE_OBJS)
         hmm_remote_flush(arenas, arena);
 }

@@ -38,7 +38,7 @@ static void misaligned_8(void) { p = malloc(100); free(BAD(p + 8)); }
 static void interior_medium(void) { p = malloc(5000); free(BAD(p + 4096)); }
 static void interior_large(void) { p = malloc(300000); free(BAD(p + 65536)); }
 static void interior_large_page(void) { p = malloc(300000); free(BAD(p + 4096)); }
-static void interior_mapped(void) { p = malloc(100 << 20); free(BAD(p + 4096)); }
+static void interior_mapped(void) { p = malloc(200 << 20); free(BAD(p + 4096)); }
 static void never_allocated(void) { p = malloc(1000); free(BAD(p + 1024 * 3)); }
 static void stack_pointer(void) { char local[64]; free(BAD(((uintptr_t)local + 15) & ~15ul)); }
 static char in_data[64] __attribute__((aligned(16)));
@@ -71,7 +71,7 @@ static void twice(void) { p = malloc(64); free(p); free(BAD(p)); }
 static void twice_1(void) { p = malloc(1); free(p); free(BAD(p)); }
 static void twice_medium(void) { p = malloc(20000); free(p); free(BAD(p)); }
 static void twice_large(void) { p = malloc(200000); free(p); free(BAD(p)); }
-static void twice_mapped(void) { p = malloc(100 << 20); free(p); free(BAD(p)); }
+static void twice_mapped(void) { p = malloc(200 << 20); free(p); free(BAD(p)); }
 static void twice_overwritten(void) { p = malloc(64); free(p); memset(p, 0xff, 64); free(BAD(p)); }
 static void twice_zeroed(void) { p = malloc(64); free(p); memset(p, 0, 64); free(BAD(p)); }
 static void twice_one_between(void) { p = malloc(64); q = malloc(64); free(p); free(q); free(BAD(p)); }
@@ -204,7 +204,7 @@ static void linear_overflow(void)
 static void linear_underflow(void)
 {
     signal(SIGSEGV, segv_means_intact);
-    p = malloc(100 << 20);
+    p = malloc(200 << 20);
     for (long i = 0;; i--)
         p[i] = 0x41;
 }
@@ -230,7 +230,7 @@ static void allocate_in_handler(int signal_number)
 {
     for (int i = 0; i < 10000; i++)
         free(malloc(i));
-    free(malloc(50 << 20));
+    free(malloc(200 << 20));
     write(1, "handler survived\n", 17);
     _exit(0);
 }

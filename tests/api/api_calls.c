@@ -173,8 +173,8 @@ static void resizing(void)
     CHECK(malloc_usable_size(p) >= 1000);
     free(p);
     /* from slab to run to mapping and back */
-    static const size_t sizes[] = {100,      40000,    1 << 20, 50 << 20,
-                                   70 << 20, 45 << 20, 1 << 20, 5000};
+    static const size_t sizes[] = {100,       40000,     1 << 20, 50 << 20, 70 << 20,
+                                   150 << 20, 180 << 20, 150 << 20, 1 << 20, 5000};
     p = malloc(1);
     *p = 9;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -237,6 +237,7 @@ static void errno_is_left_alone(void)
     for (int i = 0; i < 1000; i++)
         free(malloc((size_t)(i * 37) % 60000));
     free(malloc(64 << 20));
+    free(malloc(200 << 20));
     free(calloc(3, 100000));
     CHECK(errno == 99);
 }

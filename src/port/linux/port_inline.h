@@ -7,6 +7,8 @@
 
 #include "base/base.h"
 
+#include <stdatomic.h>
+
 static inline void hmm_port_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -16,8 +18,8 @@ static inline void hmm_port_pause(void)
 #endif
 }
 
-/* Bytes that their owner reads and writes plainly; ThreadSanitizer is told that a look from elsewhere
- * may come between. */
+/* Bytes that their owner reads and writes plainly; ThreadSanitizer is told that a look from
+ * elsewhere may come between. */
 static inline uint8_t hmm_port_byte(const uint8_t *byte)
 {
 #ifdef __SANITIZE_THREAD__
@@ -47,6 +49,20 @@ static inline bool hmm_port_xor_to_zero(uint8_t *byte, uint8_t mask)
     uint8_t now = hmm_port_byte(byte) ^ mask;
     hmm_port_set_byte(byte, now);
     return now == 0;
+#endif
+}
+
+/* *word = desired if it is `expected`; was it? One instruction, on x86 without a lock prefix: two
+ * processors that do this at the same moment may both succeed, a thread that is interrupted not. */
+static inline bool hmm_port_replace(_Atomic(uint32_t) *word, uint32_t expected, uint32_t desired)
+{
+#if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__) && !defined(__SANITIZE_THREAD__)
+    bool done;
+    __asm__ volatile("cmpxchgl %3, %0" : "+m"(*word), "=@ccz"(done), "+a"(expected) : "r"(desired));
+    return done;
+#else
+    return __atomic_compare_exchange_n((uint32_t *)word, &expected, desired, false,
+                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 #endif
 }
 
