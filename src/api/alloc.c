@@ -236,5 +236,6 @@ void *hmm_realloc(void *block, size_t bytes)
 
 size_t hmm_usable(const void *block, const char *who)
 {
-    return hmm_heap_usable(&hmm_process_heap, block, who);
+    size_t bytes = hmm_hit_usable(block);
+    return hmm_likely(bytes != 0) ? bytes : hmm_heap_usable(&hmm_process_heap, block, who);
 }

@@ -40,6 +40,20 @@ static inline enum hmm_hit hmm_hit_free(void *block, uint32_t *distance)
     return hmm_likely(push == HMM_PUSH_DONE) ? HMM_HIT : HMM_NO_HIT;
 }
 
+/* Usable bytes of a live block of a slab; 0: it is something else. */
+static inline size_t hmm_hit_usable(const void *block)
+{
+    const struct hmm_pagemap *map = &hmm_process_heap.map;
+    size_t unit = hmm_pagemap_unit(map, block);
+    if (hmm_unlikely(unit >= map->limit_units))
+        return 0;
+    uint32_t entry = hmm_pagemap_entry(map, unit);
+    unsigned class_idx = hmm_entry_class(entry);
+    if (hmm_unlikely(!hmm_entry_is_slab(entry) || !hmm_pagemap_is_live(map, class_idx, block)))
+        return 0;
+    return hmm_sizeclasses[class_idx].slot_bytes;
+}
+
 /* --- the second look, out of line ---------------------------------------------------------------
  * Medium blocks: their magazines. Large ones: the arena's cached runs. And small ones of others. */
 
