@@ -18,7 +18,6 @@
 enum {
     HMM_SMALL_CLASSES = HMM_SMALL_MAX_BYTES / HMM_GRANULE_BYTES,
     HMM_CLASSES = 97,
-    HMM_LINE_CLASS = 1 << (HMM_LINE_SHIFT - HMM_GRANULE_SHIFT), /* first one of 64 bytes */
 };
 
 struct hmm_sizeclass {

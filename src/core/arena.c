@@ -8,9 +8,10 @@
 
 #include <string.h>
 
-/* One that no block is popped from - the only state byte it can find is not 0 - and none fits in.
- */
-static const uint8_t never_free = 0xff;
+const uint8_t hmm_never_free = 0xff;
+
+/* A magazine that no block is popped from, since the only state byte it leads to is not 0, and that
+ * none fits in. */
 static const struct {
     struct hmm_rounds *links[2];
     hmm_mark bottom;
@@ -19,7 +20,7 @@ static const struct {
 const struct hmm_magazine hmm_magazine_empty = {
     .top = (hmm_mark *)(uintptr_t)&no_rounds.bottom,
     .end = (hmm_mark *)(uintptr_t)&no_rounds.bottom,
-    .states = {.bias = (uintptr_t)&never_free},
+    .states = {.bias = (uintptr_t)&hmm_never_free},
     .loaded = (struct hmm_rounds *)(uintptr_t)&no_rounds,
 };
 
@@ -106,13 +107,14 @@ static struct hmm_rounds *make_rounds(struct hmm_arenas *arenas, struct hmm_aren
     struct hmm_rounds *rounds = has_depot(mag) ? arena->spare_rounds : NULL;
     if (rounds != NULL) {
         arena->spare_rounds = rounds->older;
+        rounds->slots[0] = hmm_magazine_bottom(&mag->states);
         return rounds;
     }
     size_t objs = has_depot(mag) ? HMM_MAGAZINE_MAX_OBJS : mag->max_objs;
     size_t bytes = sizeof *rounds + (objs + 1) * sizeof(hmm_mark);
     rounds = hmm_meta_object(arenas->slabs.pages->meta, bytes);
     if (rounds != NULL)
-        rounds->slots[0] = hmm_pagemap_bottom(arenas->slabs.pages->map);
+        rounds->slots[0] = hmm_magazine_bottom(&mag->states);
     return rounds;
 }
 

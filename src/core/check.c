@@ -105,7 +105,7 @@ static const char *check_slab(const struct hmm_heap *heap, struct hmm_slab *slab
 static const char *check_rounds(const struct hmm_heap *heap, const struct hmm_magazine *mag,
                                 const struct hmm_rounds *rounds, unsigned n)
 {
-    if (rounds->slots[0] != hmm_pagemap_bottom(&heap->map))
+    if (rounds->slots[0] != hmm_magazine_bottom(&mag->states))
         return "I9: a magazine's bottom is not the bottom";
     for (unsigned i = 1; i <= n; i++) {
         const void *block = hmm_mark_block(rounds->slots[i]);

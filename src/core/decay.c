@@ -59,8 +59,8 @@ static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_uni
 {
     char *address = hmm_pagemap_address(pages->map, unit);
     size_t bytes = (size_t)n_units << HMM_UNIT_SHIFT;
-    drop_states(&pages->map->fine, address, bytes);
-    drop_states(&pages->map->lines, address, bytes);
+    for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
+        drop_states(&pages->map->states[kind], address, bytes);
     return hmm_port_purge(address, bytes);
 }
 

@@ -3,7 +3,7 @@
  *   loaded rounds    slots[0]   slots[1] ... *top            *end
  *                    bottom     oldest       newest, next    last usable entry
  *
- * The bottom is an address whose state byte is never 0 (hmm_pagemap_bottom): the check that every
+ * The bottom is no block's mark, but leads to a state byte that is never 0: the check that every
  * block's state gets on its way to a caller finds the magazine's end as well. A pop that meets it,
  * and a push that would pass `end`, go to the slow path. A thread that owns an arena but no
  * magazine of a class uses the static empty one: both always happen.
@@ -71,6 +71,13 @@ struct hmm_thread {
 };
 
 extern const struct hmm_magazine hmm_magazine_empty;
+extern const uint8_t hmm_never_free; /* a state byte */
+
+/* The mark whose state byte, where those of `states` are looked for, is hmm_never_free. */
+static inline hmm_mark hmm_magazine_bottom(const struct hmm_states *states)
+{
+    return ((uint64_t)(uintptr_t)&hmm_never_free << states->shift) - states->bias;
+}
 
 static inline unsigned hmm_magazine_objs(const struct hmm_magazine *mag)
 {

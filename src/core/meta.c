@@ -24,11 +24,11 @@ static size_t strip_bytes(unsigned idx, size_t n_units)
         return n_units * sizeof(uint32_t);
     case HMM_STRIP_UNIT:
         return n_units * sizeof(struct hmm_unit);
-    case HMM_STRIP_FINE:
-        return HMM_META_LINE_BYTES + (n_units << (HMM_UNIT_SHIFT - HMM_GRANULE_SHIFT));
-    case HMM_STRIP_LINES:
-        return HMM_META_LINE_BYTES + (n_units << (HMM_UNIT_SHIFT - HMM_LINE_SHIFT));
     default: {
+        if (idx < HMM_STRIP_TREE) {
+            unsigned shift = HMM_GRANULE_SHIFT + idx - HMM_STRIP_STATE;
+            return n_units << (HMM_UNIT_SHIFT - shift);
+        }
         unsigned level = idx - HMM_STRIP_TREE;
         if (level > 0 && n_units <= (size_t)1 << (HMM_TREE_ARITY_SHIFT * level))
             return 0;
@@ -69,7 +69,7 @@ static bool strip_cover(struct hmm_strip *strip, size_t bytes)
     return true;
 }
 
-/* Lay strips and object area out from `at` on. False: no memory for their first pages. */
+/* Lay strips and object area out from `at` on. False: no memory for the first page. */
 static bool lay_out(struct hmm_meta *meta, size_t max_units, char *at)
 {
     if (!hmm_port_commit(at, hmm_port_page_bytes()))
@@ -83,11 +83,6 @@ static bool lay_out(struct hmm_meta *meta, size_t max_units, char *at)
     }
     meta->objects = (struct hmm_strip){.start = at, .end_bytes = object_bytes(max_units)};
     meta->objects_used_bytes = HMM_META_LINE_BYTES; /* line 0 is nobody's */
-    for (unsigned i = HMM_STRIP_FINE; i <= HMM_STRIP_LINES; i++) {
-        if (!strip_cover(&meta->strips[i], HMM_META_LINE_BYTES))
-            return false;
-        memset(meta->strips[i].start, 0xff, HMM_META_LINE_BYTES);
-    }
     return true;
 }
 

@@ -12,14 +12,13 @@
 #include "core/lock.h"
 #include "core/pagemap.h"
 
-enum { HMM_META_LINE_BYTES = 64, HMM_META_STRIPS = 4 + HMM_TREE_MAX_LEVELS };
+enum { HMM_META_LINE_BYTES = 64, HMM_META_STRIPS = 2 + HMM_STATE_KINDS + HMM_TREE_MAX_LEVELS };
 
 enum hmm_strip_idx {
     HMM_STRIP_ENTRY,
     HMM_STRIP_UNIT,
-    HMM_STRIP_FINE, /* state bytes; the line before unit 0's is never 0: hmm_pagemap_bottom */
-    HMM_STRIP_LINES,
-    HMM_STRIP_TREE, /* and the levels above it */
+    HMM_STRIP_STATE,                                    /* and the less dense ones */
+    HMM_STRIP_TREE = HMM_STRIP_STATE + HMM_STATE_KINDS, /* and the levels above it */
 };
 
 /* A flat array over units. */

@@ -7,14 +7,15 @@
  *                 a slab: every unit of it holds arena id (never 0) and class 1..96
  *                 anything else: arena id 0 and one of enum hmm_kind
  *   state bytes   not 0 exactly where a live block of a slab begins; then a tag of its address
- *                 fine: a byte per 16 bytes, for slots under 64 bytes; lines: a byte per 64 bytes
+ *                 three arrays: a byte per 16 bytes, for slots of 16 bytes; per 32, for slots of 32
+ *                 and 48; per 64, for all others
  *   unit[unit]    what slow paths need
  *
- * A state byte belongs to at most one block at a time, so its owner writes it plainly. A block of
- * 64 bytes and more shares its line's byte with no other start of a block, but with inner
- * addresses; the tag tells those apart. It is the low byte of the block's mark, 2 * address + 1:
- * never 0, and within 128 bytes another one for every address. So a block begins at `p` exactly if
- * p's state byte is p's tag. Free blocks are kept as marks, too: that saves hits an instruction.
+ * A state byte belongs to at most one block at a time, since no two begin within its 16, 32 or 64
+ * bytes, so its owner writes it plainly. It is shared with inner addresses of that block; the tag
+ * tells those apart. It is the low byte of the block's mark, 2 * address + 1: never 0, and within
+ * 128 bytes another one for every address. So a block begins at `p` exactly if p's state byte is
+ * p's tag. Free blocks are kept as marks, too: that saves hits an instruction.
  *
  * Layer   core, above lock, below brk.
  * Keeps   I1 a unit's entry names a slab exactly while that slab exists; I2 the state byte
@@ -64,10 +65,9 @@ struct hmm_pagemap {
                                  hmm_pagemap_set_limit, read plainly by hits: one aligned word, and
                                  a thread that holds a block saw the limit that covers it */
     _Atomic(uint32_t) *entry; /* const pointer; elements: atomic */
-    struct hmm_states fine;   /* const; bytes: plain, owner of the block */
-    struct hmm_states lines;  /* the same */
-    struct hmm_unit *unit;    /* const pointer */
-    char *objects;            /* const: start of the object area, where descriptors lie */
+    struct hmm_states states[HMM_STATE_KINDS]; /* const; bytes: plain, owner of the block */
+    struct hmm_unit *unit;                     /* const pointer */
+    char *objects; /* const: start of the object area, where descriptors lie */
 };
 
 /* Unit of `block`; huge for addresses below base. */
@@ -120,7 +120,7 @@ static inline char *hmm_pagemap_address(const struct hmm_pagemap *map, size_t un
 static inline const struct hmm_states *hmm_pagemap_states(const struct hmm_pagemap *map,
                                                           unsigned class_idx)
 {
-    return class_idx < HMM_LINE_CLASS ? &map->fine : &map->lines;
+    return &map->states[hmm_min(hmm_log2(class_idx), HMM_STATE_KINDS - 1)];
 }
 
 static inline hmm_mark hmm_mark_of(const void *block)
@@ -136,12 +136,6 @@ static inline void *hmm_mark_block(hmm_mark mark)
 static inline uint8_t *hmm_state_of(const struct hmm_states *states, hmm_mark mark)
 {
     return (uint8_t *)(uintptr_t)((mark + states->bias) >> states->shift);
-}
-
-/* Of an address below the heap, whose state bytes are never 0: the bottom of every magazine. */
-static inline hmm_mark hmm_pagemap_bottom(const struct hmm_pagemap *map)
-{
-    return hmm_mark_of((void *)(map->base - ((uintptr_t)1 << HMM_LINE_SHIFT)));
 }
 
 /* The block goes to a caller. False: a live block begins there, or near: nothing done. */

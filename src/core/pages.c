@@ -7,12 +7,11 @@
  */
 #include "core/pages.h"
 
-static struct hmm_states states(const struct hmm_meta *meta, enum hmm_strip_idx idx, uintptr_t base,
-                                unsigned shift)
+static struct hmm_states states(const struct hmm_meta *meta, unsigned kind, uintptr_t base)
 {
-    uintptr_t first = (uintptr_t)meta->strips[idx].start + HMM_META_LINE_BYTES;
-    return (struct hmm_states){.bias = ((uint64_t)first << (shift + 1)) - 2 * (uint64_t)base,
-                               .shift = shift + 1};
+    unsigned shift = HMM_GRANULE_SHIFT + 1 + kind; /* of marks, which are twice the address */
+    uint64_t first = (uintptr_t)meta->strips[HMM_STRIP_STATE + kind].start;
+    return (struct hmm_states){.bias = (first << shift) - 2 * (uint64_t)base, .shift = shift};
 }
 
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
@@ -24,8 +23,8 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
         pages->tree.level[i] = (uint32_t *)(void *)meta->strips[HMM_STRIP_TREE + i].start;
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
     map->unit = (struct hmm_unit *)(void *)meta->strips[HMM_STRIP_UNIT].start;
-    map->fine = states(meta, HMM_STRIP_FINE, brk->base, HMM_GRANULE_SHIFT);
-    map->lines = states(meta, HMM_STRIP_LINES, brk->base, HMM_LINE_SHIFT);
+    for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
+        map->states[kind] = states(meta, kind, brk->base);
     map->objects = meta->objects.start;
     map->base = brk->base;
 }
