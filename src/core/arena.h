@@ -43,8 +43,9 @@ struct hmm_arena {
     uint32_t cached_units;                               /* owner */
     struct hmm_rounds *spare_rounds; /* lock: empty ones, for any class with a depot */
     size_t depot_bytes;              /* lock: blocks in depots */
-    uint64_t shed_at_ns;             /* owner: when idle magazines were last emptied */
-    struct hmm_remote remote;        /* owner */
+    void *twice_free;         /* lock: a block that two threads have freed at once, or NULL */
+    uint64_t shed_at_ns;      /* owner: when idle magazines were last emptied */
+    struct hmm_remote remote; /* owner */
 };
 
 /* Where arenas live and which others there are. */
@@ -85,10 +86,9 @@ struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_ar
 /* Refill an empty magazine. False: out of memory. caller: owner of a private arena */
 bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag);
 /* A full magazine gets room for a block at least: it grows, its rounds go into the depot, or blocks
- * go home. caller: owner of a private arena
- * returns  NULL, or a block of those sent home that was free already */
-void *hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
-                          struct hmm_magazine *mag);
+ * go home. caller: owner of a private arena */
+void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                         struct hmm_magazine *mag);
 
 /* Which free blocks of an arena go home, and after them its wholly free slabs. */
 enum hmm_shed {
@@ -108,16 +108,35 @@ void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx);
  * locks: held arena */
 unsigned hmm_bin_take(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
                       hmm_mark *last, unsigned want);
-/* Put marks[0..n_marks) back, each to its slab; one whose slab is another's by now goes there.
- * Returns NULL, or one that was free already. locks: held arena */
-void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
-                      unsigned n_marks);
+/* Put marks[0..n_marks) back, each to its slab; one whose slab is another's by now goes there. One
+ * that was free already is noted in arena->twice_free. locks: held arena */
+void hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
+                     unsigned n_marks);
 /* Collect what others freed into the arena's own slab. locks: held arena */
 void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab);
 /* Let wholly free slabs of the bin go. locks: held arena */
 void hmm_bin_shed(struct hmm_arenas *arenas, struct hmm_bin *bin);
 /* Take over every slab that `from` owns. locks: held arena, of both */
 void hmm_bin_move_all(struct hmm_arenas *arenas, struct hmm_arena *from, struct hmm_arena *to);
+
+/* Depots (depot.c). All: locks: held arena */
+
+/* Empty rounds for a class. NULL: out of memory. */
+struct hmm_rounds *hmm_rounds_make(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                                   const struct hmm_magazine *mag);
+/* Set the full rounds aside and load empty ones. False: no more are to be kept, or no memory. */
+bool hmm_depot_store(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag);
+/* Load full rounds in place of the empty ones. False: there are none. */
+bool hmm_depot_fetch(struct hmm_arena *arena, struct hmm_magazine *mag);
+/* Send the oldest full rounds home. There are some. */
+void hmm_depot_drop_oldest(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                           struct hmm_magazine *mag);
+/* Send home what was not needed since the last look, or all. */
+void hmm_depot_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
+                    bool all);
+/* So many blocks went home to the slabs, or came from there. */
+void hmm_depot_note_sent(struct hmm_magazine *mag, unsigned n);
+void hmm_depot_note_fetched(struct hmm_magazine *mag, unsigned n);
 
 /* Remote frees (remote.c). A block whose state is free goes home to the slab's owner. */
 void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,

@@ -6,12 +6,6 @@
  */
 #include "core/arena.h"
 
-enum {
-    FIRST_SLAB_SLOTS = 8, /* a class's first slab is as small as holds so many */
-    ASK_ARENAS = 16, /* before a slab is created, so many other threads' arenas are looked at */
-    IDLE_SLABS = 16, /* an arena is idle when so many were created since its last slow path */
-};
-
 static struct hmm_slab **list_of(struct hmm_bin *bin, unsigned place)
 {
     if (place < HMM_SLAB_BUCKETS)
@@ -82,8 +76,8 @@ static void place_slab(struct hmm_arenas *arenas, struct hmm_bin *bin, struct hm
 
 /* Put back the blocks at the front of marks[0..n_marks) that lie in `slab`; returns how many.
  * Bits of one word are gathered before they are stored. */
-static unsigned put_row(struct hmm_slab *slab, const hmm_mark *marks, unsigned n_marks,
-                        hmm_mark *twice_free)
+static unsigned put_row(struct hmm_arena *arena, struct hmm_slab *slab, const hmm_mark *marks,
+                        unsigned n_marks)
 {
     uint32_t word = hmm_slab_slot(slab, hmm_mark_block(marks[0])) / 64;
     uint64_t mask = 0;
@@ -93,40 +87,38 @@ static unsigned put_row(struct hmm_slab *slab, const hmm_mark *marks, unsigned n
         uint64_t bit = (uint64_t)1 << (slot % 64);
         if (slot / 64 != word) {
             if (!hmm_slab_put(slab, word, mask))
-                *twice_free = marks[n - 1];
+                arena->twice_free = hmm_mark_block(marks[n - 1]);
             word = slot / 64;
             mask = 0;
         }
         if (hmm_unlikely((mask & bit) != 0))
-            *twice_free = marks[n];
+            arena->twice_free = hmm_mark_block(marks[n]);
         mask |= bit;
         n++;
     } while (n < n_marks && hmm_slab_holds(slab, hmm_mark_block(marks[n])));
     if (!hmm_slab_put(slab, word, mask))
-        *twice_free = marks[n - 1];
+        arena->twice_free = hmm_mark_block(marks[n - 1]);
     slab->n_free += n;
     return n;
 }
 
-void *hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
-                      unsigned n_marks)
+void hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
+                     unsigned n_marks)
 {
     const struct hmm_pagemap *map = arenas->slabs.pages->map;
-    hmm_mark twice_free = hmm_mark_of(NULL);
     for (unsigned i = 0; i < n_marks;) {
         void *block = hmm_mark_block(marks[i]);
         struct hmm_slab *slab = hmm_slab_at(map, block);
         /* relaxed: what the arena owns can't change hands while its lock is held */
         if (hmm_unlikely(atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)) {
             if (!hmm_remote_free_one(arenas, block))
-                twice_free = marks[i];
+                arena->twice_free = block;
             i++;
             continue;
         }
-        i += put_row(slab, &marks[i], n_marks - i, &twice_free);
+        i += put_row(arena, slab, &marks[i], n_marks - i);
         place_slab(arenas, &arena->magazines[slab->class_idx]->bin, slab);
     }
-    return hmm_mark_block(twice_free);
 }
 
 void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab)
@@ -190,12 +182,13 @@ static bool adopt_any(struct hmm_arenas *arenas, struct hmm_arena *arena, unsign
             return true;
     uint32_t now =
         atomic_load_explicit(&arenas->n_created, memory_order_relaxed); /* relaxed: hint */
-    for (unsigned i = 0; i < ASK_ARENAS; i++) {
+    for (unsigned i = 0; i < HMM_ASK_ARENAS; i++) {
         struct hmm_arena *from =
             arena->asks_next != NULL ? arena->asks_next : hmm_arenas_all(arenas);
         arena->asks_next = from->next;
         uint32_t seen = atomic_load_explicit(&from->seen_created, memory_order_relaxed); /* hint */
-        if (!from->shared && now - seen >= IDLE_SLABS && adopt_from(arenas, from, arena, class_idx))
+        if (!from->shared && now - seen >= HMM_IDLE_SLABS &&
+            adopt_from(arenas, from, arena, class_idx))
             return true;
     }
     return false;
@@ -206,7 +199,7 @@ static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hm
 {
     const struct hmm_sizeclass *sc = &hmm_sizeclasses[class_idx];
     uint32_t first =
-        (uint32_t)hmm_div_up((size_t)sc->slot_bytes * FIRST_SLAB_SLOTS, HMM_UNIT_BYTES);
+        (uint32_t)hmm_div_up((size_t)sc->slot_bytes * HMM_FIRST_SLAB_SLOTS, HMM_UNIT_BYTES);
     uint32_t n_units = bin->n_slabs == 0 ? first : first << (bin->n_slabs < 4 ? bin->n_slabs : 4);
     n_units = n_units < sc->slab_units ? n_units : sc->slab_units;
     struct hmm_slabs *slabs = &arenas->slabs;

@@ -10,10 +10,8 @@
 
 #include <string.h>
 
-static const size_t range_first_bytes = (size_t)1 << 30; /* MAP: reserve by so much, or less */
-static const size_t chunk_bytes = (size_t)64
-                                  << 20; /* SYS: overcommit mode 0 refuses one step larger
-                                            than free memory, but not the same in parts */
+static const size_t range_bytes = (size_t)HMM_BRK_RANGE_MIB << 20;
+static const size_t part_bytes = (size_t)HMM_BRK_PART_MIB << 20;
 
 static void init_common(struct hmm_brk *brk, enum hmm_brk_kind kind, uintptr_t base,
                         size_t window_bytes)
@@ -75,8 +73,8 @@ static bool sys_extend(uintptr_t from, uintptr_t start, size_t bytes)
 {
     if (hmm_port_brk(start + bytes) == start + bytes)
         return true;
-    for (size_t done = 0; bytes > chunk_bytes && done < bytes;) {
-        done = hmm_min(done + chunk_bytes, bytes);
+    for (size_t done = 0; bytes > part_bytes && done < bytes;) {
+        done = hmm_min(done + part_bytes, bytes);
         if (hmm_port_brk(start + done) != start + done)
             break;
         if (done == bytes)
@@ -100,9 +98,9 @@ static uintptr_t sys_grow(struct hmm_brk *brk, size_t bytes)
 /* A further range inside the window: probe upwards from the top for a free place. */
 static bool map_reserve(struct hmm_brk *brk, size_t bytes)
 {
-    uintptr_t at = hmm_round_up(brk->top, chunk_bytes);
-    for (size_t gap = chunk_bytes; fits(brk, at, bytes); at += gap, gap *= 2) {
-        for (size_t size = hmm_max(bytes, range_first_bytes); size >= bytes; size /= 2) {
+    uintptr_t at = hmm_round_up(brk->top, part_bytes);
+    for (size_t gap = part_bytes; fits(brk, at, bytes); at += gap, gap *= 2) {
+        for (size_t size = hmm_max(bytes, range_bytes); size >= bytes; size /= 2) {
             size = hmm_round_up(size, brk->align_bytes);
             if (!fits(brk, at, size) || hmm_port_reserve((void *)at, size) == NULL)
                 continue;

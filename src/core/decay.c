@@ -8,12 +8,6 @@
 #include "core/decay.h"
 
 static const uint64_t ns_per_ms = 1000000;
-static const uint64_t look_every_ns = 10 * 1000000;
-
-enum {
-    PURGE_MIN_UNITS = 4,    /* a call gives back at least 64 KiB where it can, */
-    PURGE_MAX_UNITS = 4096, /* and 64 MiB at most: other threads' faults wait for it */
-};
 
 /* The highest row of at most `max_units` dirty free units below `before`, all of one free run.
  * Returns its first unit, and its length in *n_units; HMM_RUN_NONE. locks: held pages */
@@ -73,7 +67,7 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
         uint32_t run = 0;
         uint32_t n = 0;
         uint32_t max_units =
-            (uint32_t)hmm_min(hmm_max(n_units - purged, PURGE_MIN_UNITS), PURGE_MAX_UNITS);
+            (uint32_t)hmm_min(hmm_max(n_units - purged, HMM_PURGE_MIN_UNITS), HMM_PURGE_MAX_UNITS);
         hmm_lock_take(&pages->lock);
         before = before < pages->n_units ? before : pages->n_units;
         int64_t at = last_dirty(pages, before, max_units, &run, &n);
@@ -132,12 +126,15 @@ static uint32_t excess_due(struct hmm_pages *pages, uint64_t elapsed_ns)
     if (pages->dirty_units <= limit_units)
         return 0;
     uint64_t excess = pages->dirty_units - limit_units;
+    uint64_t max_units = hmm_max(t->dirty_max >> HMM_UNIT_SHIFT, live_units / t->dirty_max_divisor);
+    uint64_t over = pages->dirty_units > max_units ? pages->dirty_units - max_units : 0;
     uint64_t half_ns = t->decay_ms * ns_per_ms;
     if (half_ns == 0)
         return (uint32_t)excess;
     /* a pause between two looks says nothing about the age of what was freed just now */
     elapsed_ns = elapsed_ns < half_ns ? elapsed_ns : half_ns;
-    return (uint32_t)((excess * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns));
+    uint64_t aged = (excess * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns);
+    return (uint32_t)hmm_max(aged, over);
 }
 
 /* Is the top long and old enough? It must have been so at two looks, lower_ms apart.
@@ -162,7 +159,7 @@ uint64_t hmm_decay(struct hmm_pages *pages)
     uint64_t now_ns = hmm_port_clock_ns();
     hmm_lock_take(&pages->lock);
     uint64_t elapsed_ns = now_ns - pages->decay_at_ns;
-    bool look = elapsed_ns >= look_every_ns || pages->tunables->decay_ms == 0;
+    bool look = elapsed_ns >= HMM_DECAY_LOOK_MS * ns_per_ms || pages->tunables->decay_ms == 0;
     uint32_t excess = 0;
     bool lower_now = false;
     if (look) {

@@ -7,11 +7,10 @@
 #include "core/decay.h"
 #include "core/fatal.h"
 
-static const uint64_t shed_every_ns = 250 * 1000000;
-static const size_t window_min_bytes = (size_t)16 << 20;
-static const size_t window_default_bytes = (size_t)64
-                                           << 30; /* at least, where address space is free */
-static const size_t window_max_bytes = (size_t)16 << 40;
+static const uint64_t shed_every_ns = HMM_SHED_MS * (uint64_t)1000000;
+static const size_t window_min_bytes = (size_t)HMM_WINDOW_MIN_MIB << 20;
+static const size_t window_default_bytes = (size_t)HMM_WINDOW_DEFAULT_MIB << 20;
+static const size_t window_max_bytes = (size_t)HMM_WINDOW_MAX_MIB << 20;
 
 /* How far the heap may ever reach: its records are reserved for that. Four times the machine's
  * memory, and no more than the process may address at all. */
@@ -207,9 +206,7 @@ static void free_owned(struct hmm_heap *heap, struct hmm_thread *self, void *blo
     struct hmm_magazine *mag = magazine_of(heap, self, class_idx);
     enum hmm_push push = hmm_magazine_push(mag, block);
     if (push == HMM_PUSH_FULL) {
-        void *twice_free = hmm_arena_make_room(&heap->arenas, self->arena, mag);
-        if (hmm_unlikely(twice_free != NULL))
-            hmm_misuse_two_owners(twice_free);
+        hmm_arena_make_room(&heap->arenas, self->arena, mag);
         push = hmm_magazine_push(mag, block);
         maybe_decay(heap, self->arena);
     }

@@ -7,8 +7,6 @@
 
 #include "core/arena.h"
 
-enum { HMM_MAPPED_BUCKETS = 64, HMM_MAPPED_RECENT = 8 };
-
 /* A block with a mapping of its own. */
 struct hmm_mapped {
     char *start;             /* lock:table */

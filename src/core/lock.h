@@ -9,6 +9,7 @@
 #ifndef HMM_CORE_LOCK_H
 #define HMM_CORE_LOCK_H
 
+#include "base/tunables.h"
 #include "port/port.h"
 
 #include <stdatomic.h>
@@ -16,8 +17,6 @@
 struct hmm_lock {
     _Atomic(uint32_t) word; /* 0, 1, 2 as above; atomic */
 };
-
-enum { HMM_LOCK_SPINS = 100 };
 
 static inline bool hmm_lock_try(struct hmm_lock *lock)
 {

@@ -7,14 +7,6 @@
 
 #include <string.h>
 
-enum {
-    COMMIT_STEP_UNITS = 256,        /* records for 4 MiB of heap at least */
-    OBJECT_STEP_BYTES = 256 * 1024, /* object area: commit by so much */
-    OBJECT_SHARE_SHIFT = 5,         /* object area: heap / 32 at most (two bits per slot of 16
-                                       bytes are 1/64; arenas and magazines are few) */
-    OBJECT_MIN_BYTES = 1024 * 1024,
-};
-
 /* Bytes of strip `idx` that describe n_units units. A heap needs only the levels of the tree up to
  * the one whose root spans it. */
 static size_t strip_bytes(unsigned idx, size_t n_units)
@@ -40,8 +32,8 @@ static size_t strip_bytes(unsigned idx, size_t n_units)
 
 static size_t object_bytes(size_t max_units)
 {
-    size_t share = (max_units << HMM_UNIT_SHIFT) >> OBJECT_SHARE_SHIFT;
-    return hmm_max(share, OBJECT_MIN_BYTES);
+    size_t share = (max_units << HMM_UNIT_SHIFT) >> HMM_OBJECT_SHARE_SHIFT;
+    return hmm_max(share, HMM_OBJECT_MIN_BYTES);
 }
 
 /* One guard page between the arrays, so that an index gone wrong faults. */
@@ -113,7 +105,8 @@ bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units)
 {
     if (n_units > meta->max_units)
         return false;
-    size_t ahead = hmm_min(hmm_round_up(n_units + n_units / 4, COMMIT_STEP_UNITS), meta->max_units);
+    size_t ahead =
+        hmm_min(hmm_round_up(n_units + n_units / 4, HMM_COMMIT_STEP_UNITS), meta->max_units);
     for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
         struct hmm_strip *strip = &meta->strips[i];
         if (strip_bytes(i, n_units) <= strip->committed_bytes)
@@ -132,7 +125,7 @@ void *hmm_meta_object(struct hmm_meta *meta, size_t bytes)
     size_t start = meta->objects_used_bytes;
     bool fits = bytes <= meta->objects.end_bytes - start;
     if (fits && start + bytes > meta->objects.committed_bytes) {
-        size_t ahead = hmm_round_up(start + bytes, OBJECT_STEP_BYTES);
+        size_t ahead = hmm_round_up(start + bytes, HMM_OBJECT_STEP_BYTES);
         fits = strip_cover(&meta->objects, hmm_min(ahead, meta->objects.end_bytes)) ||
                strip_cover(&meta->objects, start + bytes);
     }
