@@ -195,6 +195,23 @@ def table(title, results, heaps, base, key, out):
     out("%-27s " % "geometric mean" + "".join("%10.3f      " % geomean(ratios[h]) for h in heaps) + "\n")
 
 
+def against_best(results, own, heaps, out):
+    """How far `own` is from the best of the others, by the median and by the fastest run: where the two differ, it was
+    the machine. Marked: over 1.15 by both."""
+    others = [h for h in heaps if h != own]
+    out("\n%s against the best other heap of each benchmark (time: median, fastest run)\n" % own)
+    for bench, runs in results.items():
+        line = ""
+        over = 0
+        for pick in (statistics.median, min):
+            time_of = {h: pick(r["seconds"] for r in runs[h]) for h in heaps}
+            best = min(others, key=time_of.get)
+            ratio = time_of[own] / time_of[best]
+            over += ratio > 1.15
+            line += "%10.2f (%s)" % (ratio, best)
+        out("%-16s%s%s\n" % (bench, line, "   over 1.15" if over == 2 else ""))
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default=os.path.join(TOP, "build"))
@@ -236,6 +253,8 @@ def main():
     order = list(heaps)
     table("Time", results, order, args.base, "seconds", sys.stdout.write)
     table("Peak RSS", results, order, args.base, "rss", sys.stdout.write)
+    if "libhmm" in heaps and len(heaps) > 1:
+        against_best(results, "libhmm", heaps, sys.stdout.write)
     path = args.json or os.path.join(build, "bench.json")
     with open(path, "w") as f:
         json.dump({"heaps": heaps, "rounds": args.rounds, "machine": os.uname().machine, "cores": os.cpu_count(), "results": results}, f, indent=1)

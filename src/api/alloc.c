@@ -137,6 +137,7 @@ static inline void attach(void)
 static HMM_NOINLINE void *alloc_miss(size_t bytes, bool *zero)
 {
     void *block = NULL;
+    bytes += bytes == 0;
     if (hmm_likely(bytes <= PTRDIFF_MAX && ready())) {
         block = hmm_heap_alloc(&hmm_process_heap, &hmm_self, bytes, zero);
         attach();
@@ -179,7 +180,7 @@ void *hmm_alloc_aligned(size_t align_bytes, size_t bytes)
         return NULL;
     if (align_bytes <= HMM_GRANULE_BYTES) {
         void *small;
-        return hmm_hit_alloc(bytes, &small) ? small : hmm_alloc_slow(bytes == 0 ? 1 : bytes, NULL);
+        return hmm_hit_alloc(bytes, &small) ? small : hmm_alloc_slow(bytes, NULL);
     }
     if (!ready())
         return NULL;

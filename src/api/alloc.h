@@ -7,7 +7,7 @@
 
 #include "api/hit.h"
 
-/* Allocate `bytes` >= 1 off the hit path; NULL with ENOMEM.
+/* Allocate `bytes`, 0 like 1, off the hit path; NULL with ENOMEM.
  *   zero  NULL, or set to whether the block reads as zero */
 void *hmm_alloc_slow(size_t bytes, bool *zero);
 void hmm_free_slow(void *block, const char *who);

@@ -7,11 +7,11 @@
  *                 a slab: every unit of it holds arena id (never 0) and class 1..96
  *                 anything else: arena id 0 and one of enum hmm_kind
  *   state bytes   not 0 exactly where a live block of a slab begins; then a tag of its address
- *                 three arrays: a byte per 16 bytes, for slots of 16 bytes; per 32, for slots of 32
- *                 and 48; per 64, for all others
+ *                 four arrays: a byte per 16 bytes, for slots of 16 bytes; per 32, for slots of 32
+ *                 and 48; per 64, for 64 to 112; per 128, for all others
  *   unit[unit]    what slow paths need
  *
- * A state byte belongs to at most one block at a time, since no two begin within its 16, 32 or 64
+ * A state byte belongs to at most one block at a time, since no two begin within its 16 to 128
  * bytes, so its owner writes it plainly. It is shared with inner addresses of that block; the tag
  * tells those apart. It is the low byte of the block's mark, 2 * address + 1: never 0, and within
  * 128 bytes another one for every address. So a block begins at `p` exactly if p's state byte is
@@ -65,9 +65,9 @@ struct hmm_pagemap {
                                  hmm_pagemap_set_limit, read plainly by hits: one aligned word, and
                                  a thread that holds a block saw the limit that covers it */
     _Atomic(uint32_t) *entry; /* const pointer; elements: atomic */
+    struct hmm_unit *unit;    /* const pointer */
+    char *objects;            /* const: start of the object area, where descriptors lie */
     struct hmm_states states[HMM_STATE_KINDS]; /* const; bytes: plain, owner of the block */
-    struct hmm_unit *unit;                     /* const pointer */
-    char *objects; /* const: start of the object area, where descriptors lie */
 };
 
 /* Unit of `block`; huge for addresses below base. */

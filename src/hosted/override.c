@@ -15,7 +15,7 @@ HMM_EXPORTED void *malloc(size_t size)
     void *block;
     if (hmm_likely(hmm_hit_alloc(size, &block)))
         return block;
-    return hmm_alloc_slow(size == 0 ? 1 : size, NULL);
+    return hmm_alloc_slow(size, NULL);
 }
 
 HMM_EXPORTED void free(void *block)

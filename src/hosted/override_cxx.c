@@ -38,7 +38,7 @@ static void *allocate(size_t alignment, size_t size)
     void *block;
     if (hmm_likely(hmm_hit_alloc(size, &block)))
         return block;
-    return hmm_alloc_slow(size == 0 ? 1 : size, NULL);
+    return hmm_alloc_slow(size, NULL);
 }
 
 /* C++17 [new.delete.single]: call the handler until there is memory or there is no handler. */

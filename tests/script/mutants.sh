@@ -1,0 +1,46 @@
+#!/bin/bash
+# mutants.sh BUILD: the abuse programs can fail: in copies of the sources one check at a time is taken out, and the
+# programs about it must then not end as they should. (Those that the state byte alone decides are shown with the
+# unchecked library, by abuse/run.sh.)
+build=$(realpath "$1")
+. "$(dirname "$0")/lib.sh"
+top=$(cd "$(dirname "$0")/../.." && pwd)
+
+# mutant FILE SED NAME...: with FILE changed by SED, each of the abuse programs NAME fails.
+mutant() {
+    local file=$1 change=$2 name
+    shift 2
+    rm -rf "$tmp/m" && mkdir "$tmp/m" && cp -r "$top/src" "$top/include" "$tmp/m/"
+    sed -i -E "$change" "$tmp/m/$file"
+    if cmp -s "$tmp/m/$file" "$top/$file"; then
+        failed=$((failed + 1))
+        echo "failed: the check to be taken out of $file is not there: $change"
+        return
+    fi
+    (cd "$tmp/m" && cc -std=gnu17 -O1 -w -shared -fPIC -fvisibility=hidden -fno-builtin -fexceptions \
+        -ftls-model=initial-exec -D_GNU_SOURCE -Iinclude -Isrc -Isrc/port/linux \
+        src/base/*.c src/core/*.c src/api/*.c src/hosted/*.c src/port/linux/*.c -Wl,-z,initfirst -o ../mutant.so) ||
+        { failed=$((failed + 1)); return; }
+    "$top/tests/abuse/run.sh" "$build/tests/abuse" "$tmp/mutant.so" >"$tmp/log" 2>/dev/null
+    for name; do
+        check "without its check $name still passes ($file)" grep -q "^failed: $name:" "$tmp/log"
+    done
+}
+
+mutant src/core/heap.c 's/^    if \(!freed\)$/    if (false)/' \
+    stack_pointer data_pointer code_pointer foreign_mapping wild_low wild_high wild_kernel above_the_break sbrk_memory \
+    interior_large interior_large_page interior_mapped twice_large twice_mapped twice_1024_frees_later_large \
+    twice_other_thread_large
+mutant src/core/heap.c 's/^    if \(bytes == 0\)$/    if (false)/' usable_interior usable_foreign usable_after_free
+# realloc asks for the usable size, and frees in the end: both must be blind
+mutant src/core/heap.c 's/^    if \((bytes == 0|!freed)\)$/    if (false)/; s/hmm_unlikely\(!hmm_state_to_free\(hmm_state_of\(states, mark\), mark\)\)/false/' \
+    realloc_interior realloc_foreign realloc_interior_large twice_by_realloc
+mutant src/core/heap.c 's/hmm_unlikely\(!hmm_state_to_free\(hmm_state_of\(states, mark\), mark\)\)/false/' \
+    interior_small interior_16 interior_medium misaligned misaligned_8 never_allocated end_of_slab twice
+mutant src/core/heap.c 's/hmm_unlikely\(push == HMM_PUSH_NOT_LIVE\)/false/' twice_1024_frees_later twice_all_freed_between
+mutant src/hosted/override.c 's/^    if \(hmm_unlikely\(!right\)\)$/    if (false)/' \
+    sized_too_small sized_too_large sized_large sized_delete
+mutant src/core/pagemap.h 's/hmm_port_byte\(state\) != 0/false/' twice_at_once
+mutant src/core/meta.c 's/^    hmm_port_seal\(.*$/    (void)sealed;/' write_configuration
+mutant src/core/misuse.c 's/^    hmm_fatal\(chars, block, detail\);/    hmm_fatal(chars, (const char *)block + 16, detail);/' twice interior_small
+finish
