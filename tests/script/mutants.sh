@@ -40,7 +40,6 @@ mutant src/core/heap.c 's/hmm_unlikely\(!hmm_state_to_free\(hmm_state_of\(states
 mutant src/core/heap.c 's/hmm_unlikely\(push == HMM_PUSH_NOT_LIVE\)/false/' twice_1024_frees_later twice_all_freed_between
 mutant src/hosted/override.c 's/^    if \(hmm_unlikely\(!right\)\)$/    if (false)/' \
     sized_too_small sized_too_large sized_large sized_delete
-mutant src/core/pagemap.h 's/hmm_port_byte\(state\) != 0/false/' twice_at_once
 mutant src/core/meta.c 's/^    hmm_port_seal\(.*$/    (void)sealed;/' write_configuration
 mutant src/core/misuse.c 's/^    hmm_fatal\(chars, block, detail\);/    hmm_fatal(chars, (const char *)block + 16, detail);/' twice interior_small
 finish
