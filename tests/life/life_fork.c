@@ -1,5 +1,6 @@
-/* life_fork.c - 10,000 forks from a process with 8 allocating threads; every child allocates, frees
- * what the parent's threads had allocated, checks a little and exits within a second.
+/* life_fork.c - 10,000 forks from a process with 8 allocating threads, and others that come and go;
+ * every child allocates, frees what the parent's threads had allocated, checks a little and exits
+ * within a second.
  *
  *   life_fork [FORKS]
  */
@@ -23,6 +24,36 @@ static atomic_bool stop;
 static void *kept[THREADS][KEPT];
 static atomic_int prepared;
 
+/* More than a magazine holds, so that full ones are set aside and loaded again. */
+static void bulk(size_t bytes)
+{
+    static _Thread_local void *blocks[1000];
+    for (int i = 0; i < 1000; i++)
+        blocks[i] = malloc(bytes);
+    for (int i = 0; i < 1000; i++)
+        free(blocks[i]);
+}
+
+static void *short_lived(void *arg)
+{
+    bulk((size_t)arg);
+    return NULL;
+}
+
+/* Arenas are made, given up and taken over while the process forks. */
+static void *churn(void *unused)
+{
+    for (size_t n = 0; !atomic_load(&stop); n++) {
+        pthread_t threads[3];
+        for (size_t i = 0; i < 3; i++)
+            pthread_create(&threads[i], NULL, short_lived, (void *)(n % 10 * 16 + i + 1));
+        for (int i = 0; i < 3; i++)
+            pthread_join(threads[i], NULL);
+        usleep(200);
+    }
+    return unused;
+}
+
 static void *worker(void *arg)
 {
     size_t id = (size_t)arg;
@@ -38,6 +69,8 @@ static void *worker(void *arg)
         }
         for (int i = 0; i < 64; i++)
             free(blocks[i]);
+        if (rng % 64 == 1)
+            bulk(40);
         if (rng % 8 == 0)
             usleep(50); /* leave the two processors some time for the children */
     }
@@ -88,6 +121,8 @@ int main(int argc, char **argv)
     pthread_atfork(allocate_in_handler, allocate_in_handler, allocate_in_handler);
     for (size_t i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, worker, (void *)i);
+    pthread_t churner;
+    pthread_create(&churner, NULL, churn, NULL);
     while (atomic_load(&prepared) < THREADS)
         usleep(1000);
     for (int n = 0; n < forks; n++) {
@@ -105,6 +140,7 @@ int main(int argc, char **argv)
     atomic_store(&stop, true);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    pthread_join(churner, NULL);
     if (HmmCheck == NULL || HmmCheck() != NULL) {
         printf("heap check: %s\n", HmmCheck == NULL ? "libhmm is not there" : HmmCheck());
         return 1;
