@@ -11,8 +11,6 @@
  *   page map   from an address to its slab or block; with a state byte it tells exactly whether a
  *              live block begins there
  *
- * clang-format off
- *
  *        HmmAlloc                                        HmmFree
  *           | hit: pop (hit.h)                              | hit: check, push (hit.h)
  *           v miss                                          v magazine full, or another's block

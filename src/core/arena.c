@@ -102,15 +102,17 @@ struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_ar
     struct hmm_magazine *mag = arena->magazines[class_idx];
     if (mag != NULL)
         return mag;
-    mag = hmm_meta_object(arenas->slabs.pages->meta, sizeof *mag);
+    struct hmm_magazine made = {
+        .states = *hmm_pagemap_states(arenas->slabs.pages->map, class_idx),
+        .class_idx = (uint16_t)class_idx,
+        .max_objs = arena->shared ? 0 : hmm_sizeclasses[class_idx].magazine_objs,
+    };
+    mag = hmm_meta_object(arenas->slabs.pages->meta, sizeof *mag + hmm_rounds_bytes(&made));
     if (mag == NULL)
         return NULL;
-    mag->class_idx = (uint16_t)class_idx;
-    mag->max_objs = arena->shared ? 0 : hmm_sizeclasses[class_idx].magazine_objs;
-    mag->states = *hmm_pagemap_states(arenas->slabs.pages->map, class_idx);
-    mag->loaded = hmm_rounds_make(arenas, arena, mag);
-    if (mag->loaded == NULL)
-        return NULL;
+    *mag = made;
+    mag->loaded = (struct hmm_rounds *)(void *)(mag + 1);
+    mag->loaded->slots[0] = hmm_magazine_bottom(&mag->states);
     mag->top = mag->loaded->slots;
     narrow(mag);
     arena->magazines[class_idx] = mag;
@@ -208,7 +210,7 @@ void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, e
         if (idle) {
             flush_oldest(arenas, arena, mag, hmm_magazine_objs(mag));
             narrow(mag);
-            mag->depot.limit = mag->depot.away_objs = 0;
+            mag->depot.limit = mag->depot.away_objs = mag->depot.regret_objs = 0;
             hmm_bin_shed(arenas, &mag->bin);
         }
         mag->used = false;

@@ -121,9 +121,8 @@ void hmm_bin_move_all(struct hmm_arenas *arenas, struct hmm_arena *from, struct 
 
 /* Depots (depot.c). All: locks: held arena */
 
-/* Empty rounds for a class. NULL: out of memory. */
-struct hmm_rounds *hmm_rounds_make(struct hmm_arenas *arenas, struct hmm_arena *arena,
-                                   const struct hmm_magazine *mag);
+/* Bytes of the rounds of a class. */
+size_t hmm_rounds_bytes(const struct hmm_magazine *mag);
 /* Set the full rounds aside and load empty ones. False: no more are to be kept, or no memory. */
 bool hmm_depot_store(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag);
 /* Load full rounds in place of the empty ones. False: there are none. */

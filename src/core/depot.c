@@ -16,18 +16,21 @@ static bool has_depot(const struct hmm_magazine *mag)
     return mag->class_idx <= HMM_SMALL_CLASSES && mag->max_objs != 0;
 }
 
-struct hmm_rounds *hmm_rounds_make(struct hmm_arenas *arenas, struct hmm_arena *arena,
-                                   const struct hmm_magazine *mag)
+size_t hmm_rounds_bytes(const struct hmm_magazine *mag)
 {
-    struct hmm_rounds *rounds = has_depot(mag) ? arena->spare_rounds : NULL;
-    if (rounds != NULL) {
-        arena->spare_rounds = rounds->older;
-        rounds->slots[0] = hmm_magazine_bottom(&mag->states);
-        return rounds;
-    }
     size_t objs = has_depot(mag) ? HMM_MAGAZINE_MAX_OBJS : mag->max_objs;
-    size_t bytes = sizeof *rounds + (objs + 1) * sizeof(hmm_mark);
-    rounds = hmm_meta_object(arenas->slabs.pages->meta, bytes);
+    return sizeof(struct hmm_rounds) + (objs + 1) * sizeof(hmm_mark);
+}
+
+/* Empty rounds for a class with a depot; those are all of one length. NULL: out of memory. */
+static struct hmm_rounds *take_spare(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                                     const struct hmm_magazine *mag)
+{
+    struct hmm_rounds *rounds = arena->spare_rounds;
+    if (rounds != NULL)
+        arena->spare_rounds = rounds->older;
+    else
+        rounds = hmm_meta_object(arenas->slabs.pages->meta, hmm_rounds_bytes(mag));
     if (rounds != NULL)
         rounds->slots[0] = hmm_magazine_bottom(&mag->states);
     return rounds;
@@ -39,7 +42,7 @@ static void spare(struct hmm_arena *arena, struct hmm_rounds *rounds)
     arena->spare_rounds = rounds;
 }
 
-static size_t rounds_bytes(const struct hmm_magazine *mag)
+static size_t full_bytes(const struct hmm_magazine *mag)
 {
     return (size_t)mag->max_objs * hmm_sizeclasses[mag->class_idx].slot_bytes;
 }
@@ -47,9 +50,9 @@ static size_t rounds_bytes(const struct hmm_magazine *mag)
 bool hmm_depot_store(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
     struct hmm_depot *depot = &mag->depot;
-    if (depot->n_full >= depot->limit || arena->depot_bytes + rounds_bytes(mag) > HMM_DEPOT_BYTES)
+    if (depot->n_full >= depot->limit || arena->depot_bytes + full_bytes(mag) > HMM_DEPOT_BYTES)
         return false;
-    struct hmm_rounds *rounds = hmm_rounds_make(arenas, arena, mag);
+    struct hmm_rounds *rounds = take_spare(arenas, arena, mag);
     if (rounds == NULL)
         return false;
     mag->loaded->older = depot->newest;
@@ -60,7 +63,7 @@ bool hmm_depot_store(struct hmm_arenas *arenas, struct hmm_arena *arena, struct 
         depot->oldest = mag->loaded;
     depot->newest = mag->loaded;
     depot->n_full++;
-    arena->depot_bytes += rounds_bytes(mag);
+    arena->depot_bytes += full_bytes(mag);
     mag->loaded = rounds;
     mag->top = rounds->slots;
     mag->end = rounds->slots + mag->max_objs;
@@ -71,7 +74,7 @@ static void note_fewer(struct hmm_arena *arena, struct hmm_magazine *mag)
 {
     struct hmm_depot *depot = &mag->depot;
     depot->n_full--;
-    arena->depot_bytes -= rounds_bytes(mag);
+    arena->depot_bytes -= full_bytes(mag);
     if (depot->n_full < depot->fewest)
         depot->fewest = depot->n_full;
 }
@@ -123,7 +126,7 @@ void hmm_depot_note_fetched(struct hmm_magazine *mag, unsigned n)
     depot->regret_objs += back;
     if (depot->regret_objs >= mag->max_objs && has_depot(mag)) {
         depot->regret_objs -= mag->max_objs;
-        if (depot->limit < HMM_DEPOT_BYTES / rounds_bytes(mag))
+        if (depot->limit < HMM_DEPOT_BYTES / full_bytes(mag))
             depot->limit++;
     }
 }

@@ -2,7 +2,7 @@
  *
  * Layer   core, above arena, below heap. Start reading at hmm_large_alloc.
  * State   the cache: its arena's owner's. The entry of a block's first unit says LARGE, and
- *         whoever changes that by compare-and-swap is the one who freed it.
+ *         whoever changes that, by hmm_port_replace, is the one who freed it.
  */
 #include "core/large.h"
 
@@ -80,15 +80,10 @@ static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_
     return hmm_pagemap_address(pages->map, (size_t)unit);
 }
 
-static uint32_t unit_of(const struct hmm_pagemap *map, const void *block)
-{
-    return (uint32_t)(((uintptr_t)block - map->base) >> HMM_UNIT_SHIFT);
-}
-
 bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *block)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
-    uint32_t unit = unit_of(pages->map, block);
+    uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     if (arena != NULL && make_place(large, arena, hmm_pages_run_units(pages, unit)))
         return hmm_large_keep_cached(pages->map, arena, unit);
     if (!hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED))
@@ -100,7 +95,7 @@ bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *bloc
 bool hmm_large_resize(struct hmm_large *large, void *block, size_t bytes)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
-    uint32_t unit = unit_of(pages->map, block);
+    uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     uint32_t old_units = hmm_pages_run_units(pages, unit);
     uint32_t new_units = (uint32_t)hmm_round_up(run_units(bytes), pages->page_units);
     if (new_units > old_units)
@@ -113,7 +108,8 @@ bool hmm_large_resize(struct hmm_large *large, void *block, size_t bytes)
 size_t hmm_large_bytes(const struct hmm_large *large, const void *block)
 {
     const struct hmm_pages *pages = large->arenas->slabs.pages;
-    return (size_t)hmm_pages_run_units(pages, unit_of(pages->map, block)) << HMM_UNIT_SHIFT;
+    return (size_t)hmm_pages_run_units(pages, (uint32_t)hmm_pagemap_unit(pages->map, block))
+           << HMM_UNIT_SHIFT;
 }
 
 void hmm_large_flush(struct hmm_large *large, struct hmm_arena *arena)
