@@ -31,7 +31,7 @@ mutant src/core/heap.c 's/^    if \(!freed\)$/    if (false)/' \
     stack_pointer data_pointer code_pointer foreign_mapping wild_low wild_high wild_kernel above_the_break sbrk_memory \
     interior_large interior_large_page interior_mapped twice_large twice_mapped twice_1024_frees_later_large \
     twice_other_thread_large
-mutant src/core/heap.c 's/^    if \(bytes == 0\)$/    if (false)/' usable_interior usable_foreign usable_after_free
+mutant src/core/heap.c 's/^    if \(bytes == 0\)$/    if (false)/' usable_interior usable_foreign usable_after_free sized_double
 # realloc asks for the usable size, and frees in the end: both must be blind
 mutant src/core/heap.c 's/^    if \((bytes == 0|!freed)\)$/    if (false)/; s/hmm_unlikely\(!hmm_state_to_free\(hmm_state_of\(states, mark\), mark\)\)/false/' \
     realloc_interior realloc_foreign realloc_interior_large twice_by_realloc
