@@ -2,94 +2,28 @@
 """Time and memory of libhmm against other heaps, interleaved.
 
 Every round runs every benchmark with every heap in turn, so that a slow minute of the machine meets all of
-them. Reported: medians over the rounds of elapsed time and peak RSS, as ratios to one heap (--base), their
-spread (largest / smallest), geometric means, and minor page faults. Everything goes into a JSON file.
+them. Reported: medians over the rounds of elapsed time, CPU time, peak RSS and minor page faults as ratios to one heap
+(--base), their spread, geometric means over everything and over the real programs, and the distance from the
+best. Everything goes into a JSON file; --plot makes a picture of it.
 """
 import argparse
 import json
-import math
 import os
+import re
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+import report
+from programs import ALL as REAL
+from programs import programs
 
-PYTHON = r"""
-import random, json
-random.seed(3)
-class N:
-    __slots__ = ("l", "r", "v")
-    def __init__(self, v): self.l = self.r = None; self.v = v
-def insert(root, v):
-    while True:
-        side = "l" if v < root.v else "r"
-        n = getattr(root, side)
-        if n is None: setattr(root, side, N(v)); return
-        root = n
-root = N(0.5)
-for _ in range(60000): insert(root, random.random())
-d = {}
-for i in range(200000): d.setdefault(str(i % 7919), []).append((i, str(i)))
-s = json.dumps(list(d.items())[:4000]); json.loads(s)
-x = [list(range(i % 60)) for i in range(60000)]
-x.sort(key=len)
-print(len(s), sum(map(len, x)))
-"""
-LUA = r"""
-local t = {}
-for r = 1, 6 do
-  for i = 1, 120000 do t[i] = {i, tostring(i * r), {x = i}} end
-  local s = {}
-  for i = 1, #t, 2 do s[#s + 1] = t[i][2] .. r end
-  print(#table.concat(s))
-end
-local function tree(d) if d == 0 then return {} end return {tree(d - 1), tree(d - 1)} end
-for i = 1, 6 do tree(15) end
-"""
-PERL = r"""
-my (%h, @l); srand(1);
-for my $i (1 .. 400000) { my $k = "k" . ($i * 7919 % 50021); $h{$k} .= chr(65 + $i % 26); push @{$l[$i % 997]}, "$i:$k"; }
-my @s = sort { length $h{$a} <=> length $h{$b} || $a cmp $b } keys %h;
-my $n = 0; for my $a (@l) { for (@$a) { my ($x, $y) = split /:/; $n += $x if exists $h{$y} } }
-print scalar(@s), " $n\n";
-"""
-SQL = """
-create table t(a integer primary key, b text, c real);
-with recursive n(i) as (select 1 union all select i + 1 from n where i < 250000)
-  insert into t select i, hex(i * 7919) || printf('%08d', i * 31 % 100003), i * 0.37 from n;
-create index ib on t(b);
-select count(*), max(b) from t group by substr(b, 1, 2) order by 1 limit 3;
-select count(*) from t x join t y on x.a = y.a + 1 where x.b > y.b;
-update t set b = b || 'x' where a % 3 = 0;
-delete from t where a % 5 = 0;
-select count(*), sum(length(b)) from t;
-"""
-CXX = r"""
-#include <algorithm>
-#include <functional>
-#include <iostream>
-#include <map>
-#include <regex>
-#include <sstream>
-#include <string>
-#include <unordered_map>
-#include <vector>
-template <int N> struct Fib { static constexpr long value = Fib<N - 1>::value + Fib<N - 2>::value; };
-template <> struct Fib<0> { static constexpr long value = 0; };
-template <> struct Fib<1> { static constexpr long value = 1; };
-int main() {
-  std::map<std::string, std::vector<int>> m; std::unordered_map<long, std::string> u;
-  std::regex r("a(b|c)*d"); std::ostringstream o; o << Fib<60>::value;
-  std::vector<std::function<int(int)>> f; for (int i = 0; i < 9; i++) f.push_back([i](int x) { return x + i; });
-  std::sort(f.begin(), f.end(), [](auto &a, auto &b) { return a(1) < b(1); });
-  std::cout << m.size() << u.size() << std::regex_match("abcd", r) << o.str();
-}
-"""
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+KNOWN = (("mimalloc3", "libmimalloc.so.3"), ("mimalloc2", "libmimalloc.so.2"), ("jemalloc", "libjemalloc.so.2"),
+         ("gperftools", "libtcmalloc_minimal.so.4"), ("rpmalloc", "librpmalloc.so.1"), ("snmalloc", "libsnmallocshim.so"))
 
 
 def find_library(name):
@@ -100,116 +34,155 @@ def find_library(name):
     return None
 
 
+class Failed(Exception):
+    """A program did not run to its end with a heap."""
+
+
+class Heap:
+    """What is preloaded, None for libc's own, and what is set in the environment beside it."""
+
+    def __init__(self, library, env=()):
+        self.library = library
+        self.env = dict(pair.split("=", 1) for pair in env)
+
+    def check(self, name):
+        if self.library is None:
+            return
+        maps = subprocess.run(["cat", "/proc/self/maps"], env=dict(os.environ, LD_PRELOAD=self.library), capture_output=True, text=True)
+        if maps.returncode != 0 or os.path.basename(os.path.realpath(self.library)) not in maps.stdout:
+            sys.exit("bench: %s: %s was not loaded: %s" % (name, self.library, maps.stderr[-300:]))
+
+
 class Bench:
     """Runs commands with a heap and reads what they took."""
 
     def __init__(self, build, work):
         self.measure = os.path.join(build, "bench", "bench_measure")
+        self.micro = os.path.join(build, "bench", "bench_micro")
         self.work = work
 
-    def start(self, command, library, stdin=None):
-        env = dict(os.environ, PYTHONMALLOC="malloc", PYTHONHASHSEED="0", LC_ALL="C")
+    def start(self, command, heap, stdin=None):
+        env = dict(os.environ, PYTHONMALLOC="malloc", PYTHONHASHSEED="0", LC_ALL="C", GIT_CONFIG_GLOBAL="/dev/null", GIT_PAGER="cat", **heap.env)
         env.pop("LD_PRELOAD", None)
         self.result = os.path.join(self.work, "result")
-        return subprocess.Popen([self.measure, self.result, library or "-"] + command, env=env, cwd=self.work, stdin=stdin,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.output = open(os.path.join(self.work, "output"), "wb+")
+        return subprocess.Popen([self.measure, self.result, heap.library or "-"] + command, env=env, cwd=self.work,
+                                stdin=open(stdin) if stdin else None, stdout=self.output, stderr=subprocess.PIPE)
 
-    def end(self, process, command, library):
+    def end(self, process, command, heap):
         error = process.stderr.read()
         if process.wait() != 0:
-            sys.exit("bench: %s with %s: status %d: %s" % (command, library or "libc", process.returncode, error.decode()[-500:]))
+            raise Failed("%s with %s: status %d: %s" % (command[0], heap.library or "libc", process.returncode, error.decode()[-300:]))
         with open(self.result) as f:
             seconds, cpu, rss, faults = f.read().split()
         return {"seconds": float(seconds), "cpu": float(cpu), "rss": int(rss), "faults": int(faults)}
 
-    def run(self, command, library, stdin=None):
-        return self.end(self.start(command, library, stdin and open(stdin)), command, library)
+    def run(self, command, heap, stdin=None):
+        return self.end(self.start(command, heap, stdin), command, heap)
 
-    def redis(self, library):
+    def pattern(self, name, heap):
+        done = self.run([self.micro, name], heap)
+        self.output.seek(0)
+        figures = re.findall(r"(\w+) ([0-9.]+)", self.output.read(400).decode())
+        if figures:
+            done["figures"] = {key: float(value) for key, value in figures}
+        return done
+
+    def redis(self, heap):
         """A server under the heap, the load from redis-benchmark without it. The time is the server's CPU time: the
         load's own is not the heap's."""
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             port = str(s.getsockname()[1])
         command = ["redis-server", "--port", port, "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]
-        server = self.start(command, library)
+        server = self.start(command, heap)
         for _ in range(200):
             time.sleep(0.02)
+            if server.poll() is not None:
+                return self.end(server, command, heap)
             if subprocess.run(["redis-cli", "-p", port, "ping"], capture_output=True).stdout == b"PONG\n":
                 break
         for test, n in (("set", 100000), ("get", 60000), ("lpush", 60000), ("lpop", 60000), ("hset", 60000), ("zadd", 60000)):
             subprocess.run(["redis-benchmark", "-p", port, "-q", "-n", str(n), "-r", "50000", "-d", "200", "-P", "16", "-c", "20",
-                            "-t", test], stdout=subprocess.DEVNULL, check=True)
+                            "-t", test], stdout=subprocess.DEVNULL, check=server.poll() is None)
         subprocess.run(["redis-cli", "-p", port, "shutdown", "nosave"], capture_output=True)
-        done = self.end(server, command, library)
+        done = self.end(server, command, heap)
         done["seconds"] = done["cpu"]
         return done
 
 
 def benchmarks(build, work):
     bench = Bench(build, work)
-    micro = os.path.join(build, "bench", "bench_micro")
-    listed = subprocess.run([micro], capture_output=True, text=True, check=True).stdout.split()
-    found = {name: (lambda lib, name=name: bench.run([micro, name], lib)) for name in listed}
-    for name, text in (("b.py", PYTHON), ("b.lua", LUA), ("b.pl", PERL), ("b.sql", SQL), ("b.cc", CXX)):
-        with open(os.path.join(work, name), "w") as f:
-            f.write(text)
-    at = lambda name: os.path.join(work, name)
-    found["python"] = lambda lib: bench.run([shutil.which("python3", path="/usr/bin:/bin") or "python3", at("b.py")], lib)
-    found["lua"] = lambda lib: bench.run(["lua5.4", at("b.lua")], lib)
-    found["perl"] = lambda lib: bench.run(["perl", at("b.pl")], lib)
-    found["sqlite"] = lambda lib: bench.run(["sqlite3", ":memory:"], lib, at("b.sql"))
-    cc1plus = subprocess.run(["g++", "-print-prog-name=cc1plus"], capture_output=True, text=True, check=True).stdout.strip()
-    subprocess.run(["g++", "-std=c++17", "-E", at("b.cc"), "-o", at("b.ii")], check=True)
-    found["gcc"] = lambda lib: bench.run([cc1plus, "-quiet", "-fpreprocessed", "-std=c++17", "-O2", at("b.ii"), "-o", "/dev/null"], lib)
-    found["redis"] = lambda lib: bench.redis(lib)
+    listed = subprocess.run([bench.micro], capture_output=True, text=True, check=True).stdout.split()
+    found = {name: (lambda heap, name=name: bench.pattern(name, heap)) for name in listed}
+    for name, (command, stdin) in programs(work).items():
+        found[name] = lambda heap, command=command, stdin=stdin: bench.run(command, heap, stdin)
+    if shutil.which("redis-server") and shutil.which("redis-benchmark"):
+        found["redis"] = bench.redis
+    missing = [name for name in REAL if name not in found]
+    if missing:
+        print("not installed, left out: %s" % " ".join(missing), file=sys.stderr)
     return found
 
 
-def check_loaded(name, library):
-    maps = subprocess.run(["cat", "/proc/self/maps"], env=dict(os.environ, LD_PRELOAD=library), capture_output=True, text=True).stdout
-    if os.path.basename(os.path.realpath(library)) not in maps:
-        sys.exit("bench: %s: %s was not loaded" % (name, library))
+def heaps_of(args, parser):
+    heaps = {"libhmm": Heap(os.path.join(os.path.abspath(args.build), "libhmm.so")), "glibc": Heap(None)}
+    for name, library in KNOWN:
+        path = find_library(library)
+        if path:
+            heaps[name] = Heap(path)
+    if "mimalloc3" in heaps:
+        heaps["mimalloc3-4k"] = Heap(heaps["mimalloc3"].library, ["MIMALLOC_ALLOW_THP=0"])
+    if args.heaps:
+        unknown = [h for h in args.heaps.split(",") if h not in heaps]
+        if unknown:
+            parser.error("--heaps: not known here: %s; known: %s" % (" ".join(unknown), " ".join(heaps)))
+        heaps = {h: heaps[h] for h in args.heaps.split(",")}
+    for given in args.alloc:
+        name, _, rest = given.partition("=")
+        path, *env = rest.split(",")
+        if not os.path.exists(path):
+            parser.error("--alloc %s: no such file" % given)
+        heaps[name] = Heap(os.path.abspath(path), env)
+    for name, heap in heaps.items():
+        heap.check(name)
+    return heaps
 
 
-def geomean(values):
-    return math.exp(sum(map(math.log, values)) / len(values))
+def run_all(found, heaps, rounds):
+    """A heap with which a benchmark fails has no runs of it. Every round begins with another heap, and every program has
+    run once before: whoever comes first must not pay for all."""
+    results = {bench: {heap: [] for heap in heaps} for bench in found}
+    order = list(heaps)
+    failed = set()
+    for bench in REAL:
+        if bench in found:
+            found[bench](Heap(None))
+    for r in range(rounds):
+        for bench, run in found.items():
+            for name in order[r % len(order):] + order[:r % len(order)]:
+                heap = heaps[name]
+                if (bench, name) in failed:
+                    continue
+                try:
+                    results[bench][name].append(run(heap))
+                except Failed as why:
+                    print("FAILS: %s with %s: %s" % (bench, name, why), file=sys.stderr)
+                    failed.add((bench, name))
+                    results[bench][name] = []
+        print("round %d of %d done" % (r + 1, rounds), file=sys.stderr)
+    return results
 
 
-def table(title, results, heaps, base, key, out):
-    out("\n%s (ratio to %s; median of the rounds, +- spread in %%)\n" % (title, base))
-    out("%-16s %10s " % ("", base) + "".join("%16s" % h for h in heaps) + "\n")
-    ratios = {h: [] for h in heaps}
+def print_all(results, heaps, base, out):
+    for key in ("seconds", "cpu", "rss", "faults"):
+        report.table(results, heaps, base, key, REAL, out)
+    if "libhmm" in heaps and len(heaps) > 1:
+        report.against_best(results, "libhmm", heaps, 1.05, out)
     for bench, runs in results.items():
-        medians = {h: statistics.median(r[key] for r in runs[h]) for h in heaps}
-        unit = "%9.3fs" % medians[base] if key == "seconds" else "%9.1fM" % (medians[base] / 1024)
-        line = "%-16s %10s " % (bench, unit)
-        best = min(medians.values())
-        for h in heaps:
-            ratio = medians[h] / medians[base]
-            ratios[h].append(ratio)
-            values = [r[key] for r in runs[h]]
-            spread = 50 * (max(values) - min(values)) / medians[h]
-            line += "%10.2f%s+-%-3.0f" % (ratio, "*" if medians[h] == best else " ", spread)
-        out(line + "\n")
-    out("%-27s " % "geometric mean" + "".join("%10.3f      " % geomean(ratios[h]) for h in heaps) + "\n")
-
-
-def against_best(results, own, heaps, out):
-    """How far `own` is from the best of the others, by the median and by the fastest run: where the two differ, it was
-    the machine. Marked: over 1.15 by both."""
-    others = [h for h in heaps if h != own]
-    out("\n%s against the best other heap of each benchmark (time: median, fastest run)\n" % own)
-    for bench, runs in results.items():
-        line = ""
-        over = 0
-        for pick in (statistics.median, min):
-            time_of = {h: pick(r["seconds"] for r in runs[h]) for h in heaps}
-            best = min(others, key=time_of.get)
-            ratio = time_of[own] / time_of[best]
-            over += ratio > 1.15
-            line += "%10.2f (%s)" % (ratio, best)
-        out("%-16s%s%s\n" % (bench, line, "   over 1.15" if over == 2 else ""))
+        for heap in heaps:
+            if runs[heap] and "figures" in runs[heap][0]:
+                out("%-16s %-14s %s\n" % (bench, heap, " ".join("%s %g" % kv for kv in runs[heap][0]["figures"].items())))
 
 
 def main():
@@ -217,48 +190,40 @@ def main():
     p.add_argument("--build", default=os.path.join(TOP, "build"))
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--only", help="benchmarks, comma separated (prefixes)")
+    p.add_argument("--real", action="store_true", help="the real programs only")
     p.add_argument("--heaps", help="of the known heaps use these, comma separated")
-    p.add_argument("--alloc", action="append", default=[], metavar="NAME=PATH", help="a further heap")
-    p.add_argument("--base", default="mimalloc")
+    p.add_argument("--alloc", action="append", default=[], metavar="NAME=PATH[,VARIABLE=VALUE...]", help="a further heap")
+    p.add_argument("--base", default="mimalloc3", help="heap that ratios refer to; default: mimalloc3, or what comes nearest")
     p.add_argument("--json", default=None, help="default: BUILD/bench.json")
+    p.add_argument("--show", metavar="JSON", help="run nothing: print the tables of an earlier run")
+    p.add_argument("--plot", metavar="FILE", help="a picture, SVG or PNG by the file's name (needs python3-matplotlib)")
     args = p.parse_args()
-    build = os.path.abspath(args.build)
-    heaps = {"libhmm": os.path.join(build, "libhmm.so"), "glibc": None}
-    for name, library in (("mimalloc", "libmimalloc.so.2"), ("jemalloc", "libjemalloc.so.2"), ("tcmalloc", "libtcmalloc_minimal.so.4")):
-        path = find_library(library)
-        if path:
-            heaps[name] = path
-    if args.heaps:
-        heaps = {h: heaps[h] for h in args.heaps.split(",")}
-    for pair in args.alloc:
-        name, _, path = pair.partition("=")
-        if not os.path.exists(path):
-            p.error("--alloc %s: no such file" % pair)
-        heaps[name] = os.path.abspath(path)
+    if args.show:
+        with open(args.show) as f:
+            results = json.load(f)["results"]
+        heaps = list(next(iter(results.values())))
+    else:
+        known = heaps_of(args, p)
+        heaps = list(known)
+        with tempfile.TemporaryDirectory() as work:
+            found = benchmarks(os.path.abspath(args.build), work)
+            if args.only:
+                found = {b: f for b, f in found.items() if any(b.startswith(o) for o in args.only.split(","))}
+            if args.real:
+                found = {b: f for b, f in found.items() if b in REAL}
+            if not found:
+                p.error("no such benchmark")
+            results = run_all(found, known, args.rounds)
+        path = args.json or os.path.join(args.build, "bench.json")
+        with open(path, "w") as f:
+            json.dump({"heaps": {n: [h.library, h.env] for n, h in known.items()}, "rounds": args.rounds, "machine": os.uname().machine,
+                       "kernel": os.uname().release, "cores": os.cpu_count(), "results": results}, f, indent=1)
+        print("\nall figures: %s" % os.path.relpath(path))
     if args.base not in heaps:
-        args.base = list(heaps)[-1]
-    for name, library in heaps.items():
-        if library:
-            check_loaded(name, library)
-    with tempfile.TemporaryDirectory() as work:
-        found = benchmarks(build, work)
-        if args.only:
-            found = {b: f for b, f in found.items() if any(b.startswith(o) for o in args.only.split(","))}
-        results = {b: {h: [] for h in heaps} for b in found}
-        for r in range(args.rounds):
-            for bench, run in found.items():
-                for name, library in heaps.items():
-                    results[bench][name].append(run(library))
-            print("round %d of %d done" % (r + 1, args.rounds), file=sys.stderr)
-    order = list(heaps)
-    table("Time", results, order, args.base, "seconds", sys.stdout.write)
-    table("Peak RSS", results, order, args.base, "rss", sys.stdout.write)
-    if "libhmm" in heaps and len(heaps) > 1:
-        against_best(results, "libhmm", heaps, sys.stdout.write)
-    path = args.json or os.path.join(build, "bench.json")
-    with open(path, "w") as f:
-        json.dump({"heaps": heaps, "rounds": args.rounds, "machine": os.uname().machine, "cores": os.cpu_count(), "results": results}, f, indent=1)
-    print("\nall figures: %s" % os.path.relpath(path))
+        args.base = "mimalloc2" if "mimalloc2" in heaps else heaps[-1]
+    print_all(results, heaps, args.base, sys.stdout.write)
+    if args.plot:
+        report.plot(results, heaps, args.base, REAL, args.plot)
 
 
 main()

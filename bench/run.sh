@@ -4,10 +4,15 @@
 set -eu
 cd "$(dirname "$0")/.."
 missing=()
-for pair in libmimalloc2.0:libmimalloc.so.2 libjemalloc2:libjemalloc.so.2 libtcmalloc-minimal4:libtcmalloc_minimal.so.4; do
-    ldconfig -p | grep -q "${pair#*:}" || missing+=("${pair%%:*}")
+for pair in "libmimalloc3|libmimalloc2.0:libmimalloc.so" libjemalloc2:libjemalloc.so.2 \
+    "libtcmalloc-minimal4t64|libtcmalloc-minimal4:libtcmalloc_minimal.so.4" librpmalloc1:librpmalloc.so.1; do
+    ldconfig -p | grep -q "${pair#*:}" && continue
+    for package in $(tr '|' ' ' <<<"${pair%%:*}"); do # the newest that this release of the system has
+        [ -n "$(apt-cache search --names-only "^$package$" 2>/dev/null)" ] && { missing+=("$package"); break; }
+    done
 done
-for pair in python3:python3 redis-server:redis-server redis-tools:redis-benchmark lua5.4:lua5.4 sqlite3:sqlite3 perl:perl g++:g++; do
+for pair in python3:python3 redis-server:redis-server redis-tools:redis-benchmark lua5.4:lua5.4 sqlite3:sqlite3 perl:perl g++:g++ \
+    clang:clang++ ruby:ruby gawk:gawk ghostscript:gs z3:z3 libxml2-utils:xmllint git:git rocksdb-tools:db_bench; do
     command -v "${pair#*:}" >/dev/null || missing+=("${pair%%:*}")
 done
 if [ ${#missing[@]} -gt 0 ]; then

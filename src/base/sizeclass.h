@@ -49,6 +49,20 @@ static inline unsigned hmm_sizeclass_of(size_t bytes)
     return hmm_sizeclass_medium(bytes);
 }
 
+/* Class whose slots hold `bytes`, all at multiples of align_bytes: slabs begin at a unit, so every
+ * slot size that is a multiple will do. 0: there is none. */
+static inline unsigned hmm_sizeclass_aligned(size_t align_bytes, size_t bytes)
+{
+    if (align_bytes > HMM_UNIT_BYTES || bytes > HMM_SLAB_MAX_BYTES)
+        return 0;
+    size_t rounded = hmm_round_up(bytes == 0 ? 1 : bytes, align_bytes);
+    unsigned c = rounded <= HMM_SLAB_MAX_BYTES ? hmm_sizeclass_of(rounded) : HMM_CLASSES;
+    while (c < HMM_CLASSES &&
+           (hmm_sizeclasses[c].slot_bytes == 0 || hmm_sizeclasses[c].slot_bytes % align_bytes != 0))
+        c++;
+    return c < HMM_CLASSES ? c : 0;
+}
+
 /* Slot of byte `offset` in a slab, and whether the offset is a slot's first byte. */
 static inline uint32_t hmm_sizeclass_slot(const struct hmm_sizeclass *sc, uint32_t offset_bytes)
 {

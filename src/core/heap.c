@@ -185,15 +185,9 @@ void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t byte
 void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, size_t align_bytes,
                              size_t bytes)
 {
-    if (align_bytes <= HMM_UNIT_BYTES && bytes <= HMM_SLAB_MAX_BYTES) {
-        /* slabs begin at a unit, so a class whose slot size is a multiple is aligned everywhere */
-        size_t rounded = hmm_round_up(hmm_max(bytes, 1), align_bytes);
-        for (unsigned c = rounded <= HMM_SLAB_MAX_BYTES ? hmm_sizeclass_of(rounded) : HMM_CLASSES;
-             c < HMM_CLASSES; c++)
-            if (hmm_sizeclasses[c].slot_bytes != 0 &&
-                hmm_sizeclasses[c].slot_bytes % align_bytes == 0)
-                return alloc_slot(heap, self, c);
-    }
+    unsigned class_idx = hmm_sizeclass_aligned(align_bytes, bytes);
+    if (class_idx != 0)
+        return alloc_slot(heap, self, class_idx);
     bool zero;
     bytes = hmm_max(bytes, HMM_SLAB_MAX_BYTES + 1);
     return hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, align_bytes, &zero);

@@ -20,6 +20,13 @@ void cfree(void *block);
 void *reallocf(void *block, size_t size);
 void *recallocarray(void *block, size_t old_count, size_t count, size_t size);
 void freezero(void *block, size_t size);
+void *mallocx(size_t size, int flags);
+void *rallocx(void *block, size_t size, int flags);
+size_t xallocx(void *block, size_t size, size_t extra, int flags);
+size_t sallocx(const void *block, int flags);
+void dallocx(void *block, int flags);
+void sdallocx(void *block, size_t size, int flags);
+size_t nallocx(size_t size, int flags);
 void *__libc_malloc(size_t size);
 void __libc_free(void *block);
 void *__libc_calloc(size_t count, size_t size);
@@ -173,8 +180,8 @@ static void resizing(void)
     CHECK(malloc_usable_size(p) >= 1000);
     free(p);
     /* from slab to run to mapping and back */
-    static const size_t sizes[] = {100,       40000,     1 << 20, 50 << 20, 70 << 20,
-                                   150 << 20, 180 << 20, 150 << 20, 1 << 20, 5000};
+    static const size_t sizes[] = {100,       40000,     1 << 20,   50 << 20, 70 << 20,
+                                   150 << 20, 180 << 20, 150 << 20, 1 << 20,  5000};
     p = malloc(1);
     *p = 9;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -231,6 +238,32 @@ static void bsd_and_old_names(void)
     free(HmmAlloc(10));
 }
 
+/* jemalloc's own calls, mixed with malloc's as programs do. */
+static void jemalloc_names(void)
+{
+    for (int lg_align = 0; lg_align <= 16; lg_align += 2)
+        for (size_t size = 1; size < 200000; size += 1 + size / 3) {
+            unsigned char *p = mallocx(size, lg_align | 0x40);
+            CHECK(p != NULL && is_aligned(p, (size_t)1 << lg_align) && all(p, 0, size));
+            CHECK(sallocx(p, 0) == malloc_usable_size(p) &&
+                  sallocx(p, 0) == nallocx(size, lg_align));
+            size_t usable = sallocx(p, 0);
+            memset(p, 7, usable);
+            p = rallocx(p, usable + 5000, lg_align | 0x40);
+            CHECK(is_aligned(p, (size_t)1 << lg_align) && all(p, 7, usable) &&
+                  all(p + usable, 0, 5000));
+            CHECK(xallocx(p, usable + 5000, 100, lg_align) >= usable + 5000);
+            if (size % 2 == 0)
+                sdallocx(p, usable + 5000, lg_align);
+            else if (size % 3 == 0)
+                dallocx(p, 0);
+            else
+                free(p);
+        }
+    CHECK(mallocx(too_large, 0) == NULL && mallocx(too_large - 9, 12) == NULL);
+    CHECK(nallocx(too_large, 0) == 0);
+}
+
 static void errno_is_left_alone(void)
 {
     errno = 99;
@@ -253,6 +286,7 @@ static void *all_rows(void *unused)
     resizing();
     zeroed();
     bsd_and_old_names();
+    jemalloc_names();
     return unused;
 }
 

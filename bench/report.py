@@ -1,0 +1,95 @@
+"""Tables and a picture of the benchmark's results.
+
+results: {benchmark: {heap: [run, ...]}}, each run {"seconds", "cpu", "rss", "faults", ...}; no runs where the
+heap fails.
+"""
+import math
+import statistics
+
+TITLES = {"seconds": "Time", "cpu": "User and system time", "rss": "Peak RSS", "faults": "Minor page faults"}
+
+
+def geomean(values):
+    return math.exp(sum(map(math.log, values)) / len(values)) if values else math.nan
+
+
+def median_of(runs, key):
+    return statistics.median(r[key] for r in runs)
+
+
+def ratios(results, heap, base, key, names=None, pick=statistics.median):
+    """Of every benchmark; faults and the like may be 0: one is added to both then."""
+    plus = 1 if key == "faults" else 0
+    return [(pick(r[key] for r in runs[heap]) + plus) / (pick(r[key] for r in runs[base]) + plus)
+            for bench, runs in results.items() if (names is None or bench in names) and runs[heap] and runs[base]]
+
+
+def shown(value, key):
+    return {"seconds": "%9.3fs", "cpu": "%9.3fs", "rss": "%9.1fM", "faults": "%10d"}[key] % (value / 1024 if key == "rss" else value)
+
+
+def table(results, heaps, base, key, real, out):
+    out("\n%s (ratio to %s; median of the rounds, +- spread in %%; * the best)\n" % (TITLES[key], base))
+    out("%-16s %10s " % ("", base) + "".join("%15s" % h for h in heaps) + "\n")
+    for bench, runs in results.items():
+        medians = {h: median_of(runs[h], key) for h in heaps if runs[h]}
+        line = "%-16s %10s " % (bench, shown(medians[base], key) if base in medians else "")
+        for h in heaps:
+            if not (h in medians and base in medians):
+                line += "%15s" % "fails "
+                continue
+            values = [r[key] for r in runs[h]]
+            spread = min(999, 50 * (max(values) - min(values)) / (medians[h] or 1))
+            best = medians[h] == min(medians.values())
+            line += "%9.2f%s+-%-3.0f" % (medians[h] / (medians[base] or 1), "*" if best else " ", spread)
+        out(line + "\n")
+    for title, names in (("geometric mean", None), ("  of the programs", real)):
+        if names is None or any(b in results for b in names):
+            out("%-27s " % title + "".join("%9.3f      " % geomean(ratios(results, h, base, key, names)) for h in heaps) + "\n")
+
+
+def against_best(results, own, heaps, limit, out):
+    """How far `own` is from the best of the others, by the median and by the fastest run: where the two differ, it was
+    the machine. Marked: over the limit by both. And its RSS against the leanest."""
+    out("\n%s against the best other heap of each benchmark (time: median, fastest run; peak RSS: median)\n" % own)
+    for bench, runs in results.items():
+        others = [h for h in heaps if h != own and runs[h]]
+        if not runs[own] or not others:
+            continue
+        line = ""
+        over = 0
+        for key, pick in (("seconds", statistics.median), ("seconds", min), ("rss", statistics.median)):
+            of = {h: pick(r[key] for r in runs[h]) for h in [own] + others}
+            best = min(others, key=of.get)
+            ratio = of[own] / of[best]
+            over += key == "seconds" and ratio > limit
+            line += "%10.2f %-14s" % (ratio, "(%s)" % best)
+        out(("%-16s%s%s" % (bench, line, "  over %.2f" % limit if over == 2 else "")).rstrip() + "\n")
+
+
+def plot(results, heaps, base, real, path):
+    """Bars: geometric means of time and of peak RSS, over everything and over the programs. Needs matplotlib."""
+    import matplotlib
+    matplotlib.use("Agg")
+    matplotlib.rcParams["svg.hashsalt"] = "hmm"  # the same picture from the same figures
+    from matplotlib import pyplot
+    programs = [b for b in results if b in real]
+    shows = [("Time, all %d" % len(results), "seconds", None), ("Time, programs", "seconds", programs),
+             ("Peak RSS, all", "rss", None), ("Peak RSS, programs", "rss", programs)]
+    shows = [s for s in shows if s[2] is None or s[2]]
+    figure, axes = pyplot.subplots(1, len(shows), figsize=(12, 3.2), sharey=True)
+    for axis, (title, key, names) in zip(axes, shows):
+        values = [geomean(ratios(results, h, base, key, names)) for h in heaps]
+        colors = ["#1a7f37" if h == heaps[0] else "#9aa4b1" for h in heaps]
+        bars = axis.barh(range(len(heaps)), values, color=colors)
+        axis.bar_label(bars, fmt="%.2f", padding=3)
+        axis.set_yticks(range(len(heaps)), heaps)
+        axis.set_xlim(0, max(values) * 1.2)
+        axis.invert_yaxis() if axis is axes[0] else None
+        axis.set_title(title)
+        axis.axvline(1, color="#d0d7de", zorder=0)
+        for side in ("top", "right"):
+            axis.spines[side].set_visible(False)
+    figure.suptitle("Geometric means, ratio to %s; less is better" % base, y=1.0, fontsize=10)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
