@@ -19,6 +19,8 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
 {
     *pages = (struct hmm_pages){.map = map, .meta = meta, .brk = brk, .tunables = tunables};
     pages->page_units = (uint32_t)(brk->align_bytes >> HMM_UNIT_SHIFT);
+    if (tunables->huge_min != 0 && brk->kind != HMM_BRK_BUF)
+        pages->huge_units = (uint32_t)(hmm_port_huge_bytes() >> HMM_UNIT_SHIFT);
     for (unsigned i = 0; i < HMM_TREE_MAX_LEVELS; i++)
         pages->tree.level[i] = (uint32_t *)(void *)meta->strips[HMM_STRIP_TREE + i].start;
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
@@ -194,6 +196,10 @@ static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, 
     if (!grown) {
         size_t ahead = hmm_max(heap_bytes / t->grow_divisor, t->grow_min);
         ahead = hmm_max(hmm_min(ahead, t->grow_max), need);
+        if (pages->huge_units != 0 && heap_bytes >= t->huge_min) { /* end with a whole one */
+            uintptr_t top = pages->brk->top;
+            ahead = hmm_round_up(top + ahead, (size_t)pages->huge_units << HMM_UNIT_SHIFT) - top;
+        }
         size_t worst = ((size_t)n_units << HMM_UNIT_SHIFT) + align_bytes;
         grown = grow_by(pages, ahead) || (need < ahead && grow_by(pages, need)) ||
                 (need < worst && grow_by(pages, worst)); /* the top has foreign memory on it */

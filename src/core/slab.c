@@ -9,6 +9,7 @@
 #include "core/slab.h"
 
 #include "base/check.h"
+#include "core/huge.h"
 
 #include <string.h>
 
@@ -86,7 +87,8 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
     if (slab == NULL)
         return NULL;
     slab->n_words = (uint16_t)hmm_div_up(n_slots, 64);
-    int64_t unit = hmm_pages_take(pages, n_units, HMM_UNIT_BYTES, growth, NULL);
+    bool clean;
+    int64_t unit = hmm_pages_take(pages, n_units, HMM_UNIT_BYTES, growth, &clean);
     if (unit == HMM_RUN_NONE) {
         give_descriptor(slabs, slab);
         return NULL;
@@ -96,6 +98,8 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
     for (uint32_t i = 0; i < n_units; i++)
         pages->map->unit[(uint32_t)unit + i].slab_line = line;
     hmm_slab_set_owner(slabs, slab, arena, tag);
+    if (clean)
+        hmm_huge_ahead(pages, (uint32_t)unit);
     return slab;
 }
 

@@ -44,6 +44,12 @@ void *hmm_port_map(size_t bytes, size_t align_bytes);
 /* Resize it, moved if need be, contents kept. NULL: not possible, the old one stays. */
 void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes);
 
+/* Bytes of a huge page; 0: there are none. */
+size_t hmm_port_huge_bytes(void);
+/* Back committed memory, of that size and alignment, by one huge page now; contents are kept.
+ * False: not done. */
+bool hmm_port_collapse(void *addr, size_t bytes);
+
 /* Keep metadata out of core dumps and huge pages; best effort. */
 void hmm_port_mark_metadata(void *addr, size_t bytes);
 

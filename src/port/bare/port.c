@@ -80,6 +80,18 @@ void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
     return NULL;
 }
 
+size_t hmm_port_huge_bytes(void)
+{
+    return 0;
+}
+
+bool hmm_port_collapse(void *addr, size_t bytes)
+{
+    (void)addr;
+    (void)bytes;
+    return false;
+}
+
 void hmm_port_mark_metadata(void *addr, size_t bytes)
 {
     (void)addr, (void)bytes;

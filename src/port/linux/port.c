@@ -15,6 +15,10 @@
 #include <sys/sysinfo.h>
 #include <time.h>
 
+#ifndef MADV_COLLAPSE /* Linux 6.1; older headers */
+#define MADV_COLLAPSE 25
+#endif
+
 _Atomic(size_t) hmm_port_n_calls;
 
 /* glibc's own idea of the break, which its sbrk() trusts without asking the kernel. Weak: musl has
@@ -139,6 +143,18 @@ void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
     long at =
         kernel_call(SYS_mremap, (long)addr, (long)old_bytes, (long)new_bytes, MREMAP_MAYMOVE, 0, 0);
     return failed(at) ? NULL : (void *)at;
+}
+
+size_t hmm_port_huge_bytes(void)
+{
+    return hmm_port_page_bytes() == 4096 ? (size_t)2 << 20 : 0;
+}
+
+/* The kernel collapses what has a page at least. */
+bool hmm_port_collapse(void *addr, size_t bytes)
+{
+    __atomic_fetch_or((char *)addr, 0, __ATOMIC_RELAXED); /* a write that changes nothing */
+    return !failed(kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_COLLAPSE, 0, 0, 0));
 }
 
 void hmm_port_mark_metadata(void *addr, size_t bytes)

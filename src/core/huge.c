@@ -1,0 +1,76 @@
+/* huge.c - new memory of a large heap comes as huge pages.
+ *
+ * A page fault costs about as much as filling the page with small blocks, and a heap that grows
+ * takes one for every page. First fit goes upwards, so the slabs of a growing heap lie side by
+ * side at its frontier, and a huge page put there is soon full: one call instead of 512 faults, and
+ * fewer misses of the address translation cache later.
+ *
+ * The kernel is asked for the one page (MADV_COLLAPSE), not for a habit (MADV_HUGEPAGE): under the
+ * latter khugepaged refills the holes that decay makes. What lies ahead in such a page is resident,
+ * so it counts as dirty.
+ *
+ * Layer   core, above pages (same state, same lock), below slab.
+ */
+#include "core/huge.h"
+
+/* Units of [from, to) that belong to slabs. */
+static uint32_t slab_units(const struct hmm_pages *pages, uint32_t from, uint32_t to)
+{
+    uint32_t n = 0;
+    for (uint32_t unit = from; unit < to; unit++)
+        n += hmm_entry_is_slab(hmm_pagemap_entry(pages->map, unit));
+    return n;
+}
+
+/* Is all of [from, to) the front of one free run, and never touched? locks: held pages */
+static bool is_new(const struct hmm_pages *pages, uint32_t from, uint32_t to)
+{
+    if (hmm_runtree_at(&pages->tree, from) < to - from)
+        return false;
+    for (uint32_t unit = from; unit < to; unit++)
+        if (pages->map->unit[unit].dirty)
+            return false;
+    return true;
+}
+
+/* Take what is behind the slab at `unit` up to the end of its block out of the free runs, if the
+ * block is worth a huge page. Returns where that begins, and the block's first and last unit; or
+ * RUN_NONE. locks: held pages */
+static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *start, uint32_t *end)
+{
+    uint32_t block_units = pages->huge_units;
+    uint32_t skew = (uint32_t)((pages->map->base >> HMM_UNIT_SHIFT) % block_units);
+    uint32_t in_block = (unit + skew) % block_units;
+    uint32_t from = unit + pages->map->unit[unit].n_units;
+    *start = unit - in_block;
+    *end = *start + block_units;
+    uint64_t used_units = pages->n_units - pages->free_units - pages->foreign_units;
+    if (unit < in_block + block_units || *end > pages->n_units || from >= *end ||
+        used_units < pages->tunables->huge_min >> HMM_UNIT_SHIFT ||
+        in_block > block_units / HMM_HUGE_SHARE || !is_new(pages, from, *end) ||
+        slab_units(pages, *start - block_units, *start) <
+            block_units - block_units / HMM_HUGE_SHARE)
+        return HMM_RUN_NONE;
+    hmm_pages_detach(pages, from, from, *end - from);
+    return from;
+}
+
+void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
+{
+    uint32_t start = 0;
+    uint32_t end = 0;
+    if (pages->huge_units == 0)
+        return;
+    hmm_lock_take(&pages->lock);
+    int64_t from = take_ahead(pages, unit, &start, &end);
+    hmm_lock_give(&pages->lock);
+    if (from == HMM_RUN_NONE)
+        return;
+    bool done = hmm_port_collapse(hmm_pagemap_address(pages->map, start), (size_t)(end - start)
+                                                                              << HMM_UNIT_SHIFT);
+    hmm_lock_take(&pages->lock);
+    if (!done)
+        pages->huge_units = 0; /* this system has none: don't ask again */
+    hmm_pages_attach(pages, (uint32_t)from, end - (uint32_t)from, done ? 1 : 0);
+    hmm_lock_give(&pages->lock);
+}
