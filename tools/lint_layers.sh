@@ -17,10 +17,10 @@ rank_of() {
     core/meta.*) echo 21 ;;
     core/brk.* | core/runtree.*) echo 22 ;;
     core/pages.*) echo 23 ;;
-    core/decay.* | core/huge.*) echo 24 ;;
+    core/decay.* | core/huge.* | core/states.*) echo 24 ;;
     core/slab.*) echo 25 ;;
     core/magazine.*) echo 26 ;;
-    core/arena.* | core/bin.* | core/depot.* | core/remote.*) echo 27 ;;
+    core/arena.* | core/bin.* | core/depot.* | core/sweep.* | core/remote.*) echo 27 ;;
     core/large.*) echo 28 ;;
     core/heap.* | core/misuse.* | core/fork.*) echo 29 ;;
     core/walk.* | core/check.*) echo 30 ;;

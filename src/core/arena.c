@@ -186,16 +186,37 @@ static void make_room(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
     hmm_depot_note_sent(mag, n);
 }
 
+/* Have so many of its blocks come back that what its magazines hold may be what keeps its slabs?
+ * Not asked again before half of the rest has come back, too. */
+static bool has_shrunk(const struct hmm_arena *arena)
+{
+    size_t held_bytes = arena->slab_bytes - arena->free_bytes;
+    return arena->slab_bytes >= HMM_SHRINK_MIN_BYTES &&
+           held_bytes < arena->slab_bytes / HMM_SHRINK_DIVISOR &&
+           (arena->shrunk_bytes == 0 || held_bytes <= arena->shrunk_bytes / 2);
+}
+
+static void shrink(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    hmm_arena_shed_locked(arenas, arena, HMM_SHED_ALL);
+    arena->shrunk_bytes = arena->slab_bytes - arena->free_bytes;
+}
+
 void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
                          struct hmm_magazine *mag)
 {
     hmm_mark *end = mag->end;
     widen(mag);
-    if (mag->end == end) {
-        enter(arenas, arena);
+    enter(arenas, arena);
+    if (mag->end == end)
         make_room(arenas, arena, mag);
-        leave(arena);
-    }
+    if (hmm_sweep_due(arena))
+        hmm_sweep(arena);
+    if (has_shrunk(arena))
+        shrink(arenas, arena);
+    else if (arena->slab_bytes - arena->free_bytes > arena->slab_bytes / 2)
+        arena->shrunk_bytes = 0; /* grown again */
+    leave(arena);
 }
 
 void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed)
@@ -211,7 +232,7 @@ void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, e
             flush_oldest(arenas, arena, mag, hmm_magazine_objs(mag));
             narrow(mag);
             mag->depot.limit = mag->depot.away_objs = mag->depot.regret_objs = 0;
-            hmm_bin_shed(arenas, &mag->bin);
+            hmm_bin_shed(arenas, arena, &mag->bin);
         }
         mag->used = false;
     }

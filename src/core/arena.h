@@ -41,8 +41,14 @@ struct hmm_arena {
     struct hmm_magazine *magazines[HMM_CLASSES];         /* owner: NULL until a class is used */
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
     uint32_t cached_units;                               /* owner */
+    uint32_t cached_max_units;                           /* owner: their limit */
     struct hmm_rounds *spare_rounds; /* lock: empty ones, for any class with a depot */
     size_t depot_bytes;              /* lock: blocks in depots */
+    size_t slab_bytes;               /* lock: its slabs */
+    size_t free_bytes;               /* lock: of those, free in the slabs' local words */
+    size_t sweep_at_bytes;           /* lock: free_bytes from which pages are looked for */
+    size_t kept_bytes;               /* lock: pages given back and needed again */
+    size_t shrunk_bytes;             /* lock: what was not free when it last shrank; 0: never */
     void *twice_free;         /* lock: a block that two threads have freed at once, or NULL */
     uint64_t shed_at_ns;      /* owner: when idle magazines were last emptied */
     struct hmm_remote remote; /* owner */
@@ -115,9 +121,33 @@ void hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const h
 /* Collect what others freed into the arena's own slab. locks: held arena */
 void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab);
 /* Let wholly free slabs of the bin go. locks: held arena */
-void hmm_bin_shed(struct hmm_arenas *arenas, struct hmm_bin *bin);
+void hmm_bin_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_bin *bin);
 /* Take over every slab that `from` owns. locks: held arena, of both */
 void hmm_bin_move_all(struct hmm_arenas *arenas, struct hmm_arena *from, struct hmm_arena *to);
+
+/* Pages of free slots (sweep.c). All: locks: held arena */
+
+/* Give those of partly used slabs back. */
+void hmm_sweep(struct hmm_arena *arena);
+/* The slots of marks first..last have been taken from a slab with such pages. */
+void hmm_sweep_note_taken(struct hmm_arena *arena, struct hmm_slab *slab, hmm_mark first,
+                          hmm_mark last);
+
+static inline size_t hmm_sweep_limit(const struct hmm_arena *arena)
+{
+    size_t held_bytes = arena->slab_bytes - arena->free_bytes;
+    return arena->free_bytes + HMM_SWEEP_MIN_BYTES + held_bytes / HMM_SWEEP_DIVISOR +
+           arena->kept_bytes;
+}
+
+/* Is it time to look for them? */
+static inline bool hmm_sweep_due(struct hmm_arena *arena)
+{
+    size_t limit = hmm_sweep_limit(arena);
+    if (limit < arena->sweep_at_bytes || arena->sweep_at_bytes == 0)
+        arena->sweep_at_bytes = limit;
+    return arena->free_bytes > arena->sweep_at_bytes;
+}
 
 /* Depots (depot.c). All: locks: held arena */
 

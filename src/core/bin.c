@@ -57,8 +57,25 @@ static bool place_stays(const struct hmm_slab *slab)
            quarters < (slab->place + 1u) * slab->n_slots;
 }
 
+/* The arena's bin gets a slab, or loses it: unlinked. */
+static void count_slab(struct hmm_arena *arena, struct hmm_bin *bin, const struct hmm_slab *slab,
+                       int sign)
+{
+    size_t bytes = (size_t)slab->n_slots * slab->slot_bytes;
+    size_t free_bytes = (size_t)slab->n_free * slab->slot_bytes;
+    arena->slab_bytes += sign > 0 ? bytes : 0 - bytes;
+    arena->free_bytes += sign > 0 ? free_bytes : 0 - free_bytes;
+    bin->n_slabs += (uint32_t)sign;
+}
+
+static void count_free(struct hmm_arena *arena, const struct hmm_slab *slab, uint32_t n)
+{
+    arena->free_bytes += (size_t)n * slab->slot_bytes;
+}
+
 /* n_free has changed: relink, or let it go when it is a second empty one. */
-static void place_slab(struct hmm_arenas *arenas, struct hmm_bin *bin, struct hmm_slab *slab)
+static void place_slab(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_bin *bin,
+                       struct hmm_slab *slab)
 {
     if (place_stays(slab))
         return;
@@ -67,7 +84,7 @@ static void place_slab(struct hmm_arenas *arenas, struct hmm_bin *bin, struct hm
         return;
     unlink_slab(bin, slab);
     if (place == HMM_SLAB_EMPTY && bin->empty != NULL) {
-        bin->n_slabs--;
+        count_slab(arena, bin, slab, -1);
         hmm_slab_destroy(&arenas->slabs, slab);
         return;
     }
@@ -99,6 +116,7 @@ static unsigned put_row(struct hmm_arena *arena, struct hmm_slab *slab, const hm
     if (!hmm_slab_put(slab, word, mask))
         arena->twice_free = hmm_mark_block(marks[n - 1]);
     slab->n_free += n;
+    count_free(arena, slab, n);
     return n;
 }
 
@@ -117,21 +135,24 @@ void hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const h
             continue;
         }
         i += put_row(arena, slab, &marks[i], n_marks - i);
-        place_slab(arenas, &arena->magazines[slab->class_idx]->bin, slab);
+        place_slab(arenas, arena, &arena->magazines[slab->class_idx]->bin, slab);
     }
 }
 
 void hmm_bin_collect(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_slab *slab)
 {
-    if (hmm_slab_collect(slab) != 0)
-        place_slab(arenas, &arena->magazines[slab->class_idx]->bin, slab);
+    unsigned n = hmm_slab_collect(slab);
+    if (n == 0)
+        return;
+    count_free(arena, slab, n);
+    place_slab(arenas, arena, &arena->magazines[slab->class_idx]->bin, slab);
 }
 
 static void adopt(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_bin *bin,
                   struct hmm_slab *slab)
 {
     hmm_slab_set_owner(&arenas->slabs, slab, arena, arena->tag);
-    bin->n_slabs++;
+    count_slab(arena, bin, slab, 1);
     link_slab(bin, slab, place_for(slab));
 }
 
@@ -145,14 +166,14 @@ static struct hmm_slab *fullest(const struct hmm_bin *bin)
 }
 
 /* A slab with free slots for another arena, unlinked; NULL. */
-static struct hmm_slab *take_partial(struct hmm_bin *bin)
+static struct hmm_slab *take_partial(struct hmm_arena *arena, struct hmm_bin *bin)
 {
     struct hmm_slab *slab = bin->current;
     if (slab == NULL || slab->n_free == 0)
         slab = fullest(bin);
     if (slab != NULL) {
         unlink_slab(bin, slab);
-        bin->n_slabs--;
+        count_slab(arena, bin, slab, -1);
     }
     return slab;
 }
@@ -166,7 +187,7 @@ static bool adopt_from(struct hmm_arenas *arenas, struct hmm_arena *from, struct
         return false;
     hmm_remote_collect(arenas, from);
     struct hmm_magazine *mag = from->magazines[class_idx];
-    struct hmm_slab *slab = mag != NULL ? take_partial(&mag->bin) : NULL;
+    struct hmm_slab *slab = mag != NULL ? take_partial(from, &mag->bin) : NULL;
     if (slab != NULL)
         adopt(arenas, arena, &arena->magazines[class_idx]->bin, slab);
     hmm_lock_give(&from->lock);
@@ -214,7 +235,7 @@ static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hm
     if (slab == NULL)
         return false;
     atomic_fetch_add_explicit(&arenas->n_created, 1, memory_order_relaxed); /* relaxed: a hint */
-    bin->n_slabs++;
+    count_slab(arena, bin, slab, 1);
     link_slab(bin, slab, HMM_SLAB_CURRENT);
     return true;
 }
@@ -250,12 +271,17 @@ unsigned hmm_bin_take(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
             if (!next_current(arenas, arena, bin, mag->class_idx))
                 break;
         }
-        taken += hmm_slab_take(bin->current, last - taken, want - taken);
+        unsigned n = hmm_slab_take(bin->current, last - taken, want - taken);
+        if (hmm_unlikely(bin->current->purged_pages != 0))
+            hmm_sweep_note_taken(arena, bin->current, last[-(int)taken],
+                                 last[1 - (int)(taken + n)]);
+        taken += n;
     }
+    arena->free_bytes -= (size_t)taken * hmm_sizeclasses[mag->class_idx].slot_bytes;
     return taken;
 }
 
-void hmm_bin_shed(struct hmm_arenas *arenas, struct hmm_bin *bin)
+void hmm_bin_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_bin *bin)
 {
     struct hmm_slab *candidates[] = {bin->current, bin->empty};
     for (unsigned i = 0; i < 2; i++) {
@@ -263,18 +289,18 @@ void hmm_bin_shed(struct hmm_arenas *arenas, struct hmm_bin *bin)
         if (slab == NULL || slab->n_free != slab->n_slots)
             continue;
         unlink_slab(bin, slab);
-        bin->n_slabs--;
+        count_slab(arena, bin, slab, -1);
         hmm_slab_destroy(&arenas->slabs, slab);
     }
 }
 
-static void move_list(struct hmm_arenas *arenas, struct hmm_bin *from, unsigned place,
-                      struct hmm_arena *to, struct hmm_bin *to_bin)
+static void move_list(struct hmm_arenas *arenas, struct hmm_arena *from_arena, struct hmm_bin *from,
+                      unsigned place, struct hmm_arena *to, struct hmm_bin *to_bin)
 {
     struct hmm_slab *slab;
     while ((slab = *list_of(from, place)) != NULL) {
         unlink_slab(from, slab);
-        from->n_slabs--;
+        count_slab(from_arena, from, slab, -1);
         if (slab->n_free == slab->n_slots)
             hmm_slab_destroy(&arenas->slabs, slab);
         else
@@ -291,6 +317,6 @@ void hmm_bin_move_all(struct hmm_arenas *arenas, struct hmm_arena *from, struct 
         if (target == NULL)
             continue; /* no memory for the list: they stay, and the next thread has them */
         for (unsigned place = 0; place <= HMM_SLAB_EMPTY; place++)
-            move_list(arenas, &from->magazines[c]->bin, place, to, &target->bin);
+            move_list(arenas, from, &from->magazines[c]->bin, place, to, &target->bin);
     }
 }

@@ -63,7 +63,7 @@ static const char *check_pages(const struct hmm_pages *pages)
             continue;
         }
         for (uint32_t i = 0; i < n_free; i++)
-            dirty_units += pages->map->unit[unit + i].dirty;
+            dirty_units += hmm_pages_is_dirty(pages, unit + i);
         free_units += n_free;
         unit += n_free + n_used;
         if (unit > pages->n_units)
@@ -74,6 +74,17 @@ static const char *check_pages(const struct hmm_pages *pages)
         return "I5: the counts of free, dirty or foreign units are wrong";
     uintptr_t end = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
     return end == pages->brk->top ? NULL : "I5: the runs do not add up to the break";
+}
+
+static bool on_purged_page(const struct hmm_slab *slab, uint32_t slot)
+{
+    size_t page_bytes = hmm_port_page_bytes();
+    size_t first = (size_t)slot * slab->slot_bytes;
+    for (size_t page = first / page_bytes; page <= (first + slab->slot_bytes - 1) / page_bytes;
+         page++)
+        if (slab->purged_pages >> page & 1)
+            return true;
+    return false;
 }
 
 static const char *check_slab(const struct hmm_heap *heap, struct hmm_slab *slab,
@@ -97,6 +108,8 @@ static const char *check_slab(const struct hmm_heap *heap, struct hmm_slab *slab
             return "I7: a slot is in two of: live, free here, freed by another";
         if (local && i / 64 < slab->hint_word)
             return "I6: a free slot lies below the hint";
+        if (!local && slab->purged_pages != 0 && on_purged_page(slab, i))
+            return "I11: a slot in use lies on a page that was given back";
         n_free += local;
     }
     return n_free == slab->n_free ? NULL : "I6: a slab's count of free slots is wrong";
@@ -190,6 +203,26 @@ static const char *check_totals(const struct hmm_heap *heap)
     return n_nowhere == n_underway ? NULL : "I7: slots are lost, or counted twice";
 }
 
+/* An arena's bytes in slabs, and of those free in local words. */
+static const char *check_bytes(const struct hmm_heap *heap, const struct hmm_arena *arena)
+{
+    size_t slab_bytes = 0;
+    size_t free_bytes = 0;
+    for (uint32_t unit = 0; unit < heap->pages.n_units; unit++) {
+        uint32_t n_units = heap->map.unit[unit].n_units;
+        if (n_units == 0 || !hmm_entry_is_slab(hmm_pagemap_entry(&heap->map, unit)))
+            continue;
+        struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
+        if (atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)
+            continue;
+        slab_bytes += (size_t)slab->n_slots * slab->slot_bytes;
+        free_bytes += (size_t)slab->n_free * slab->slot_bytes;
+    }
+    return slab_bytes == arena->slab_bytes && free_bytes == arena->free_bytes
+               ? NULL
+               : "I12: an arena's count of bytes in its slabs is wrong";
+}
+
 const char *hmm_heap_check(struct hmm_heap *heap)
 {
     const char *wrong = check_tree(&heap->pages);
@@ -204,6 +237,8 @@ const char *hmm_heap_check(struct hmm_heap *heap)
             if (wrong == NULL)
                 wrong = check_bin(heap, &a->magazines[c]->bin, a);
         }
+        if (wrong == NULL)
+            wrong = check_bytes(heap, a);
     }
     return wrong != NULL ? wrong : check_totals(heap);
 }

@@ -7,6 +7,8 @@
  */
 #include "core/decay.h"
 
+#include "core/states.h"
+
 static const uint64_t ns_per_ms = 1000000;
 
 /* The highest row of at most `max_units` dirty free units below `before`, all of one free run.
@@ -21,10 +23,10 @@ static int64_t last_dirty(const struct hmm_pages *pages, uint32_t before, uint32
         uint32_t start = (uint32_t)run;
         uint32_t end = start + hmm_runtree_at(&pages->tree, start);
         end = end < before ? end : before;
-        while (end > start && !pages->map->unit[end - 1].dirty)
+        while (end > start && !hmm_pages_is_dirty(pages, end - 1))
             end--;
         uint32_t first = end;
-        while (first > start && end - first < max_units && pages->map->unit[first - 1].dirty)
+        while (first > start && end - first < max_units && hmm_pages_is_dirty(pages, first - 1))
             first--;
         if (first < end) {
             *run_at = start;
@@ -35,27 +37,11 @@ static int64_t last_dirty(const struct hmm_pages *pages, uint32_t before, uint32
     }
 }
 
-/* Drop the state bytes of free units, whole pages of them: they are all zero, no block is live
- * there. */
-static void drop_states(const struct hmm_states *states, const char *address, size_t bytes)
-{
-    uintptr_t page_bytes = hmm_port_page_bytes();
-    uintptr_t first = (uintptr_t)hmm_state_of(states, hmm_mark_of(address));
-    uintptr_t behind = (uintptr_t)hmm_state_of(states, hmm_mark_of(address + bytes));
-    uintptr_t start = hmm_round_up(first, page_bytes);
-    uintptr_t end = hmm_round_down(behind, page_bytes);
-    if (end > start)
-        hmm_port_purge((void *)start, end - start);
-}
-
 /* Drop the contents of free units, and their state bytes. */
 static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
-    char *address = hmm_pagemap_address(pages->map, unit);
-    size_t bytes = (size_t)n_units << HMM_UNIT_SHIFT;
-    for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
-        drop_states(&pages->map->states[kind], address, bytes);
-    return hmm_port_purge(address, bytes);
+    hmm_states_drop(pages, unit, n_units);
+    return hmm_port_purge(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
 }
 
 /* Purge about `n_units` of dirty free memory, highest addresses first. Returns units purged. */
@@ -78,8 +64,9 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
             break;
         bool clean = drop_contents(pages, (uint32_t)at, n);
         hmm_lock_take(&pages->lock);
-        hmm_pages_attach(pages, (uint32_t)at, n, clean ? 0 : 1);
+        hmm_pages_attach(pages, (uint32_t)at, n, clean ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
         pages->purged_bytes += clean ? (size_t)n << HMM_UNIT_SHIFT : 0;
+        pages->unswept_units += n;
         hmm_lock_give(&pages->lock);
         purged += n;
         before = (uint32_t)at;
@@ -109,7 +96,7 @@ static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
         hmm_lock_take(&pages->lock);
         pages->n_units = end;
         hmm_pagemap_set_limit(pages->map, end);
-        hmm_pages_attach(pages, end - n, n, 1);
+        hmm_pages_attach(pages, end - n, n, HMM_CONTENTS_DIRTY);
         hmm_lock_give(&pages->lock);
         n = 0;
     }
@@ -117,24 +104,44 @@ static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
     return n;
 }
 
-/* Units to purge now. locks: held pages */
-static uint32_t excess_due(struct hmm_pages *pages, uint64_t elapsed_ns)
+/* Of `n` units, those that have aged in this time, by the half-life. */
+static uint64_t aged(uint64_t n, uint64_t elapsed_ns, uint64_t half_ns)
 {
-    const struct hmm_tunables *t = pages->tunables;
-    uint64_t live_units = pages->n_units - pages->free_units - pages->foreign_units;
-    uint64_t limit_units = hmm_max(t->dirty_min >> HMM_UNIT_SHIFT, live_units / t->dirty_divisor);
-    if (pages->dirty_units <= limit_units)
-        return 0;
-    uint64_t excess = pages->dirty_units - limit_units;
-    uint64_t max_units = hmm_max(t->dirty_max >> HMM_UNIT_SHIFT, live_units / t->dirty_max_divisor);
-    uint64_t over = pages->dirty_units > max_units ? pages->dirty_units - max_units : 0;
-    uint64_t half_ns = t->decay_ms * ns_per_ms;
-    if (half_ns == 0)
-        return (uint32_t)excess;
     /* a pause between two looks says nothing about the age of what was freed just now */
     elapsed_ns = elapsed_ns < half_ns ? elapsed_ns : half_ns;
-    uint64_t aged = (excess * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns);
-    return (uint32_t)hmm_max(aged, over);
+    return half_ns == 0 ? n : (n * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns);
+}
+
+static uint64_t live_units(const struct hmm_pages *pages)
+{
+    return pages->n_units - pages->free_units - pages->foreign_units;
+}
+
+/* Units beyond what may be kept at all, however young; with a few more, so that the next ones
+ * don't follow one by one. locks: held pages */
+static uint64_t over_limit(const struct hmm_pages *pages)
+{
+    const struct hmm_tunables *t = pages->tunables;
+    uint64_t most = hmm_max(live_units(pages) / t->dirty_max_divisor, pages->kept_units);
+    most = hmm_max(most, t->dirty_min >> HMM_UNIT_SHIFT);
+    return pages->dirty_units > most
+               ? pages->dirty_units - most + hmm_min(most / 4, HMM_PURGE_AHEAD_UNITS)
+               : 0;
+}
+
+/* Units that are due by their age. What was free all the time since the last look is not worth
+ * keeping. locks: held pages */
+static uint64_t aged_units(struct hmm_pages *pages, uint64_t elapsed_ns)
+{
+    const struct hmm_tunables *t = pages->tunables;
+    uint64_t half_ns = t->decay_ms * ns_per_ms;
+    uint64_t unneeded = hmm_min(pages->least_dirty_units, pages->kept_units);
+    if (unneeded != 0)
+        pages->kept_units -= (uint32_t)hmm_min(aged(unneeded, elapsed_ns, half_ns), unneeded);
+    pages->least_dirty_units = pages->dirty_units;
+    uint64_t least = hmm_max(t->dirty_min >> HMM_UNIT_SHIFT, live_units(pages) / t->dirty_divisor);
+    least = hmm_max(least, pages->kept_units);
+    return pages->dirty_units > least ? aged(pages->dirty_units - least, elapsed_ns, half_ns) : 0;
 }
 
 /* Is the top long and old enough? It must have been so at two looks, lower_ms apart.
@@ -154,18 +161,29 @@ static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
     return due;
 }
 
+/* Has a quarter of the heap been given back since the last time? */
+static bool sweep_states_due(struct hmm_pages *pages)
+{
+    hmm_lock_take(&pages->lock);
+    bool due = pages->unswept_units > pages->n_units / 4;
+    if (due)
+        pages->unswept_units = 0;
+    hmm_lock_give(&pages->lock);
+    return due;
+}
+
 uint64_t hmm_decay(struct hmm_pages *pages)
 {
     uint64_t now_ns = hmm_port_clock_ns();
     hmm_lock_take(&pages->lock);
     uint64_t elapsed_ns = now_ns - pages->decay_at_ns;
-    bool look = elapsed_ns >= HMM_DECAY_LOOK_MS * ns_per_ms || pages->tunables->decay_ms == 0;
-    uint32_t excess = 0;
+    uint64_t excess = over_limit(pages);
     bool lower_now = false;
-    if (look) {
+    if (elapsed_ns >= HMM_DECAY_LOOK_MS * ns_per_ms || pages->tunables->decay_ms == 0) {
         pages->decay_at_ns = now_ns;
-        excess = excess_due(pages, elapsed_ns);
+        excess = hmm_max(excess, aged_units(pages, elapsed_ns));
         lower_now = lower_due(pages, now_ns);
+        hmm_pages_age_purged(pages, now_ns);
         hmm_pages_note_decay(pages);
     }
     hmm_lock_give(&pages->lock);
@@ -173,7 +191,9 @@ uint64_t hmm_decay(struct hmm_pages *pages)
     if (lower_now)
         lowered = lower(pages, (uint32_t)(pages->tunables->grow_min >> HMM_UNIT_SHIFT));
     if (excess > lowered)
-        purge(pages, excess - lowered);
+        purge(pages, (uint32_t)excess - lowered);
+    if (sweep_states_due(pages))
+        hmm_states_sweep(pages);
     return now_ns;
 }
 
@@ -181,5 +201,6 @@ size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)
 {
     size_t units = lower(pages, (uint32_t)hmm_div_up(keep_bytes, HMM_UNIT_BYTES));
     units += purge(pages, UINT32_MAX);
+    hmm_states_sweep(pages);
     return units << HMM_UNIT_SHIFT;
 }

@@ -22,15 +22,12 @@ static uint32_t slab_units(const struct hmm_pages *pages, uint32_t from, uint32_
     return n;
 }
 
-/* Is all of [from, to) the front of one free run, and never touched? locks: held pages */
+/* Is all of [from, to) the front of one free run, and without memory? locks: held pages */
 static bool is_new(const struct hmm_pages *pages, uint32_t from, uint32_t to)
 {
     if (hmm_runtree_at(&pages->tree, from) < to - from)
         return false;
-    for (uint32_t unit = from; unit < to; unit++)
-        if (pages->map->unit[unit].dirty)
-            return false;
-    return true;
+    return hmm_pages_count_dirty(pages, from, to - from) == 0;
 }
 
 /* Take what is behind the slab at `unit` up to the end of its block out of the free runs, if the
@@ -71,6 +68,7 @@ void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
     hmm_lock_take(&pages->lock);
     if (!done)
         pages->huge_units = 0; /* this system has none: don't ask again */
-    hmm_pages_attach(pages, (uint32_t)from, end - (uint32_t)from, done ? 1 : 0);
+    hmm_pages_attach(pages, (uint32_t)from, end - (uint32_t)from,
+                     done ? HMM_CONTENTS_DIRTY : HMM_CONTENTS_NEW);
     hmm_lock_give(&pages->lock);
 }

@@ -36,10 +36,13 @@ static void flush_cached(struct hmm_large *large, struct hmm_arena *arena)
     arena->cached_units = 0;
 }
 
-/* Make place for a run of this length; false: it is too large. */
+/* Make place for a run of this length; false: it is too large. Cached are not more than a sixteenth
+ * of what is in use, or than has turned out to be needed again. */
 static bool make_place(struct hmm_large *large, struct hmm_arena *arena, uint32_t n_units)
 {
-    uint32_t max_units = HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT;
+    uint32_t max_units = (uint32_t)hmm_min(hmm_pages_worth_keeping(large->arenas->slabs.pages),
+                                           HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT);
+    arena->cached_max_units = max_units;
     if (n_units > max_units)
         return false;
     if (arena->cached_units + n_units > max_units)

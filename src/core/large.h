@@ -55,7 +55,7 @@ static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_are
     uint32_t n_units = map->unit[unit].n_units;
     struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     uint32_t cached_units = arena->cached_units + n_units;
-    if (run->n_units != 0 || cached_units > HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT ||
+    if (run->n_units != 0 || cached_units > arena->cached_max_units ||
         !hmm_port_replace(&map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED))
         return false;
     run->unit = (uint32_t)unit;

@@ -16,6 +16,8 @@ static size_t strip_bytes(unsigned idx, size_t n_units)
         return n_units * sizeof(uint32_t);
     case HMM_STRIP_UNIT:
         return n_units * sizeof(struct hmm_unit);
+    case HMM_STRIP_BITS:
+        return hmm_div_up(n_units, 64) * sizeof(struct hmm_unit_bits);
     default: {
         if (idx < HMM_STRIP_TREE) {
             unsigned shift = HMM_GRANULE_SHIFT + idx - HMM_STRIP_STATE;

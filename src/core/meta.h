@@ -12,11 +12,12 @@
 #include "core/lock.h"
 #include "core/pagemap.h"
 
-enum { HMM_META_LINE_BYTES = 64, HMM_META_STRIPS = 2 + HMM_STATE_KINDS + HMM_TREE_MAX_LEVELS };
+enum { HMM_META_LINE_BYTES = 64, HMM_META_STRIPS = 3 + HMM_STATE_KINDS + HMM_TREE_MAX_LEVELS };
 
 enum hmm_strip_idx {
     HMM_STRIP_ENTRY,
     HMM_STRIP_UNIT,
+    HMM_STRIP_BITS,
     HMM_STRIP_STATE,                                    /* and the less dense ones */
     HMM_STRIP_TREE = HMM_STRIP_STATE + HMM_STATE_KINDS, /* and the levels above it */
 };

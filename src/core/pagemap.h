@@ -48,7 +48,19 @@ struct hmm_unit {
     uint32_t tail_units; /* lock:pages, at the last unit of a free run: its length; else 0 */
     uint32_t slab_line;  /* const while the entry names a slab: its descriptor, in lines of the
                             object area */
-    uint32_t dirty;      /* lock:pages, 1: holds old contents; 0: reads as zero */
+};
+
+/* Of a free unit: what reading it would find. */
+enum hmm_contents {
+    HMM_CONTENTS_NEW,    /* zero: never touched since the break came here */
+    HMM_CONTENTS_DIRTY,  /* anything; it takes memory */
+    HMM_CONTENTS_PURGED, /* zero: given back to the system */
+};
+
+/* Bits of 64 free units: their contents. */
+struct hmm_unit_bits {
+    uint64_t dirty;     /* lock:pages */
+    uint64_t purged[2]; /* lock:pages, given back lately: in this period, in the one before */
 };
 
 typedef uint64_t hmm_mark;
@@ -60,13 +72,14 @@ struct hmm_states {
 };
 
 struct hmm_pagemap {
-    uintptr_t base;           /* const after init; 0 before: then the limit is 0 too */
-    size_t limit_units;       /* hint: units described by the arrays. Written under lock:pages by
-                                 hmm_pagemap_set_limit, read plainly by hits: one aligned word, and
-                                 a thread that holds a block saw the limit that covers it */
-    _Atomic(uint32_t) *entry; /* const pointer; elements: atomic */
-    struct hmm_unit *unit;    /* const pointer */
-    char *objects;            /* const: start of the object area, where descriptors lie */
+    uintptr_t base;             /* const after init; 0 before: then the limit is 0 too */
+    size_t limit_units;         /* hint: units described by the arrays. Written under lock:pages by
+                                   hmm_pagemap_set_limit, read plainly by hits: one aligned word, and
+                                   a thread that holds a block saw the limit that covers it */
+    _Atomic(uint32_t) *entry;   /* const pointer; elements: atomic */
+    struct hmm_unit *unit;      /* const pointer */
+    struct hmm_unit_bits *bits; /* const pointer; of 64 units each */
+    char *objects;              /* const: start of the object area, where descriptors lie */
     struct hmm_states states[HMM_STATE_KINDS]; /* const; bytes: plain, owner of the block */
 };
 
@@ -117,10 +130,16 @@ static inline char *hmm_pagemap_address(const struct hmm_pagemap *map, size_t un
 /* --- state bytes --------------------------------------------------------------------------------
  */
 
+/* Density of the state bytes of a class. */
+static inline unsigned hmm_state_kind(unsigned class_idx)
+{
+    return (unsigned)hmm_min(hmm_log2(class_idx), HMM_STATE_KINDS - 1);
+}
+
 static inline const struct hmm_states *hmm_pagemap_states(const struct hmm_pagemap *map,
                                                           unsigned class_idx)
 {
-    return &map->states[hmm_min(hmm_log2(class_idx), HMM_STATE_KINDS - 1)];
+    return &map->states[hmm_state_kind(class_idx)];
 }
 
 static inline hmm_mark hmm_mark_of(const void *block)

@@ -27,6 +27,7 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
     map->unit = (struct hmm_unit *)(void *)meta->strips[HMM_STRIP_UNIT].start;
     for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
         map->states[kind] = states(meta, kind, brk->base);
+    map->bits = (struct hmm_unit_bits *)(void *)meta->strips[HMM_STRIP_BITS].start;
     map->objects = meta->objects.start;
     map->base = brk->base;
 }
@@ -46,24 +47,79 @@ static void unlink_run(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
     hmm_runtree_set(&pages->tree, unit, 0);
 }
 
-static void set_dirty(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, uint32_t dirty)
+uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
-    for (uint32_t i = 0; i < n_units; i++)
-        pages->map->unit[unit + i].dirty = dirty;
+    uint32_t n = 0;
+    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
+        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
+        n += (uint32_t)__builtin_popcountll(pages->map->bits[word].dirty & mask);
+    }
+    return n;
 }
 
-static uint32_t count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+/* The bits of purged units move on by a period. */
+static void age_bits(struct hmm_pages *pages)
 {
-    uint32_t dirty = 0;
-    for (uint32_t i = 0; i < n_units; i++)
-        dirty += pages->map->unit[unit + i].dirty;
-    return dirty;
+    uint32_t n_words = (uint32_t)hmm_div_up(pages->n_units, 64);
+    for (uint32_t word = 0; word < n_words; word++) {
+        pages->map->bits[word].purged[1] = pages->map->bits[word].purged[0];
+        pages->map->bits[word].purged[0] = 0;
+    }
+    pages->purged_before = pages->purged_lately;
+    pages->purged_lately = false;
 }
 
-void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, uint32_t dirty)
+void hmm_pages_age_purged(struct hmm_pages *pages, uint64_t now_ns)
 {
-    set_dirty(pages, unit, n_units, dirty);
-    pages->dirty_units += dirty * n_units;
+    const uint64_t period_ns = HMM_REGRET_MS * (uint64_t)1000000;
+    uint64_t elapsed_ns = now_ns - pages->regret_at_ns;
+    if (elapsed_ns < period_ns)
+        return;
+    pages->regret_at_ns = now_ns;
+    for (int i = 0; i < 2 && (pages->purged_lately || pages->purged_before); i++)
+        if (i == 0 || elapsed_ns >= 2 * period_ns)
+            age_bits(pages);
+}
+
+/* Units that were given back not long ago. */
+static uint32_t count_regretted(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    if (!pages->purged_lately && !pages->purged_before)
+        return 0;
+    hmm_pages_age_purged(pages, hmm_port_clock_ns());
+    uint32_t n = 0;
+    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
+        const struct hmm_unit_bits *bits = &pages->map->bits[word];
+        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
+        n += (uint32_t)__builtin_popcountll((bits->purged[0] | bits->purged[1]) & mask);
+    }
+    return n;
+}
+
+static void set_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
+                         enum hmm_contents contents)
+{
+    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
+        struct hmm_unit_bits *bits = &pages->map->bits[word];
+        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
+        bits->dirty &= ~mask;
+        bits->purged[0] &= ~mask;
+        bits->purged[1] &= ~mask;
+        if (contents == HMM_CONTENTS_DIRTY)
+            bits->dirty |= mask;
+        else if (contents == HMM_CONTENTS_PURGED)
+            bits->purged[0] |= mask;
+    }
+    if (contents == HMM_CONTENTS_PURGED)
+        pages->purged_lately = true;
+}
+
+void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
+                      enum hmm_contents contents)
+{
+    set_contents(pages, unit, n_units, contents);
+    if (contents == HMM_CONTENTS_DIRTY)
+        pages->dirty_units += n_units;
     uint32_t before = unit > 0 ? pages->map->unit[unit - 1].tail_units : 0;
     uint32_t behind_at = unit + n_units;
     uint32_t behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
@@ -91,15 +147,20 @@ void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint
     if (tail != 0)
         link_run(pages, unit + n_units, tail);
     pages->free_units -= n_units;
-    pages->dirty_units -= count_dirty(pages, unit, n_units);
+    pages->dirty_units -= hmm_pages_count_dirty(pages, unit, n_units);
+    if (pages->dirty_units < pages->least_dirty_units)
+        pages->least_dirty_units = pages->dirty_units;
 }
 
-/* A detached run goes to a caller. */
+/* A detached run goes to a caller. What of it has just been purged had better been kept. */
 static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, bool *zero)
 {
     if (zero != NULL)
-        *zero = count_dirty(pages, unit, n_units) == 0;
+        *zero = hmm_pages_count_dirty(pages, unit, n_units) == 0;
     uint32_t used = pages->n_units - pages->free_units - pages->foreign_units;
+    uint64_t kept = (uint64_t)pages->kept_units + count_regretted(pages, unit, n_units);
+    uint64_t most = hmm_max(pages->tunables->dirty_max >> HMM_UNIT_SHIFT, used);
+    pages->kept_units = (uint32_t)hmm_min(kept, most);
     if (used > pages->peak_used_units)
         pages->peak_used_units = used;
 }
@@ -166,7 +227,7 @@ static bool grow_by(struct hmm_pages *pages, size_t bytes)
     hmm_runtree_span(&pages->tree, (uint32_t)(first + n_units));
     note_gap(pages, (uint32_t)first);
     pages->n_units = (uint32_t)(first + n_units);
-    hmm_pages_attach(pages, (uint32_t)first, (uint32_t)n_units, 0);
+    hmm_pages_attach(pages, (uint32_t)first, (uint32_t)n_units, HMM_CONTENTS_NEW);
     hmm_pagemap_set_limit(pages->map, first + n_units);
     hmm_lock_give(&pages->lock);
     return true;
@@ -259,7 +320,7 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
     uint32_t old_units = pages->map->unit[unit].n_units;
     if (new_units < old_units) {
         pages->map->unit[unit].n_units = new_units;
-        hmm_pages_attach(pages, unit + new_units, old_units - new_units, 1);
+        hmm_pages_attach(pages, unit + new_units, old_units - new_units, HMM_CONTENTS_DIRTY);
     }
     hmm_lock_give(&pages->lock);
 }
@@ -269,7 +330,7 @@ void hmm_pages_give(struct hmm_pages *pages, uint32_t unit)
     hmm_lock_take(&pages->lock);
     uint32_t n_units = pages->map->unit[unit].n_units;
     pages->map->unit[unit].n_units = 0;
-    hmm_pages_attach(pages, unit, n_units, 1);
+    hmm_pages_attach(pages, unit, n_units, HMM_CONTENTS_DIRTY);
     hmm_pages_note_decay(pages);
     hmm_lock_give(&pages->lock);
 }

@@ -28,9 +28,17 @@ struct hmm_pages {
     uint32_t free_units;                 /* lock:pages */
     uint32_t foreign_units;              /* lock:pages */
     uint32_t dirty_units;                /* lock:pages, free units with old contents */
+    uint32_t least_dirty_units;          /* lock:pages, since the last look */
+    uint32_t kept_units;                 /* lock:pages, dirty memory worth keeping: had been purged
+                                            and was needed again */
+    struct hmm_lock states;              /* lock `states`: which units are slabs */
+    uint32_t unswept_units;              /* lock:pages, purged since state bytes were looked at */
     uint32_t peak_used_units;            /* lock:pages, statistics */
     uint64_t decay_at_ns;                /* lock:pages, last look at the clock for decay */
     uint64_t lowered_at_ns;              /* lock:pages */
+    uint64_t regret_at_ns;               /* lock:pages, when the period of `purged` began */
+    bool purged_lately;                  /* lock:pages, some bit of purged[0] is set */
+    bool purged_before;                  /* lock:pages, of purged[1] */
     bool top_was_free;                   /* lock:pages, the top could have been lowered last time */
     _Atomic(bool) decay_wanted;          /* atomic hint, set under lock:pages: hmm_decay has work */
     size_t purged_bytes;                 /* lock:pages, statistics */
@@ -63,9 +71,9 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
 /* Give back the used run at `unit`. cost: O(levels) + a byte per unit */
 void hmm_pages_give(struct hmm_pages *pages, uint32_t unit);
 
-/* Put a run among the free ones, merged with its free neighbours; dirty 0 or 1. locks: held pages
- */
-void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, uint32_t dirty);
+/* Put a run among the free ones, merged with its free neighbours. locks: held pages */
+void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
+                      enum hmm_contents contents);
 /* Take [unit, unit + n_units) out of the free run that begins at `run`. locks: held pages */
 void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units);
 
@@ -80,6 +88,39 @@ static inline void hmm_pages_note_decay(struct hmm_pages *pages)
                   (free_bytes >= t->lower_min && pages->free_units > pages->n_units / 2);
     atomic_store_explicit(&pages->decay_wanted, wanted, memory_order_relaxed); /* relaxed: hint */
 }
+
+/* Units that a cache of free runs may hold. A look without the lock: a hint. */
+static inline uint32_t hmm_pages_worth_keeping(const struct hmm_pages *pages)
+{
+    uint32_t kept = __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED);
+    uint32_t used = __atomic_load_n(&pages->n_units, __ATOMIC_RELAXED) -
+                    __atomic_load_n(&pages->free_units, __ATOMIC_RELAXED);
+    uint32_t least = (uint32_t)(pages->tunables->dirty_min >> HMM_UNIT_SHIFT);
+    return least + (kept > used / 16 ? kept : used / 16);
+}
+
+/* Which units of word `word`'s 64 lie in [unit, behind), as bits. */
+static inline uint64_t hmm_pages_bits_mask(uint32_t word, uint32_t unit, uint32_t behind)
+{
+    uint64_t mask = ~(uint64_t)0;
+    if (word == unit / 64)
+        mask &= ~(uint64_t)0 << (unit % 64);
+    if (word == behind / 64)
+        mask &= ((uint64_t)1 << (behind % 64)) - 1;
+    return mask;
+}
+
+static inline bool hmm_pages_is_dirty(const struct hmm_pages *pages, uint32_t unit)
+{
+    return pages->map->bits[unit / 64].dirty >> (unit % 64) & 1;
+}
+
+/* Dirty ones of [unit, unit + n_units), all free. locks: held pages */
+uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
+
+/* Has a period passed, what was given back before the last one is no longer recent.
+ * locks: held pages */
+void hmm_pages_age_purged(struct hmm_pages *pages, uint64_t now_ns);
 
 static inline uint32_t hmm_pages_run_units(const struct hmm_pages *pages, uint32_t unit)
 {

@@ -67,6 +67,8 @@ static void init_descriptor(struct hmm_slab *slab, const struct hmm_pagemap *map
     slab->place = HMM_SLAB_FULL;
     slab->n_free = n_slots;
     slab->hint_word = 0;
+    slab->purged_pages = 0;
+    slab->swept_free = 0;
     slab->next = slab->prev = NULL;
     memset(slab->words, 0xff, n_slots / 64 * sizeof(uint64_t));
     if (n_slots % 64 != 0)
@@ -97,7 +99,9 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
     uint32_t line = (uint32_t)(((char *)slab - pages->map->objects) / HMM_META_LINE_BYTES);
     for (uint32_t i = 0; i < n_units; i++)
         pages->map->unit[(uint32_t)unit + i].slab_line = line;
+    hmm_lock_take(&pages->states);
     hmm_slab_set_owner(slabs, slab, arena, tag);
+    hmm_lock_give(&pages->states);
     if (clean)
         hmm_huge_ahead(pages, (uint32_t)unit);
     return slab;

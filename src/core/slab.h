@@ -43,8 +43,11 @@ struct hmm_slab {
     _Atomic(struct hmm_arena *) arena; /* atomic: the owner; NULL while there is no slab */
     _Atomic(uint32_t) returned;        /* atomic: 1 while on some arena's returned stack */
     struct hmm_slab *returned_next;    /* whoever set `returned` */
-    uint64_t padding[6];               /* words begin a line */
-    uint64_t words[];                  /* local words (owner), then remote words (atomic) */
+    uint64_t purged_pages;             /* owner: pages of free slots given back, as bits */
+    uint32_t swept_free;               /* owner: n_free when last looked for such pages */
+    uint32_t unused;                   /* words begin a line */
+    uint64_t padding[4];
+    uint64_t words[]; /* local words (owner), then remote words (atomic) */
 };
 
 struct hmm_slabs {

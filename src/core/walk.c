@@ -106,7 +106,7 @@ static void say_run(const struct hmm_heap *heap, struct hmm_text *line, uint32_t
 {
     uint32_t dirty = 0;
     for (uint32_t i = 0; i < n_units; i++)
-        dirty += heap->map.unit[unit + i].dirty;
+        dirty += hmm_pages_is_dirty(&heap->pages, unit + i);
     hmm_text_hex(line, (uintptr_t)hmm_pagemap_address(&heap->map, unit));
     hmm_text_dec_wide(line, (uint64_t)n_units << HMM_UNIT_SHIFT, 14);
     hmm_text_str(line, dirty == 0 ? "  free, zero     " : "  free, used once");

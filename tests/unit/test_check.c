@@ -93,6 +93,10 @@ static void test_slab_and_magazine_clauses(void **state)
     DAMAGE(h, slab->hint_word, slab->n_words, "I6");
     DAMAGE(h, slab->place, HMM_SLAB_FULL, "I8");
     DAMAGE(h, mag->bin.n_slabs, mag->bin.n_slabs + 1, "I8");
+    DAMAGE(h, slab->purged_pages, ~(uint64_t)0, "I11");
+    struct hmm_arena *owner = atomic_load(&slab->arena);
+    DAMAGE(h, owner->slab_bytes, owner->slab_bytes + 16, "I12");
+    DAMAGE(h, owner->free_bytes, owner->free_bytes + 16, "I12");
     hmm_mark *slots = mag->loaded->slots;
     DAMAGE(h, slots[0], slots[1], "I9");
     DAMAGE(h, slots[1], slots[1] + 16, "I9");

@@ -44,22 +44,57 @@ static void test_keeps_what_is_asked(void **state)
     buffer_heap_drop(h);
 }
 
-/* However young: what is beyond dirty_max goes at the next look. */
-static void test_no_more_than_dirty_max(void **state)
+static struct buffer_heap *make_with_small_limit(void)
+{
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    h->heap.meta.tunables->dirty_min = 4 * HMM_UNIT_BYTES;
+    h->heap.meta.tunables->decay_ms = 600000;
+    return h;
+}
+
+/* However young: what is beyond the limit goes at once. */
+static void test_goes_at_once(void **state)
 {
     (void)state;
-    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct buffer_heap *h = make_with_small_limit();
     struct hmm_pages *p = &h->heap.pages;
-    h->heap.meta.tunables->dirty_min = HMM_UNIT_BYTES;
-    h->heap.meta.tunables->dirty_max = 20 * HMM_UNIT_BYTES;
-    h->heap.meta.tunables->decay_ms = 600000;
     uint32_t run = (uint32_t)hmm_pages_take(p, 64, 1, HMM_MAY_GROW, NULL);
     uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
     hmm_pages_give(p, run);
     assert_int_equal(p->dirty_units, 64);
-    p->decay_at_ns = hmm_port_clock_ns() - HMM_DECAY_LOOK_MS * 1000000;
     hmm_decay(p);
-    assert_true(p->dirty_units <= 20 && p->dirty_units >= 16);
+    assert_true(p->dirty_units <= 4);
+    buffer_heap_check(h);
+    hmm_pages_give(p, pin);
+    buffer_heap_drop(h);
+}
+
+/* Unless it turns out to be needed again: then as much is kept the next time. */
+static void test_learns_what_to_keep(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t run = (uint32_t)hmm_pages_take(p, 64, 1, HMM_MAY_GROW, NULL);
+    uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
+    hmm_pages_give(p, run);
+    hmm_decay(p);
+    bool zero = true;
+    assert_int_equal(hmm_pages_take(p, 64, 1, HMM_NO_GROWTH, &zero), run);
+    assert_false(zero); /* the part that was kept */
+    assert_true(p->kept_units >= 60);
+    hmm_pages_give(p, run);
+    hmm_decay(p);
+    assert_true(p->dirty_units >= 40);
+    buffer_heap_check(h);
+    /* given back longer ago than two periods: not missed */
+    hmm_decay_all(p, UINT32_MAX);
+    p->kept_units = 0;
+    hmm_pages_age_purged(p, p->regret_at_ns + 2 * HMM_REGRET_MS * (uint64_t)1000000);
+    assert_int_equal(hmm_pages_take(p, 64, 1, HMM_NO_GROWTH, &zero), run);
+    assert_true(zero);
+    assert_int_equal(p->kept_units, 0);
+    hmm_pages_give(p, run);
     hmm_pages_give(p, pin);
     buffer_heap_drop(h);
 }
@@ -69,7 +104,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_gives_back_and_lowers),
         cmocka_unit_test(test_keeps_what_is_asked),
-        cmocka_unit_test(test_no_more_than_dirty_max),
+        cmocka_unit_test(test_goes_at_once),
+        cmocka_unit_test(test_learns_what_to_keep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

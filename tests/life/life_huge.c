@@ -1,0 +1,65 @@
+/* life_huge.c - a heap that grows by small blocks is not paid for page by page: where the system
+ * has huge pages, far fewer page faults than pages; and resident is what is used, little more.
+ */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { HUGE_BYTES = 2 << 20, N = 400000, BYTES = 240 };
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+static int has_huge_pages(void)
+{
+    char *range =
+        mmap(NULL, 2 * HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *block = range + (HUGE_BYTES - (size_t)range % HUGE_BYTES) % HUGE_BYTES;
+    *block = 1;
+    return madvise(block, HUGE_BYTES, MADV_COLLAPSE) == 0;
+}
+
+static long faults(void)
+{
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    return use.ru_minflt;
+}
+
+static long rss_kib(void)
+{
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1)
+        exit(1);
+    fclose(f);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+int main(void)
+{
+    static char *blocks[N];
+    memset(blocks, 1, sizeof blocks);
+    if (sysconf(_SC_PAGESIZE) != 4096 || !has_huge_pages()) {
+        puts("no huge pages here: nothing to see");
+        return 0;
+    }
+    long faults_before = faults();
+    long rss_before = rss_kib();
+    for (int i = 0; i < N; i++)
+        blocks[i] = memset(malloc(BYTES), 1, BYTES);
+    long n_faults = faults() - faults_before;
+    long rss = rss_kib() - rss_before;
+    long live = (long)N * BYTES / 1024;
+    for (int i = 0; i < N; i++)
+        free(blocks[i]);
+    malloc_trim(0);
+    long left = rss_kib() - rss_before;
+    printf("live KiB %ld, RSS %ld, page faults %ld of %ld pages, left %ld\n", live, rss, n_faults,
+           rss / 4, left);
+    return n_faults > rss / 4 / 2 || rss > live + live / 16 + HUGE_BYTES / 1024 || left > 2500;
+}
