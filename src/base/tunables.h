@@ -26,12 +26,12 @@ struct hmm_tunables {
 #undef HMM_TUNABLE
 
 #define HMM_TUNABLE(name, dflt, min, max, unit, why) .name = (dflt),
-static inline struct hmm_tunables hmm_tunables_default(void)
+static inline const struct hmm_tunables *hmm_tunables_defaults(void)
 {
-    struct hmm_tunables t = {
+    static const struct hmm_tunables t = {
 #include "base/tunables.def"
     };
-    return t;
+    return &t;
 }
 #undef HMM_FIXED
 #undef HMM_TUNABLE

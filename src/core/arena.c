@@ -26,29 +26,40 @@ const struct hmm_magazine hmm_magazine_empty = {
     .loaded = (struct hmm_rounds *)(uintptr_t)&no_rounds,
 };
 
+/* locks: held registry */
 static struct hmm_arena *make_arena(struct hmm_arenas *arenas, bool shared)
 {
     struct hmm_arena *arena = hmm_meta_object(arenas->slabs.pages->meta, sizeof *arena);
     if (arena == NULL)
         return NULL;
     arena->shared = shared;
-    hmm_lock_take(&arenas->registry);
     arena->tag = ++arenas->n_arenas << HMM_CLASS_BITS;
     arena->next = hmm_arenas_all(arenas);
     /* release: publishes the arena's fields. pairs: hmm_arenas_all */
     atomic_store_explicit(&arenas->all, arena, memory_order_release);
+    return arena;
+}
+
+/* The shared arena of this number, made if need be. NULL: out of memory. */
+static struct hmm_arena *shared_arena(struct hmm_arenas *arenas, unsigned i)
+{
+    struct hmm_arena *arena = hmm_arenas_shared(arenas, i);
+    if (hmm_likely(arena != NULL))
+        return arena;
+    hmm_lock_take(&arenas->registry);
+    arena = hmm_arenas_shared(arenas, i);
+    if (arena == NULL) {
+        arena = make_arena(arenas, true);
+        /* release: publishes the arena's fields. pairs: hmm_arenas_shared */
+        atomic_store_explicit(&arenas->shared[i], arena, memory_order_release);
+    }
     hmm_lock_give(&arenas->registry);
     return arena;
 }
 
 bool hmm_arenas_init(struct hmm_arenas *arenas)
 {
-    for (unsigned i = 0; i <= HMM_SHARED_ARENAS; i++) {
-        arenas->shared[i] = make_arena(arenas, true);
-        if (arenas->shared[i] == NULL)
-            return false;
-    }
-    return true;
+    return shared_arena(arenas, 0) != NULL;
 }
 
 struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas)
@@ -58,20 +69,31 @@ struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas)
     if (arena != NULL) {
         arenas->idle = arena->next_idle;
         arena->idle = false;
+    } else {
+        arena = make_arena(arenas, false);
     }
     hmm_lock_give(&arenas->registry);
-    return arena != NULL ? arena : make_arena(arenas, false);
+    return arena;
+}
+
+/* Both locks, in fork's order: newer arenas first. */
+static void move_slabs(struct hmm_arenas *arenas, struct hmm_arena *from, struct hmm_arena *to)
+{
+    struct hmm_arena *newer = from->tag > to->tag ? from : to;
+    struct hmm_arena *older = newer == from ? to : from;
+    hmm_lock_take(&newer->lock);
+    hmm_lock_take(&older->lock);
+    hmm_bin_move_all(arenas, from, to);
+    hmm_lock_give(&older->lock);
+    hmm_lock_give(&newer->lock);
 }
 
 void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
-    struct hmm_arena *orphans = hmm_arenas_orphans(arenas);
+    struct hmm_arena *orphans = shared_arena(arenas, HMM_SHARED_ARENAS);
     hmm_arena_shed(arenas, arena, HMM_SHED_ALL);
-    hmm_lock_take(&arena->lock); /* in fork's order: newer arenas first */
-    hmm_lock_take(&orphans->lock);
-    hmm_bin_move_all(arenas, arena, orphans);
-    hmm_lock_give(&orphans->lock);
-    hmm_lock_give(&arena->lock);
+    if (orphans != NULL) /* else the next thread has them with the arena */
+        move_slabs(arenas, arena, orphans);
     hmm_lock_take(&arenas->registry);
     arena->next_idle = arenas->idle;
     arena->idle = true;
@@ -250,11 +272,14 @@ void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx)
 {
     /* the first one that is not busy: a process with one thread fills one arena only */
     struct hmm_arena *arena = NULL;
-    for (unsigned i = 0; i < HMM_SHARED_ARENAS && arena == NULL; i++)
-        if (hmm_lock_try(&arenas->shared[i]->lock))
-            arena = arenas->shared[i];
+    for (unsigned i = 0; i < HMM_SHARED_ARENAS && arena == NULL; i++) {
+        struct hmm_arena *candidate = shared_arena(arenas, i);
+        if (candidate != NULL && hmm_lock_try(&candidate->lock))
+            arena = candidate;
+    }
     if (arena == NULL) {
-        arena = arenas->shared[hmm_port_cpu() % HMM_SHARED_ARENAS];
+        arena = hmm_arenas_shared(arenas, hmm_port_cpu() % HMM_SHARED_ARENAS);
+        arena = arena != NULL ? arena : hmm_arenas_shared(arenas, 0);
         hmm_lock_take(&arena->lock);
     }
     hmm_remote_collect(arenas, arena);

@@ -63,7 +63,8 @@ struct hmm_arenas {
     struct hmm_arena *idle;      /* lock:registry: private arenas without a thread */
     uint32_t n_arenas;           /* lock:registry */
     _Atomic(uint32_t) n_created; /* atomic hint: slabs created so far; the clock of idleness */
-    struct hmm_arena *shared[HMM_SHARED_ARENAS + 1]; /* const after init; the last: orphans */
+    _Atomic(struct hmm_arena *) shared[HMM_SHARED_ARENAS + 1]; /* atomic: NULL until needed, then
+                                     const; written under registry; the last: orphans */
 };
 
 /* The newest arena; `next` leads to all older ones. */
@@ -73,13 +74,15 @@ static inline struct hmm_arena *hmm_arenas_all(const struct hmm_arenas *arenas)
     return atomic_load_explicit(&arenas->all, memory_order_acquire);
 }
 
-/* False: out of memory. */
-bool hmm_arenas_init(struct hmm_arenas *arenas);
-static inline struct hmm_arena *hmm_arenas_orphans(struct hmm_arenas *arenas)
+/* A shared arena, if it is there by now; NULL. */
+static inline struct hmm_arena *hmm_arenas_shared(const struct hmm_arenas *arenas, unsigned i)
 {
-    return arenas->shared[HMM_SHARED_ARENAS];
+    /* acquire: sees the arena's fields. pairs: shared_arena */
+    return atomic_load_explicit(&arenas->shared[i], memory_order_acquire);
 }
 
+/* False: out of memory. */
+bool hmm_arenas_init(struct hmm_arenas *arenas);
 /* A private arena for the calling thread: an idle one, or a new one. NULL: out of memory. */
 struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas);
 /* The thread ends: everything goes home, slabs to the orphan arena, the arena to the idle ones. */

@@ -198,9 +198,11 @@ static bool adopt_from(struct hmm_arenas *arenas, struct hmm_arena *from, struct
  * while others create slabs. */
 static bool adopt_any(struct hmm_arenas *arenas, struct hmm_arena *arena, unsigned class_idx)
 {
-    for (int i = HMM_SHARED_ARENAS; i >= 0; i--)
-        if (adopt_from(arenas, arenas->shared[i], arena, class_idx))
+    for (unsigned i = 0; i <= HMM_SHARED_ARENAS; i++) {
+        struct hmm_arena *from = hmm_arenas_shared(arenas, HMM_SHARED_ARENAS - i);
+        if (from != NULL && adopt_from(arenas, from, arena, class_idx))
             return true;
+    }
     uint32_t now =
         atomic_load_explicit(&arenas->n_created, memory_order_relaxed); /* relaxed: hint */
     for (unsigned i = 0; i < HMM_ASK_ARENAS; i++) {

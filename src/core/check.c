@@ -13,8 +13,8 @@ static const char *check_tree(const struct hmm_pages *pages)
         for (size_t p = 0; p < parents; p++) {
             uint32_t max = 0;
             for (size_t c = p << HMM_TREE_ARITY_SHIFT; c < (p + 1) << HMM_TREE_ARITY_SHIFT; c++)
-                max = tree->level[l][c] > max ? tree->level[l][c] : max;
-            if (tree->level[l + 1][p] != max)
+                max = (uint32_t)hmm_max(*hmm_runtree_node(tree, l, (uint32_t)c), max);
+            if (*hmm_runtree_node(tree, l + 1, (uint32_t)p) != max)
                 return "I3: a node of the first-fit tree is not the maximum of its children";
         }
         nodes = parents;
@@ -24,10 +24,10 @@ static const char *check_tree(const struct hmm_pages *pages)
 
 static const char *check_free_run(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
-    const struct hmm_unit *u = pages->map->unit;
+    const struct hmm_pagemap *map = pages->map;
     if (unit + n_units > pages->n_units)
         return "I5: a free run passes the break";
-    if (u[unit + n_units - 1].tail_units != n_units)
+    if (hmm_unit(map, unit + n_units - 1)->tail_units != n_units)
         return "I5: a free run's lengths at its two ends differ";
     if (unit + n_units < pages->n_units && hmm_runtree_at(&pages->tree, unit + n_units) != 0)
         return "I4: two adjacent free runs";
@@ -36,7 +36,7 @@ static const char *check_free_run(const struct hmm_pages *pages, uint32_t unit, 
             return "I1: a free unit has an entry in the page map";
         if (i > 0 && hmm_runtree_at(&pages->tree, unit + i) != 0)
             return "I4: a free run begins inside a free run";
-        if (i < n_units - 1 && u[unit + i].tail_units != 0)
+        if (i < n_units - 1 && hmm_unit(map, unit + i)->tail_units != 0)
             return "I4: a free run ends inside a free run";
     }
     return NULL;
@@ -49,7 +49,7 @@ static const char *check_pages(const struct hmm_pages *pages)
     uint32_t foreign_units = 0;
     for (uint32_t unit = 0; unit < pages->n_units;) {
         uint32_t n_free = hmm_runtree_at(&pages->tree, unit);
-        uint32_t n_used = pages->map->unit[unit].n_units;
+        uint32_t n_used = hmm_unit(pages->map, unit)->n_units;
         const char *wrong = n_free != 0 ? check_free_run(pages, unit, n_free) : NULL;
         if (wrong != NULL)
             return wrong;
@@ -187,7 +187,7 @@ static const char *check_totals(const struct hmm_heap *heap)
                               a->magazines[c]->depot.n_full * a->magazines[c]->max_objs;
     }
     for (uint32_t unit = 0; unit < heap->pages.n_units; unit++) {
-        uint32_t n_units = heap->map.unit[unit].n_units;
+        uint32_t n_units = hmm_unit(&heap->map, unit)->n_units;
         if (n_units == 0 || !hmm_entry_is_slab(hmm_pagemap_entry(&heap->map, unit)))
             continue;
         struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
@@ -209,7 +209,7 @@ static const char *check_bytes(const struct hmm_heap *heap, const struct hmm_are
     size_t slab_bytes = 0;
     size_t free_bytes = 0;
     for (uint32_t unit = 0; unit < heap->pages.n_units; unit++) {
-        uint32_t n_units = heap->map.unit[unit].n_units;
+        uint32_t n_units = hmm_unit(&heap->map, unit)->n_units;
         if (n_units == 0 || !hmm_entry_is_slab(hmm_pagemap_entry(&heap->map, unit)))
             continue;
         struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));

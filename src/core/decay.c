@@ -80,7 +80,7 @@ static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
     hmm_lock_take(&pages->grow);
     hmm_lock_take(&pages->lock);
     uint32_t end = pages->n_units;
-    uint32_t top = end > 0 ? pages->map->unit[end - 1].tail_units : 0;
+    uint32_t top = end > 0 ? hmm_unit(pages->map, end - 1)->tail_units : 0;
     uint32_t keep = (uint32_t)hmm_round_up(keep_units, pages->page_units);
     uint32_t n = top > keep ? top - keep : 0;
     if (n != 0) {
@@ -121,7 +121,7 @@ static uint64_t live_units(const struct hmm_pages *pages)
  * don't follow one by one. locks: held pages */
 static uint64_t over_limit(const struct hmm_pages *pages)
 {
-    const struct hmm_tunables *t = pages->tunables;
+    const struct hmm_tunables *t = pages->meta->tunables;
     uint64_t most = hmm_max(live_units(pages) / t->dirty_max_divisor, pages->kept_units);
     most = hmm_max(most, t->dirty_min >> HMM_UNIT_SHIFT);
     return pages->dirty_units > most
@@ -133,7 +133,7 @@ static uint64_t over_limit(const struct hmm_pages *pages)
  * keeping. locks: held pages */
 static uint64_t aged_units(struct hmm_pages *pages, uint64_t elapsed_ns)
 {
-    const struct hmm_tunables *t = pages->tunables;
+    const struct hmm_tunables *t = pages->meta->tunables;
     uint64_t half_ns = t->decay_ms * ns_per_ms;
     uint64_t unneeded = hmm_min(pages->least_dirty_units, pages->kept_units);
     if (unneeded != 0)
@@ -148,8 +148,8 @@ static uint64_t aged_units(struct hmm_pages *pages, uint64_t elapsed_ns)
  * locks: held pages */
 static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
 {
-    const struct hmm_tunables *t = pages->tunables;
-    uint32_t top = pages->n_units > 0 ? pages->map->unit[pages->n_units - 1].tail_units : 0;
+    const struct hmm_tunables *t = pages->meta->tunables;
+    uint32_t top = pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
     uint64_t heap_bytes = (uint64_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
     uint64_t enough = hmm_max(t->lower_min, heap_bytes / t->lower_divisor);
     bool free_now = (uint64_t)top << HMM_UNIT_SHIFT >= enough;
@@ -179,7 +179,7 @@ uint64_t hmm_decay(struct hmm_pages *pages)
     uint64_t elapsed_ns = now_ns - pages->decay_at_ns;
     uint64_t excess = over_limit(pages);
     bool lower_now = false;
-    if (elapsed_ns >= HMM_DECAY_LOOK_MS * ns_per_ms || pages->tunables->decay_ms == 0) {
+    if (elapsed_ns >= HMM_DECAY_LOOK_MS * ns_per_ms || pages->meta->tunables->decay_ms == 0) {
         pages->decay_at_ns = now_ns;
         excess = hmm_max(excess, aged_units(pages, elapsed_ns));
         lower_now = lower_due(pages, now_ns);
@@ -189,7 +189,7 @@ uint64_t hmm_decay(struct hmm_pages *pages)
     hmm_lock_give(&pages->lock);
     uint32_t lowered = 0;
     if (lower_now)
-        lowered = lower(pages, (uint32_t)(pages->tunables->grow_min >> HMM_UNIT_SHIFT));
+        lowered = lower(pages, (uint32_t)(pages->meta->tunables->grow_min >> HMM_UNIT_SHIFT));
     if (excess > lowered)
         purge(pages, (uint32_t)excess - lowered);
     if (sweep_states_due(pages))

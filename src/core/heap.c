@@ -28,10 +28,9 @@ static size_t window_bytes(const struct hmm_tunables *tunables)
 
 static bool init_layers(struct hmm_heap *heap, const struct hmm_tunables *tunables, void *memory)
 {
-    if (!hmm_meta_init(&heap->meta, heap->brk.window_bytes >> HMM_UNIT_SHIFT, memory))
+    if (!hmm_meta_init(&heap->meta, tunables, heap->brk.window_bytes >> HMM_UNIT_SHIFT, memory))
         return false;
-    *heap->meta.tunables = *tunables;
-    hmm_pages_init(&heap->pages, &heap->map, &heap->meta, &heap->brk, heap->meta.tunables);
+    hmm_pages_init(&heap->pages, &heap->map, &heap->meta, &heap->brk);
     heap->arenas.slabs.pages = &heap->pages;
     heap->large.arenas = &heap->arenas;
     return hmm_arenas_init(&heap->arenas);
@@ -43,14 +42,13 @@ bool hmm_heap_init(struct hmm_heap *heap, const struct hmm_tunables *tunables)
     for (size_t bytes = window_bytes(tunables); bytes >= window_min_bytes; bytes /= 2) {
         if (!hmm_brk_init(&heap->brk, kind, bytes))
             return false;
-        if (init_layers(heap, tunables, NULL)) {
-            hmm_meta_seal(&heap->meta, true);
+        if (init_layers(heap, tunables, NULL))
             return true;
-        }
         if (heap->brk.range_end != 0)
             hmm_port_release((void *)heap->brk.range_start,
                              heap->brk.range_end - heap->brk.range_start);
         heap->map.base = 0;
+        heap->meta.tunables = NULL;
         heap->arenas.n_arenas = 0;
         atomic_store_explicit(&heap->arenas.all, NULL, memory_order_relaxed); /* nobody else */
     }

@@ -38,12 +38,12 @@ static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *star
     uint32_t block_units = pages->huge_units;
     uint32_t skew = (uint32_t)((pages->map->base >> HMM_UNIT_SHIFT) % block_units);
     uint32_t in_block = (unit + skew) % block_units;
-    uint32_t from = unit + pages->map->unit[unit].n_units;
+    uint32_t from = unit + hmm_unit(pages->map, unit)->n_units;
     *start = unit - in_block;
     *end = *start + block_units;
     uint64_t used_units = pages->n_units - pages->free_units - pages->foreign_units;
     if (unit < in_block + block_units || *end > pages->n_units || from >= *end ||
-        used_units < pages->tunables->huge_min >> HMM_UNIT_SHIFT ||
+        used_units < pages->meta->tunables->huge_min >> HMM_UNIT_SHIFT ||
         in_block > block_units / HMM_HUGE_SHARE || !is_new(pages, from, *end) ||
         slab_units(pages, *start - block_units, *start) <
             block_units - block_units / HMM_HUGE_SHARE)

@@ -245,7 +245,7 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     void *block = NULL;
-    if (bytes >= pages->tunables->map_threshold) {
+    if (bytes >= pages->meta->tunables->map_threshold) {
         *zero = true;
         block = alloc_mapped(large, bytes, align_bytes);
     }

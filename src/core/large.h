@@ -52,7 +52,7 @@ static inline void *hmm_large_take_cached(struct hmm_pagemap *map, struct hmm_ar
 static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_arena *arena,
                                          size_t unit)
 {
-    uint32_t n_units = map->unit[unit].n_units;
+    uint32_t n_units = hmm_unit(map, unit)->n_units;
     struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     uint32_t cached_units = arena->cached_units + n_units;
     if (run->n_units != 0 || cached_units > arena->cached_max_units ||

@@ -14,17 +14,15 @@ static size_t strip_bytes(unsigned idx, size_t n_units)
     switch (idx) {
     case HMM_STRIP_ENTRY:
         return n_units * sizeof(uint32_t);
-    case HMM_STRIP_UNIT:
-        return n_units * sizeof(struct hmm_unit);
-    case HMM_STRIP_BITS:
-        return hmm_div_up(n_units, 64) * sizeof(struct hmm_unit_bits);
+    case HMM_STRIP_CHUNK:
+        return hmm_div_up(n_units, HMM_CHUNK_UNITS) * sizeof(struct hmm_chunk);
     default: {
         if (idx < HMM_STRIP_TREE) {
             unsigned shift = HMM_GRANULE_SHIFT + idx - HMM_STRIP_STATE;
             return n_units << (HMM_UNIT_SHIFT - shift);
         }
-        unsigned level = idx - HMM_STRIP_TREE;
-        if (level > 0 && n_units <= (size_t)1 << (HMM_TREE_ARITY_SHIFT * level))
+        unsigned level = idx - HMM_STRIP_TREE + HMM_CHUNK_LEVELS;
+        if (n_units <= (size_t)1 << (HMM_TREE_ARITY_SHIFT * level))
             return 0;
         size_t nodes = hmm_div_up(n_units, (size_t)1 << (HMM_TREE_ARITY_SHIFT * level));
         return hmm_round_up(nodes, 1 << HMM_TREE_ARITY_SHIFT) * sizeof(uint32_t);
@@ -46,41 +44,65 @@ static size_t spaced_bytes(size_t bytes)
 
 size_t hmm_meta_bytes(size_t max_units)
 {
-    size_t total = spaced_bytes(object_bytes(max_units)) + 3 * hmm_port_page_bytes();
+    size_t total = spaced_bytes(object_bytes(max_units)) + 4 * hmm_port_page_bytes();
     for (unsigned i = 0; i < HMM_META_STRIPS; i++)
         total += spaced_bytes(strip_bytes(i, max_units));
     return total;
 }
 
+/* Commit [start, start + bytes), whole pages. */
+static bool commit(char *start, size_t bytes)
+{
+    uintptr_t page_bytes = hmm_port_page_bytes();
+    uintptr_t first = hmm_round_down((uintptr_t)start, page_bytes);
+    uintptr_t behind = hmm_round_up((uintptr_t)start + bytes, page_bytes);
+    return hmm_port_commit((void *)first, behind - first);
+}
+
 static bool strip_cover(struct hmm_strip *strip, size_t bytes)
 {
-    bytes = hmm_round_up(bytes, hmm_port_page_bytes());
     if (bytes <= strip->committed_bytes)
         return true;
-    if (!hmm_port_commit(strip->start + strip->committed_bytes, bytes - strip->committed_bytes))
+    if (!commit(strip->start + strip->committed_bytes, bytes - strip->committed_bytes))
         return false;
     strip->committed_bytes = bytes;
     return true;
 }
 
-/* Lay strips and object area out from `at` on. False: no memory for the first page. */
-static bool lay_out(struct hmm_meta *meta, size_t max_units, char *at)
+/* Objects are laid from their area's end downwards. */
+static bool objects_cover(struct hmm_strip *objects, size_t bytes)
 {
-    if (!hmm_port_commit(at, hmm_port_page_bytes()))
+    char *end = objects->start + objects->end_bytes;
+    if (!commit(end - bytes, bytes - objects->committed_bytes))
         return false;
-    meta->max_units = max_units;
-    meta->tunables = (struct hmm_tunables *)(void *)at;
-    at += spaced_bytes(sizeof *meta->tunables);
-    for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
-        meta->strips[i] = (struct hmm_strip){.start = at, .end_bytes = strip_bytes(i, max_units)};
-        at += spaced_bytes(strip_bytes(i, max_units));
-    }
-    meta->objects = (struct hmm_strip){.start = at, .end_bytes = object_bytes(max_units)};
-    meta->objects_used_bytes = HMM_META_LINE_BYTES; /* line 0 is nobody's */
+    objects->committed_bytes = bytes;
     return true;
 }
 
-bool hmm_meta_init(struct hmm_meta *meta, size_t max_units, void *memory)
+/* Lay objects and strips out from `at` on. The first chunk begins in the page in which the objects
+ * end: a small heap needs that one page for both. */
+static void lay_out(struct hmm_meta *meta, size_t max_units, char *at)
+{
+    size_t page_bytes = hmm_port_page_bytes();
+    meta->max_units = max_units;
+    meta->own_tunables = (struct hmm_tunables *)(void *)at;
+    at += spaced_bytes(sizeof *meta->own_tunables) + page_bytes;
+    size_t objects = hmm_round_up(object_bytes(max_units), page_bytes) + page_bytes / 2;
+    meta->objects = (struct hmm_strip){.start = at, .end_bytes = objects};
+    at += objects;
+    meta->strips[HMM_STRIP_CHUNK] =
+        (struct hmm_strip){.start = at, .end_bytes = strip_bytes(HMM_STRIP_CHUNK, max_units)};
+    at += page_bytes / 2 + spaced_bytes(strip_bytes(HMM_STRIP_CHUNK, max_units));
+    for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
+        if (i == HMM_STRIP_CHUNK)
+            continue;
+        meta->strips[i] = (struct hmm_strip){.start = at, .end_bytes = strip_bytes(i, max_units)};
+        at += spaced_bytes(strip_bytes(i, max_units));
+    }
+}
+
+bool hmm_meta_init(struct hmm_meta *meta, const struct hmm_tunables *tunables, size_t max_units,
+                   void *memory)
 {
     size_t total = hmm_meta_bytes(max_units);
     void *reserved = NULL;
@@ -90,17 +112,34 @@ bool hmm_meta_init(struct hmm_meta *meta, size_t max_units, void *memory)
             return false;
         hmm_port_mark_metadata(memory, total);
     }
-    char *at = (char *)hmm_round_up((uintptr_t)memory, hmm_port_page_bytes());
-    if (lay_out(meta, max_units, at))
+    lay_out(meta, max_units, (char *)hmm_round_up((uintptr_t)memory, hmm_port_page_bytes()));
+    if (objects_cover(&meta->objects, hmm_port_page_bytes()) &&
+        hmm_meta_set_tunables(meta, tunables))
         return true;
     if (reserved != NULL)
         hmm_port_release(reserved, total);
     return false;
 }
 
-void hmm_meta_seal(struct hmm_meta *meta, bool sealed)
+static void seal(struct hmm_meta *meta, bool sealed)
 {
-    hmm_port_seal(meta->tunables, hmm_port_page_bytes(), sealed);
+    hmm_port_seal(meta->own_tunables, hmm_port_page_bytes(), sealed);
+}
+
+bool hmm_meta_set_tunables(struct hmm_meta *meta, const struct hmm_tunables *tunables)
+{
+    const struct hmm_tunables *defaults = hmm_tunables_defaults();
+    if (meta->tunables == NULL && memcmp(tunables, defaults, sizeof *defaults) == 0) {
+        meta->tunables = defaults; /* among the program's constants */
+        return true;
+    }
+    if (!hmm_port_commit(meta->own_tunables, hmm_port_page_bytes()))
+        return false;
+    seal(meta, false);
+    *meta->own_tunables = *tunables;
+    seal(meta, true);
+    meta->tunables = meta->own_tunables;
+    return true;
 }
 
 bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units)
@@ -122,17 +161,19 @@ bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units)
 
 void *hmm_meta_object(struct hmm_meta *meta, size_t bytes)
 {
+    struct hmm_strip *objects = &meta->objects;
     bytes = hmm_round_up(bytes, HMM_META_LINE_BYTES);
     hmm_lock_take(&meta->lock);
-    size_t start = meta->objects_used_bytes;
-    bool fits = bytes <= meta->objects.end_bytes - start;
-    if (fits && start + bytes > meta->objects.committed_bytes) {
-        size_t ahead = hmm_round_up(start + bytes, HMM_OBJECT_STEP_BYTES);
-        fits = strip_cover(&meta->objects, hmm_min(ahead, meta->objects.end_bytes)) ||
-               strip_cover(&meta->objects, start + bytes);
+    /* line 0 is nobody's */
+    bool fits = bytes < objects->end_bytes - meta->objects_used_bytes;
+    size_t used = meta->objects_used_bytes + bytes;
+    if (fits && used > objects->committed_bytes) {
+        size_t ahead = hmm_round_up(used, HMM_OBJECT_STEP_BYTES);
+        fits = objects_cover(objects, hmm_min(ahead, objects->end_bytes)) ||
+               objects_cover(objects, used);
     }
     if (fits)
-        meta->objects_used_bytes = start + bytes;
+        meta->objects_used_bytes = used;
     hmm_lock_give(&meta->lock);
-    return fits ? meta->objects.start + start : NULL;
+    return fits ? objects->start + objects->end_bytes - used : NULL;
 }

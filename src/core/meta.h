@@ -12,14 +12,17 @@
 #include "core/lock.h"
 #include "core/pagemap.h"
 
-enum { HMM_META_LINE_BYTES = 64, HMM_META_STRIPS = 3 + HMM_STATE_KINDS + HMM_TREE_MAX_LEVELS };
+enum {
+    HMM_CHUNK_LEVELS = 2, /* of the tree are in chunks */
+    HMM_META_LINE_BYTES = 64,
+    HMM_META_STRIPS = 2 + HMM_STATE_KINDS + HMM_TREE_MAX_LEVELS - HMM_CHUNK_LEVELS
+};
 
 enum hmm_strip_idx {
     HMM_STRIP_ENTRY,
-    HMM_STRIP_UNIT,
-    HMM_STRIP_BITS,
+    HMM_STRIP_CHUNK,
     HMM_STRIP_STATE,                                    /* and the less dense ones */
-    HMM_STRIP_TREE = HMM_STRIP_STATE + HMM_STATE_KINDS, /* and the levels above it */
+    HMM_STRIP_TREE = HMM_STRIP_STATE + HMM_STATE_KINDS, /* from level CHUNK_LEVELS on */
 };
 
 /* A flat array over units. */
@@ -32,7 +35,8 @@ struct hmm_strip {
 struct hmm_meta {
     struct hmm_strip strips[HMM_META_STRIPS]; /* lock:grow */
     size_t max_units;                         /* const */
-    struct hmm_tunables *tunables;            /* const; contents read-only once sealed */
+    const struct hmm_tunables *tunables;      /* read-only memory */
+    struct hmm_tunables *own_tunables;        /* const: place for others than the defaults */
     struct hmm_lock lock;
     struct hmm_strip objects;  /* lock:meta */
     size_t objects_used_bytes; /* lock:meta */
@@ -42,14 +46,17 @@ struct hmm_meta {
 size_t hmm_meta_bytes(size_t max_units);
 
 /* Lay the records out.
+ *   tunables   copied
  *   max_units  units the heap can ever have
  *   memory     committed zeroed memory of hmm_meta_bytes(max_units), or NULL: reserve it
  *   returns    false if it cannot be reserved or the first page not committed
  */
-bool hmm_meta_init(struct hmm_meta *meta, size_t max_units, void *memory);
+bool hmm_meta_init(struct hmm_meta *meta, const struct hmm_tunables *tunables, size_t max_units,
+                   void *memory);
 
-/* Make the tunables read-only, or writable for one that changes them. */
-void hmm_meta_seal(struct hmm_meta *meta, bool sealed);
+/* Have a copy of `tunables` in force. They are in read-only memory, also meanwhile to all but this
+ * call: the defaults as the program's constants, others in a sealed page. False: out of memory. */
+bool hmm_meta_set_tunables(struct hmm_meta *meta, const struct hmm_tunables *tunables);
 
 /* Commit the records of units 0..n_units. False: out of memory, nothing lost. locks: held grow */
 bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units);

@@ -54,7 +54,7 @@ static int64_t large_around(const struct hmm_heap *heap, size_t unit)
 {
     for (size_t u = unit + 1; u-- > 0;) {
         uint32_t entry = hmm_pagemap_entry(&heap->map, u);
-        if (entry == HMM_KIND_LARGE && u + heap->map.unit[u].n_units > unit)
+        if (entry == HMM_KIND_LARGE && u + hmm_unit(&heap->map, u)->n_units > unit)
             return (int64_t)u;
         if (entry != HMM_KIND_NONE)
             return HMM_RUN_NONE;
@@ -84,7 +84,7 @@ _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *bl
         char chars[DETAIL_BYTES];
         struct hmm_text detail = {.chars = chars, .capacity_bytes = sizeof chars};
         say_block(&detail, " (inside a live block of ",
-                  (size_t)heap->map.unit[around].n_units << HMM_UNIT_SHIFT,
+                  (size_t)hmm_unit(&heap->map, (size_t)around)->n_units << HMM_UNIT_SHIFT,
                   hmm_pagemap_address(&heap->map, (size_t)around));
         hmm_text_str(&detail, ")");
         end(who, "invalid pointer (not the start of a block)", block, &detail);

@@ -1,6 +1,6 @@
 /* pagemap.h - from an address to what lives there, by subtraction, shift and load.
  *
- * The heap is one contiguous range [base, break). Three flat arrays describe it, all out of line:
+ * The heap is one contiguous range [base, break). Flat arrays describe it, all out of line:
  *
  *   entry[unit]   4 bytes per 16 KiB unit      31            8 7        0
  *                                              |  arena id   |  class   |
@@ -9,7 +9,7 @@
  *   state bytes   not 0 exactly where a live block of a slab begins; then a tag of its address
  *                 four arrays: a byte per 16 bytes, for slots of 16 bytes; per 32, for slots of 32
  *                 and 48; per 64, for 64 to 112; per 128, for all others
- *   unit[unit]    what slow paths need
+ *   chunks        what slow paths need
  *
  * A state byte belongs to at most one block at a time, since no two begin within its 16 to 128
  * bytes, so its owner writes it plainly. It is shared with inner addresses of that block; the tag
@@ -36,6 +36,7 @@ enum hmm_kind {
     HMM_KIND_NONE = 0xff,         /* free, or inside a large block; not 0: see hmm_thread */
 };
 
+enum { HMM_CHUNK_SHIFT = 8, HMM_CHUNK_UNITS = 1 << HMM_CHUNK_SHIFT };
 enum { HMM_CLASS_BITS = 8, HMM_CLASS_MASK = (1 << HMM_CLASS_BITS) - 1 };
 
 /* 0 only in a build made to measure what the checks cost, or to show that the tests need them. */
@@ -63,6 +64,14 @@ struct hmm_unit_bits {
     uint64_t purged[2]; /* lock:pages, given back lately: in this period, in the one before */
 };
 
+/* All that slow paths need of 256 units. That of a small heap begins in one page. */
+struct hmm_chunk {
+    struct hmm_unit_bits bits[HMM_CHUNK_UNITS / 64];
+    uint32_t parents[HMM_CHUNK_UNITS >> HMM_TREE_ARITY_SHIFT]; /* level 1 of the first-fit tree */
+    uint32_t leaves[HMM_CHUNK_UNITS];                          /* its level 0 */
+    struct hmm_unit unit[HMM_CHUNK_UNITS];
+};
+
 typedef uint64_t hmm_mark;
 
 /* State bytes of one density. */
@@ -72,14 +81,13 @@ struct hmm_states {
 };
 
 struct hmm_pagemap {
-    uintptr_t base;             /* const after init; 0 before: then the limit is 0 too */
-    size_t limit_units;         /* hint: units described by the arrays. Written under lock:pages by
-                                   hmm_pagemap_set_limit, read plainly by hits: one aligned word, and
-                                   a thread that holds a block saw the limit that covers it */
-    _Atomic(uint32_t) *entry;   /* const pointer; elements: atomic */
-    struct hmm_unit *unit;      /* const pointer */
-    struct hmm_unit_bits *bits; /* const pointer; of 64 units each */
-    char *objects;              /* const: start of the object area, where descriptors lie */
+    uintptr_t base;           /* const after init; 0 before: then the limit is 0 too */
+    size_t limit_units;       /* hint: units described by the arrays. Written under lock:pages by
+                                 hmm_pagemap_set_limit, read plainly by hits: one aligned word, and
+                                 a thread that holds a block saw the limit that covers it */
+    _Atomic(uint32_t) *entry; /* const pointer; elements: atomic */
+    struct hmm_chunk *chunks; /* const pointer */
+    char *objects;            /* const: start of the object area, where descriptors lie */
     struct hmm_states states[HMM_STATE_KINDS]; /* const; bytes: plain, owner of the block */
 };
 
@@ -110,6 +118,17 @@ static inline uint32_t hmm_pagemap_entry(const struct hmm_pagemap *map, size_t u
 static inline void hmm_pagemap_set(struct hmm_pagemap *map, size_t unit, uint32_t entry)
 {
     atomic_store_explicit(&map->entry[unit], entry, memory_order_relaxed); /* relaxed: as above */
+}
+
+static inline struct hmm_unit *hmm_unit(const struct hmm_pagemap *map, size_t unit)
+{
+    return &map->chunks[unit >> HMM_CHUNK_SHIFT].unit[unit & (HMM_CHUNK_UNITS - 1)];
+}
+
+/* Of units 64 * word and on. */
+static inline struct hmm_unit_bits *hmm_unit_bits(const struct hmm_pagemap *map, uint32_t word)
+{
+    return &map->chunks[word / (HMM_CHUNK_UNITS / 64)].bits[word % (HMM_CHUNK_UNITS / 64)];
 }
 
 static inline unsigned hmm_entry_class(uint32_t entry)

@@ -14,20 +14,31 @@ static struct hmm_states states(const struct hmm_meta *meta, unsigned kind, uint
     return (struct hmm_states){.bias = (first << shift) - 2 * (uint64_t)base, .shift = shift};
 }
 
-void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
-                    struct hmm_brk *brk, const struct hmm_tunables *tunables)
+/* The tree's two lowest levels are in the chunks, the others in strips of their own. */
+static void lay_tree(struct hmm_runtree *tree, struct hmm_chunk *chunks,
+                     const struct hmm_meta *meta)
 {
-    *pages = (struct hmm_pages){.map = map, .meta = meta, .brk = brk, .tunables = tunables};
+    const uint32_t chunk_bytes = sizeof(struct hmm_chunk);
+    tree->level[0] = (struct hmm_runlevel){(char *)chunks->leaves, HMM_CHUNK_SHIFT, chunk_bytes};
+    tree->level[1] = (struct hmm_runlevel){(char *)chunks->parents,
+                                           HMM_CHUNK_SHIFT - HMM_TREE_ARITY_SHIFT, chunk_bytes};
+    for (unsigned l = HMM_CHUNK_LEVELS; l < HMM_TREE_MAX_LEVELS; l++)
+        tree->level[l] =
+            (struct hmm_runlevel){meta->strips[HMM_STRIP_TREE + l - HMM_CHUNK_LEVELS].start, 31, 0};
+}
+
+void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
+                    struct hmm_brk *brk)
+{
+    *pages = (struct hmm_pages){.map = map, .meta = meta, .brk = brk};
     pages->page_units = (uint32_t)(brk->align_bytes >> HMM_UNIT_SHIFT);
-    if (tunables->huge_min != 0 && brk->kind != HMM_BRK_BUF)
+    if (meta->tunables->huge_min != 0 && brk->kind != HMM_BRK_BUF)
         pages->huge_units = (uint32_t)(hmm_port_huge_bytes() >> HMM_UNIT_SHIFT);
-    for (unsigned i = 0; i < HMM_TREE_MAX_LEVELS; i++)
-        pages->tree.level[i] = (uint32_t *)(void *)meta->strips[HMM_STRIP_TREE + i].start;
+    map->chunks = (struct hmm_chunk *)(void *)meta->strips[HMM_STRIP_CHUNK].start;
+    lay_tree(&pages->tree, map->chunks, meta);
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
-    map->unit = (struct hmm_unit *)(void *)meta->strips[HMM_STRIP_UNIT].start;
     for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
         map->states[kind] = states(meta, kind, brk->base);
-    map->bits = (struct hmm_unit_bits *)(void *)meta->strips[HMM_STRIP_BITS].start;
     map->objects = meta->objects.start;
     map->base = brk->base;
 }
@@ -37,13 +48,13 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
 
 static void link_run(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
-    pages->map->unit[unit + n_units - 1].tail_units = n_units;
+    hmm_unit(pages->map, unit + n_units - 1)->tail_units = n_units;
     hmm_runtree_set(&pages->tree, unit, n_units);
 }
 
 static void unlink_run(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
-    pages->map->unit[unit + n_units - 1].tail_units = 0;
+    hmm_unit(pages->map, unit + n_units - 1)->tail_units = 0;
     hmm_runtree_set(&pages->tree, unit, 0);
 }
 
@@ -52,7 +63,7 @@ uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uin
     uint32_t n = 0;
     for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
         uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
-        n += (uint32_t)__builtin_popcountll(pages->map->bits[word].dirty & mask);
+        n += (uint32_t)__builtin_popcountll(hmm_unit_bits(pages->map, word)->dirty & mask);
     }
     return n;
 }
@@ -62,8 +73,8 @@ static void age_bits(struct hmm_pages *pages)
 {
     uint32_t n_words = (uint32_t)hmm_div_up(pages->n_units, 64);
     for (uint32_t word = 0; word < n_words; word++) {
-        pages->map->bits[word].purged[1] = pages->map->bits[word].purged[0];
-        pages->map->bits[word].purged[0] = 0;
+        hmm_unit_bits(pages->map, word)->purged[1] = hmm_unit_bits(pages->map, word)->purged[0];
+        hmm_unit_bits(pages->map, word)->purged[0] = 0;
     }
     pages->purged_before = pages->purged_lately;
     pages->purged_lately = false;
@@ -89,7 +100,7 @@ static uint32_t count_regretted(struct hmm_pages *pages, uint32_t unit, uint32_t
     hmm_pages_age_purged(pages, hmm_port_clock_ns());
     uint32_t n = 0;
     for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
-        const struct hmm_unit_bits *bits = &pages->map->bits[word];
+        const struct hmm_unit_bits *bits = hmm_unit_bits(pages->map, word);
         uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
         n += (uint32_t)__builtin_popcountll((bits->purged[0] | bits->purged[1]) & mask);
     }
@@ -100,7 +111,7 @@ static void set_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_unit
                          enum hmm_contents contents)
 {
     for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
-        struct hmm_unit_bits *bits = &pages->map->bits[word];
+        struct hmm_unit_bits *bits = hmm_unit_bits(pages->map, word);
         uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
         bits->dirty &= ~mask;
         bits->purged[0] &= ~mask;
@@ -120,12 +131,12 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
     set_contents(pages, unit, n_units, contents);
     if (contents == HMM_CONTENTS_DIRTY)
         pages->dirty_units += n_units;
-    uint32_t before = unit > 0 ? pages->map->unit[unit - 1].tail_units : 0;
+    uint32_t before = unit > 0 ? hmm_unit(pages->map, unit - 1)->tail_units : 0;
     uint32_t behind_at = unit + n_units;
     uint32_t behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
     pages->free_units += n_units;
     if (before != 0) {
-        pages->map->unit[unit - 1].tail_units = 0; /* its leaf is overwritten below */
+        hmm_unit(pages->map, unit - 1)->tail_units = 0; /* its leaf is overwritten below */
         unit -= before;
         n_units += before;
     }
@@ -159,7 +170,7 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, 
         *zero = hmm_pages_count_dirty(pages, unit, n_units) == 0;
     uint32_t used = pages->n_units - pages->free_units - pages->foreign_units;
     uint64_t kept = (uint64_t)pages->kept_units + count_regretted(pages, unit, n_units);
-    uint64_t most = hmm_max(pages->tunables->dirty_max >> HMM_UNIT_SHIFT, used);
+    uint64_t most = hmm_max(pages->meta->tunables->dirty_max >> HMM_UNIT_SHIFT, used);
     pages->kept_units = (uint32_t)hmm_min(kept, most);
     if (used > pages->peak_used_units)
         pages->peak_used_units = used;
@@ -183,7 +194,7 @@ static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t ali
             run_units - head >= n_units) {
             hmm_pages_detach(pages, run, run + head, n_units);
             note_used(pages, run + head, n_units, zero);
-            pages->map->unit[run + head].n_units = n_units;
+            hmm_unit(pages->map, run + head)->n_units = n_units;
             return run + head;
         }
         /* too short behind its aligned place: a run with room for any offset fits for certain */
@@ -237,7 +248,8 @@ static bool grow_by(struct hmm_pages *pages, size_t bytes)
  * now. */
 static size_t needed_bytes(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes)
 {
-    uint32_t top_free = pages->n_units > 0 ? pages->map->unit[pages->n_units - 1].tail_units : 0;
+    uint32_t top_free =
+        pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
     uintptr_t run = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units - top_free);
     uintptr_t end = hmm_round_up(run, align_bytes) + ((size_t)n_units << HMM_UNIT_SHIFT);
     uintptr_t top = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
@@ -247,7 +259,7 @@ static size_t needed_bytes(struct hmm_pages *pages, uint32_t n_units, size_t ali
 /* Move the break so that n_units fit; somebody else may have done so meanwhile. */
 static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, uint32_t seen_units)
 {
-    const struct hmm_tunables *t = pages->tunables;
+    const struct hmm_tunables *t = pages->meta->tunables;
     hmm_lock_take(&pages->grow);
     hmm_lock_take(&pages->lock);
     size_t need = needed_bytes(pages, n_units, align_bytes);
@@ -290,7 +302,7 @@ bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units
 {
     new_units = (uint32_t)hmm_round_up(new_units, pages->page_units);
     hmm_lock_take(&pages->lock);
-    uint32_t old_units = pages->map->unit[unit].n_units;
+    uint32_t old_units = hmm_unit(pages->map, unit)->n_units;
     uint32_t behind_at = unit + old_units;
     uint32_t behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
     bool at_top = behind_at + behind == pages->n_units;
@@ -307,7 +319,7 @@ bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units
     if (fits) {
         hmm_pages_detach(pages, behind_at, behind_at, more);
         note_used(pages, behind_at, more, zero);
-        pages->map->unit[unit].n_units = new_units;
+        hmm_unit(pages->map, unit)->n_units = new_units;
     }
     hmm_lock_give(&pages->lock);
     return fits;
@@ -317,9 +329,9 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
 {
     new_units = (uint32_t)hmm_round_up(new_units, pages->page_units);
     hmm_lock_take(&pages->lock);
-    uint32_t old_units = pages->map->unit[unit].n_units;
+    uint32_t old_units = hmm_unit(pages->map, unit)->n_units;
     if (new_units < old_units) {
-        pages->map->unit[unit].n_units = new_units;
+        hmm_unit(pages->map, unit)->n_units = new_units;
         hmm_pages_attach(pages, unit + new_units, old_units - new_units, HMM_CONTENTS_DIRTY);
     }
     hmm_lock_give(&pages->lock);
@@ -328,8 +340,8 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
 void hmm_pages_give(struct hmm_pages *pages, uint32_t unit)
 {
     hmm_lock_take(&pages->lock);
-    uint32_t n_units = pages->map->unit[unit].n_units;
-    pages->map->unit[unit].n_units = 0;
+    uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
+    hmm_unit(pages->map, unit)->n_units = 0;
     hmm_pages_attach(pages, unit, n_units, HMM_CONTENTS_DIRTY);
     hmm_pages_note_decay(pages);
     hmm_lock_give(&pages->lock);

@@ -18,14 +18,15 @@ static uint32_t max_of_children(const uint32_t *children)
 void hmm_runtree_set(struct hmm_runtree *tree, uint32_t unit, uint32_t n_units)
 {
     uint32_t idx = unit;
-    tree->level[0][idx] = n_units;
+    *hmm_runtree_node(tree, 0, idx) = n_units;
     for (unsigned l = 0; l < tree->top_level; l++) {
-        const uint32_t *children = &tree->level[l][idx & ~(uint32_t)CHILD_MASK];
+        const uint32_t *children = hmm_runtree_node(tree, l, idx & ~(uint32_t)CHILD_MASK);
         uint32_t max = max_of_children(children);
         idx >>= HMM_TREE_ARITY_SHIFT;
-        if (tree->level[l + 1][idx] == max)
+        uint32_t *parent = hmm_runtree_node(tree, l + 1, idx);
+        if (*parent == max)
             return;
-        tree->level[l + 1][idx] = max;
+        *parent = max;
     }
 }
 
@@ -33,9 +34,9 @@ void hmm_runtree_span(struct hmm_runtree *tree, uint32_t n_units)
 {
     while (tree->top_level + 1 < HMM_TREE_MAX_LEVELS &&
            (uint64_t)n_units > (uint64_t)ARITY << (HMM_TREE_ARITY_SHIFT * tree->top_level)) {
-        uint32_t max = max_of_children(tree->level[tree->top_level]);
+        uint32_t max = max_of_children(hmm_runtree_node(tree, tree->top_level, 0));
         tree->top_level++;
-        tree->level[tree->top_level][0] = max;
+        *hmm_runtree_node(tree, tree->top_level, 0) = max;
     }
 }
 
@@ -55,7 +56,7 @@ int64_t hmm_runtree_find(const struct hmm_runtree *tree, uint32_t from, uint32_t
     /* up, while nothing to the right under this node is large enough */
     for (;;) {
         uint32_t node = idx & ~(uint32_t)CHILD_MASK;
-        child = first_child(&tree->level[level][node], child, n_units);
+        child = first_child(hmm_runtree_node(tree, level, node), child, n_units);
         if (child < ARITY) {
             idx = node + child;
             break;
@@ -70,7 +71,7 @@ int64_t hmm_runtree_find(const struct hmm_runtree *tree, uint32_t from, uint32_t
     while (level > 0) {
         level--;
         idx <<= HMM_TREE_ARITY_SHIFT;
-        idx += first_child(&tree->level[level][idx], 0, n_units);
+        idx += first_child(hmm_runtree_node(tree, level, idx), 0, n_units);
     }
     return idx;
 }
@@ -80,7 +81,7 @@ int64_t hmm_runtree_last(const struct hmm_runtree *tree, uint32_t before)
     int64_t idx = (int64_t)before - 1;
     unsigned level = 0;
     while (idx >= 0) {
-        if (tree->level[level][idx] != 0)
+        if (*hmm_runtree_node(tree, level, (uint32_t)idx) != 0)
             break;
         if ((idx & CHILD_MASK) != 0) {
             idx--;
@@ -95,7 +96,7 @@ int64_t hmm_runtree_last(const struct hmm_runtree *tree, uint32_t before)
         return HMM_RUN_NONE;
     for (; level > 0; level--) {
         idx = (idx << HMM_TREE_ARITY_SHIFT) + ARITY - 1;
-        while (tree->level[level - 1][idx] == 0)
+        while (*hmm_runtree_node(tree, level - 1, (uint32_t)idx) == 0)
             idx--;
     }
     return idx;

@@ -16,10 +16,27 @@
 
 enum { HMM_RUN_NONE = -1 };
 
-struct hmm_runtree {
-    uint32_t *level[HMM_TREE_MAX_LEVELS]; /* const pointers: level[0] the leaves */
-    unsigned top_level;                   /* lock:pages, the root's children are level[top_level] */
+/* Where the nodes of a level are: blocks of 2^shift of them, block_bytes apart; whole families
+ * each.
+ */
+struct hmm_runlevel {
+    char *start;          /* const */
+    unsigned shift;       /* const */
+    uint32_t block_bytes; /* const */
 };
+
+struct hmm_runtree {
+    struct hmm_runlevel level[HMM_TREE_MAX_LEVELS]; /* level[0]: the leaves */
+    unsigned top_level; /* lock:pages, the root's children are level[top_level] */
+};
+
+static inline uint32_t *hmm_runtree_node(const struct hmm_runtree *tree, unsigned level,
+                                         uint32_t idx)
+{
+    const struct hmm_runlevel *l = &tree->level[level];
+    char *block = l->start + (size_t)(idx >> l->shift) * l->block_bytes;
+    return (uint32_t *)(void *)block + (idx & (((uint32_t)1 << l->shift) - 1));
+}
 
 /* Set leaf `unit` to `n_units`. cost: one line per level, fewer when a maximum stays. */
 void hmm_runtree_set(struct hmm_runtree *tree, uint32_t unit, uint32_t n_units);
@@ -32,7 +49,7 @@ int64_t hmm_runtree_last(const struct hmm_runtree *tree, uint32_t before);
 
 static inline uint32_t hmm_runtree_at(const struct hmm_runtree *tree, uint32_t unit)
 {
-    return tree->level[0][unit];
+    return *hmm_runtree_node(tree, 0, unit);
 }
 
 #endif

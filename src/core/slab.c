@@ -98,7 +98,7 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
     init_descriptor(slab, pages->map, (uint32_t)unit, class_idx, n_slots);
     uint32_t line = (uint32_t)(((char *)slab - pages->map->objects) / HMM_META_LINE_BYTES);
     for (uint32_t i = 0; i < n_units; i++)
-        pages->map->unit[(uint32_t)unit + i].slab_line = line;
+        hmm_unit(pages->map, (uint32_t)unit + i)->slab_line = line;
     hmm_lock_take(&pages->states);
     hmm_slab_set_owner(slabs, slab, arena, tag);
     hmm_lock_give(&pages->states);
@@ -115,7 +115,7 @@ void hmm_slab_destroy(struct hmm_slabs *slabs, struct hmm_slab *slab)
     HMM_ASSERT(slab->n_free == slab->n_slots);
     for (uint32_t i = 0; i < n_units; i++) {
         hmm_pagemap_set(pages->map, unit + i, HMM_KIND_NONE);
-        pages->map->unit[unit + i].slab_line = 0;
+        hmm_unit(pages->map, unit + i)->slab_line = 0;
     }
     atomic_store_explicit(&slab->arena, NULL, memory_order_relaxed); /* relaxed: see set_owner */
     give_descriptor(slabs, slab);

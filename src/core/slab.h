@@ -81,7 +81,7 @@ static inline _Atomic(uint64_t) *hmm_slab_remote_words(struct hmm_slab *slab)
 /* Slab that holds `block`, whose entry names a slab. */
 static inline struct hmm_slab *hmm_slab_at(const struct hmm_pagemap *map, const void *block)
 {
-    size_t line = map->unit[hmm_pagemap_unit(map, block)].slab_line;
+    size_t line = hmm_unit(map, hmm_pagemap_unit(map, block))->slab_line;
     return (struct hmm_slab *)(void *)(map->objects + line * HMM_META_LINE_BYTES);
 }
 

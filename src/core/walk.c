@@ -51,7 +51,7 @@ void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f)
     f->n_units = pages->n_units;
     for (uint32_t unit = 0; unit < pages->n_units;) {
         uint32_t free_units = hmm_runtree_at(&pages->tree, unit);
-        uint32_t used_units = pages->map->unit[unit].n_units;
+        uint32_t used_units = hmm_unit(pages->map, unit)->n_units;
         if (free_units != 0) {
             f->free_units += free_units;
             f->n_free_runs++;

@@ -1,10 +1,11 @@
 /* deepbind.c - dlopen without RTLD_DEEPBIND.
  *
- * A library opened with that flag binds malloc and free to libc's although the rest of the process uses
- * ours, and hands blocks of one heap to the other: php's modules crash so under any preloaded heap. The flag is
- * dropped, unless the option `deepbind` keeps it.
+ * A library opened with that flag binds malloc and free to libc's although the rest of the process
+ * uses ours, and hands blocks of one heap to the other: php's modules crash so under any preloaded
+ * heap. The flag is dropped, unless the option `deepbind` keeps it.
  *
- * The real dlopen is jumped to, not called: it looks at its return address for the caller's RUNPATH.
+ * The real dlopen is jumped to, not called: it looks at its return address for the caller's
+ * RUNPATH.
  *
  * Layer   hosted.
  */
@@ -26,7 +27,8 @@ static HMM_NOINLINE dlopen_fn find_real(void)
 
 HMM_EXPORTED void *dlopen(const char *file, int mode)
 {
-    dlopen_fn real = atomic_load_explicit(&real_dlopen, memory_order_relaxed); /* relaxed: as above */
+    dlopen_fn real =
+        atomic_load_explicit(&real_dlopen, memory_order_relaxed); /* relaxed: as above */
     if (hmm_unlikely(real == NULL) && (real = find_real()) == NULL)
         return NULL;
     if (!hmm_process_is_ready() || !hmm_process_heap.meta.tunables->deepbind)

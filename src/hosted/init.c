@@ -24,7 +24,7 @@ bool hmm_process_start(void)
     hmm_lock_take(&start_lock);
     bool ready = hmm_process_is_ready();
     if (!ready) {
-        struct hmm_tunables tunables = hmm_tunables_default();
+        struct hmm_tunables tunables = *hmm_tunables_defaults();
         hmm_options_read(&tunables);
         ready = hmm_heap_init(&hmm_process_heap, &tunables);
         if (ready && tunables.count)

@@ -115,30 +115,23 @@ HMM_EXPORTED int malloc_trim(size_t pad)
     return HmmTrim(pad) != 0;
 }
 
-static int set(uint64_t *tunable, uint64_t value, uint64_t min)
-{
-    if (value < min)
-        return 0;
-    hmm_meta_seal(&hmm_process_heap.meta, false);
-    __atomic_store_n(tunable, value, __ATOMIC_RELAXED);
-    hmm_meta_seal(&hmm_process_heap.meta, true);
-    return 1;
-}
-
 /* 1: done; 0: not a parameter that has a meaning here. */
 HMM_EXPORTED int mallopt(int parameter, int value)
 {
     if (!hmm_process_start())
         return 0;
-    struct hmm_tunables *t = hmm_process_heap.meta.tunables;
+    struct hmm_tunables t = *hmm_process_heap.meta.tunables;
     uint64_t n = value < 0 ? UINT64_MAX >> 1 : (uint64_t)value; /* -1: never */
     switch (parameter) {
     case M_MMAP_THRESHOLD:
-        return set(&t->map_threshold, n > HMM_SLAB_MAX_BYTES ? n : HMM_SLAB_MAX_BYTES + 1, 0);
+        t.map_threshold = hmm_max(n, HMM_SLAB_MAX_BYTES + 1);
+        break;
     case M_TRIM_THRESHOLD:
-        return set(&t->lower_min, n, 0);
+        t.lower_min = n;
+        break;
     case M_TOP_PAD:
-        return set(&t->grow_min, hmm_max(n, HMM_UNIT_BYTES), 0);
+        t.grow_min = hmm_max(n, HMM_UNIT_BYTES);
+        break;
     case M_ARENA_MAX:
     case M_ARENA_TEST:
     case M_MXFAST:
@@ -148,4 +141,5 @@ HMM_EXPORTED int mallopt(int parameter, int value)
     default:
         return 0;
     }
+    return hmm_meta_set_tunables(&hmm_process_heap.meta, &t);
 }

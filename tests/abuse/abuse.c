@@ -208,13 +208,15 @@ static void linear_underflow(void)
     for (long i = 0;; i--)
         p[i] = 0x41;
 }
-/* The tunables lie in a page of their own, read-only: find it as the only such anonymous page. */
+/* Tunables that are not the defaults lie in a page of their own, read-only: find it as the only such
+ * anonymous page. */
 static void write_configuration(void)
 {
     char line[400];
     unsigned long start = 0;
     unsigned long end;
     unsigned long found = 0;
+    mallopt(M_TRIM_THRESHOLD, 8 << 20);
     p = malloc(10);
     FILE *f = fopen("/proc/self/maps", "r");
     while (fgets(line, sizeof line, f))

@@ -48,7 +48,7 @@ static unsigned fill(struct hmm_heap *heap, struct hmm_thread *self, void **slot
 static void one(size_t k)
 {
     static void *slots[SLOTS];
-    struct hmm_tunables tunables = hmm_tunables_default();
+    struct hmm_tunables tunables = *hmm_tunables_defaults();
     struct hmm_heap *heap = calloc(1, sizeof *heap);
     struct hmm_thread self = {0};
     tunables.map = 1;

@@ -78,7 +78,7 @@ struct subject {
 
 static inline bool subject_start(bool map)
 {
-    struct hmm_tunables tunables = hmm_tunables_default();
+    struct hmm_tunables tunables = *hmm_tunables_defaults();
     tunables.map = map;
     tunables.map_threshold = 8 << 20;
     return hmm_heap_init(&subject_heap, &tunables);

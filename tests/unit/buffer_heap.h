@@ -17,7 +17,7 @@ struct buffer_heap {
 
 static inline struct buffer_heap *buffer_heap_make(size_t bytes)
 {
-    struct hmm_tunables tunables = hmm_tunables_default();
+    struct hmm_tunables tunables = *hmm_tunables_defaults();
     struct buffer_heap *h = calloc(1, sizeof *h);
     h->buffer = calloc(1, bytes);
     tunables.grow_min = HMM_UNIT_BYTES * 4;

@@ -54,21 +54,25 @@ static void test_records_do_not_overlap(void **state)
     char *memory = aligned_alloc(4096, hmm_round_up(bytes, 4096));
     memset(memory, 0, bytes);
     struct hmm_meta *meta = calloc(1, sizeof *meta);
-    assert_true(hmm_meta_init(meta, max_units, memory));
+    assert_true(hmm_meta_init(meta, hmm_tunables_defaults(), max_units, memory));
     assert_true(hmm_meta_cover(meta, max_units));
     assert_false(hmm_meta_cover(meta, max_units + 1));
     for (unsigned i = 0; i < HMM_META_STRIPS; i++)
         memset(meta->strips[i].start, (int)i + 1, meta->strips[i].end_bytes);
-    for (unsigned i = 0; i < HMM_META_STRIPS; i++)
+    /* objects from the first chunk downwards */
+    char *last = meta->strips[HMM_STRIP_CHUNK].start;
+    for (char *object; (object = hmm_meta_object(meta, 100)) != NULL; last = object) {
+        assert_int_equal((uintptr_t)object % HMM_META_LINE_BYTES, 0);
+        assert_true(object + 128 <= last);
+        assert_true(object > meta->objects.start); /* line 0 is nobody's */
+        memset(object, 0xff, 100);
+    }
+    assert_true(last < meta->objects.start + 3 * 128);
+    assert_true(meta->objects.start >= memory + sizeof *meta->tunables);
+    for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
+        assert_true(meta->strips[i].start + meta->strips[i].end_bytes <= memory + bytes);
         for (size_t b = 0; b < meta->strips[i].end_bytes; b++)
             assert_int_equal(meta->strips[i].start[b], i + 1);
-    char *last = NULL;
-    for (char *object; (object = hmm_meta_object(meta, 100)) != NULL; last = object) {
-        assert_true(object >= meta->strips[HMM_META_STRIPS - 1].start +
-                                  meta->strips[HMM_META_STRIPS - 1].end_bytes);
-        assert_int_equal((uintptr_t)object % HMM_META_LINE_BYTES, 0);
-        assert_true(last == NULL || object >= last + 128);
-        assert_true(object + 100 <= memory + bytes);
     }
     assert_non_null(last);
     free(meta);

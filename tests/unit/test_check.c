@@ -50,22 +50,22 @@ static void test_pages_clauses(void **state)
     struct hmm_pages *p = &h->heap.pages;
     uint32_t run = (uint32_t)hmm_runtree_find(&p->tree, 0, 1);
     uint32_t n = hmm_runtree_at(&p->tree, run);
-    DAMAGE(h, p->map->unit[run + n - 1].tail_units, n + 1, "I5");
+    DAMAGE(h, hmm_unit(p->map, run + n - 1)->tail_units, n + 1, "I5");
     DAMAGE(h, p->free_units, p->free_units + 1, "I5");
     DAMAGE(h, p->dirty_units, p->dirty_units + 1, "I5");
-    DAMAGE(h, p->tree.level[1][0], p->tree.level[1][0] + 1, "I3");
+    DAMAGE(h, *hmm_runtree_node(&p->tree, 1, 0), *hmm_runtree_node(&p->tree, 1, 0) + 1, "I3");
     DAMAGE(h, h->heap.brk.top, h->heap.brk.top + HMM_UNIT_BYTES, "I5");
     uint32_t used = run + n;
-    DAMAGE(h, p->map->unit[used].n_units, 0, "I5");
+    DAMAGE(h, hmm_unit(p->map, used)->n_units, 0, "I5");
     hmm_pagemap_set(p->map, run, HMM_KIND_LARGE);
     expect(h, "I1");
     hmm_pagemap_set(p->map, run, HMM_KIND_NONE);
     /* a free run cut in two that were not coalesced */
     assert_true(hmm_runtree_at(&p->tree, run) >= 2);
     hmm_runtree_set(&p->tree, run, 1);
-    p->map->unit[run].tail_units = 1;
+    hmm_unit(p->map, run)->tail_units = 1;
     hmm_runtree_set(&p->tree, run + 1, n - 1);
-    p->map->unit[run + n - 1].tail_units = n - 1;
+    hmm_unit(p->map, run + n - 1)->tail_units = n - 1;
     expect(h, "I4");
     free(h->buffer);
     free(h);

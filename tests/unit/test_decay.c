@@ -47,8 +47,10 @@ static void test_keeps_what_is_asked(void **state)
 static struct buffer_heap *make_with_small_limit(void)
 {
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
-    h->heap.meta.tunables->dirty_min = 4 * HMM_UNIT_BYTES;
-    h->heap.meta.tunables->decay_ms = 600000;
+    struct hmm_tunables tunables = *h->heap.meta.tunables;
+    tunables.dirty_min = 4 * HMM_UNIT_BYTES;
+    tunables.decay_ms = 600000;
+    assert_true(hmm_meta_set_tunables(&h->heap.meta, &tunables));
     return h;
 }
 

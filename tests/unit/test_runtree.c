@@ -6,11 +6,20 @@
 
 enum { LEAVES = 5000 };
 
+/* Blocks with something else between them, as a chunk has its levels. */
+static struct hmm_runlevel level_of_blocks(size_t n_nodes, unsigned shift)
+{
+    size_t block_bytes = shift < 31 ? (sizeof(uint32_t) << shift) + 96 : 0;
+    size_t n_blocks = (n_nodes >> shift) + 1;
+    size_t bytes = shift < 31 ? n_blocks * block_bytes : n_nodes * sizeof(uint32_t);
+    return (struct hmm_runlevel){calloc(1, bytes), shift, (uint32_t)block_bytes};
+}
+
 static struct hmm_runtree *make_tree(uint32_t span)
 {
     struct hmm_runtree *tree = calloc(1, sizeof *tree);
     for (unsigned l = 0; l < HMM_TREE_MAX_LEVELS; l++)
-        tree->level[l] = calloc(((size_t)LEAVES >> (4 * l)) + 32, sizeof(uint32_t));
+        tree->level[l] = level_of_blocks(((size_t)LEAVES >> (4 * l)) + 32, l < 2 ? 8 - 4 * l : 31);
     hmm_runtree_span(tree, span);
     return tree;
 }
@@ -18,7 +27,7 @@ static struct hmm_runtree *make_tree(uint32_t span)
 static void drop_tree(struct hmm_runtree *tree)
 {
     for (unsigned l = 0; l < HMM_TREE_MAX_LEVELS; l++)
-        free(tree->level[l]);
+        free(tree->level[l].start);
     free(tree);
 }
 
