@@ -216,7 +216,10 @@ static void *move(void *block, size_t usable_bytes, size_t bytes)
 void *hmm_realloc(void *block, size_t bytes)
 {
     struct hmm_counts *counts = hmm_process_heap.counts;
-    size_t usable_bytes = hmm_usable(block, "HmmRealloc");
+    size_t usable_bytes = hmm_hit_usable(block);
+    if (bytes <= usable_bytes && bytes >= usable_bytes / 2 && counts == NULL)
+        return block; /* a slab's: it stays, while at least half is used */
+    usable_bytes = usable_bytes != 0 ? usable_bytes : hmm_usable(block, "HmmRealloc");
     if (hmm_unlikely(bytes > PTRDIFF_MAX)) {
         hmm_port_set_enomem();
         return NULL;

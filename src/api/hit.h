@@ -68,11 +68,16 @@ static inline bool hmm_hit_alloc_above(size_t bytes, void **block)
     return *block != NULL;
 }
 
-/* A small block of another thread's slab, while the buffer of such frees has room. */
+/* A small block of another thread's slab. Of a size that this thread uses up itself, and no smaller
+ * than a cache line, it stays here for its next use; others are gathered on their way home, while
+ * the buffer has room. */
 static inline bool hmm_hit_free_remote(const struct hmm_pagemap *map, unsigned class_idx,
                                        void *block)
 {
     struct hmm_remote *remote = &hmm_self.arena->remote;
+    struct hmm_magazine *mag = hmm_self.magazine[class_idx];
+    if (class_idx >= HMM_REUSE_CLASS && mag->end - mag->top > mag->top - mag->loaded->slots)
+        return hmm_magazine_push(mag, block) == HMM_PUSH_DONE;
     hmm_mark mark = hmm_mark_of(block);
     if (class_idx > HMM_SMALL_CLASSES || remote->weight + 1 >= HMM_REMOTE_OBJS ||
         !hmm_state_to_free(hmm_state_of(hmm_pagemap_states(map, class_idx), mark), mark))

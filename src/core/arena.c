@@ -62,13 +62,23 @@ bool hmm_arenas_init(struct hmm_arenas *arenas)
     return shared_arena(arenas, 0) != NULL;
 }
 
+/* locks: held registry */
+static void count_warm(struct hmm_arenas *arenas, int sign)
+{
+    uint32_t n = atomic_load_explicit(&arenas->n_warm, memory_order_relaxed); /* relaxed: held */
+    atomic_store_explicit(&arenas->n_warm, n + (uint32_t)sign, memory_order_relaxed);
+}
+
 struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas)
 {
     hmm_lock_take(&arenas->registry);
-    struct hmm_arena *arena = arenas->idle;
+    struct hmm_arena **list = arenas->warm != NULL ? &arenas->warm : &arenas->cold;
+    struct hmm_arena *arena = *list;
     if (arena != NULL) {
-        arenas->idle = arena->next_idle;
+        *list = arena->next_idle;
         arena->idle = false;
+        if (list == &arenas->warm)
+            count_warm(arenas, -1);
     } else {
         arena = make_arena(arenas, false);
     }
@@ -88,17 +98,62 @@ static void move_slabs(struct hmm_arenas *arenas, struct hmm_arena *from, struct
     hmm_lock_give(&newer->lock);
 }
 
-void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena)
+/* Everything of an arena without a thread goes home. */
+static void cool(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     struct hmm_arena *orphans = shared_arena(arenas, HMM_SHARED_ARENAS);
     hmm_arena_shed(arenas, arena, HMM_SHED_ALL);
     if (orphans != NULL) /* else the next thread has them with the arena */
         move_slabs(arenas, arena, orphans);
     hmm_lock_take(&arenas->registry);
-    arena->next_idle = arenas->idle;
+    arena->next_idle = arenas->cold;
     arena->idle = true;
-    arenas->idle = arena;
+    arenas->cold = arena;
     hmm_lock_give(&arenas->registry);
+}
+
+void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    hmm_remote_flush(arenas, arena);
+    hmm_lock_take(&arenas->registry);
+    bool waits = atomic_load_explicit(&arenas->n_warm, memory_order_relaxed) < HMM_WARM_ARENAS;
+    if (waits) {
+        arena->released_at_ns = hmm_port_clock_ns();
+        arena->next_idle = arenas->warm;
+        arena->idle = true;
+        arenas->warm = arena;
+        count_warm(arenas, 1);
+    }
+    hmm_lock_give(&arenas->registry);
+    if (!waits)
+        cool(arenas, arena);
+}
+
+/* A warm arena, taken off the list, that has waited for longer than that; NULL. */
+static struct hmm_arena *take_old(struct hmm_arenas *arenas, uint64_t now_ns, uint64_t wait_ns)
+{
+    hmm_lock_take(&arenas->registry);
+    struct hmm_arena **link = &arenas->warm;
+    while (*link != NULL && now_ns - (*link)->released_at_ns < wait_ns)
+        link = &(*link)->next_idle;
+    struct hmm_arena *arena = *link;
+    if (arena != NULL) {
+        *link = arena->next_idle;
+        arena->idle = false;
+        count_warm(arenas, -1);
+    }
+    hmm_lock_give(&arenas->registry);
+    return arena;
+}
+
+void hmm_arenas_cool(struct hmm_arenas *arenas, uint64_t wait_ns)
+{
+    struct hmm_arena *arena;
+    if (!hmm_arenas_have_warm(arenas))
+        return;
+    uint64_t now_ns = hmm_port_clock_ns();
+    while ((arena = take_old(arenas, now_ns, wait_ns)) != NULL)
+        cool(arenas, arena);
 }
 
 /* An empty magazine that is new, or was not in use: let it hold few. */
@@ -266,6 +321,7 @@ void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm
     enter(arenas, arena);
     hmm_arena_shed_locked(arenas, arena, shed);
     leave(arena);
+    hmm_remote_flush(arenas, arena); /* of its magazines' blocks, those of others' slabs */
 }
 
 void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx)

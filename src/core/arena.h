@@ -37,7 +37,8 @@ struct hmm_arena {
     struct hmm_arena *next;              /* const: list of all arenas */
     struct hmm_arena *asks_next; /* owner: whose slabs it looks at next; NULL: the list's head */
     struct hmm_arena *next_idle; /* lock:registry */
-    bool idle;                   /* lock:registry, without a thread: in the idle list */
+    bool idle;                   /* lock:registry, without a thread: in an idle list */
+    uint64_t released_at_ns;     /* lock:registry, of a warm one */
     struct hmm_magazine *magazines[HMM_CLASSES];         /* owner: NULL until a class is used */
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
     uint32_t cached_units;                               /* owner */
@@ -59,9 +60,11 @@ struct hmm_arenas {
     struct hmm_slabs slabs;   /* inner locks */
     struct hmm_lock registry; /* lock `registry` */
     _Atomic(struct hmm_arena *)
-        all;                     /* atomic: list of all, which only grows; written under registry */
-    struct hmm_arena *idle;      /* lock:registry: private arenas without a thread */
-    uint32_t n_arenas;           /* lock:registry */
+        all;                  /* atomic: list of all, which only grows; written under registry */
+    struct hmm_arena *warm;   /* lock:registry: private arenas without a thread, as it left them */
+    struct hmm_arena *cold;   /* lock:registry: those that hold nothing */
+    _Atomic(uint32_t) n_warm; /* lock:registry; also read as a hint */
+    uint32_t n_arenas;        /* lock:registry */
     _Atomic(uint32_t) n_created; /* atomic hint: slabs created so far; the clock of idleness */
     _Atomic(struct hmm_arena *) shared[HMM_SHARED_ARENAS + 1]; /* atomic: NULL until needed, then
                                      const; written under registry; the last: orphans */
@@ -85,8 +88,16 @@ static inline struct hmm_arena *hmm_arenas_shared(const struct hmm_arenas *arena
 bool hmm_arenas_init(struct hmm_arenas *arenas);
 /* A private arena for the calling thread: an idle one, or a new one. NULL: out of memory. */
 struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas);
-/* The thread ends: everything goes home, slabs to the orphan arena, the arena to the idle ones. */
+/* Is there one that the next thread can go on with? A hint. */
+static inline bool hmm_arenas_have_warm(const struct hmm_arenas *arenas)
+{
+    return atomic_load_explicit(&arenas->n_warm, memory_order_relaxed) != 0; /* relaxed: a hint */
+}
+/* The thread ends. A few arenas wait as they are for the next thread. Of others everything goes
+ * home, and the slabs to the orphan arena. */
 void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena);
+/* Do so for arenas that have waited for longer than wait_ns. */
+void hmm_arenas_cool(struct hmm_arenas *arenas, uint64_t wait_ns);
 
 /* The arena's magazine of a class, made if need be. NULL: out of memory. caller: owner */
 struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_arena *arena,

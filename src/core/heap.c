@@ -92,12 +92,14 @@ static void take_over(const struct hmm_heap *heap, struct hmm_thread *self, stru
     self->small_bytes = HMM_SMALL_MAX_BYTES;
 }
 
-/* The thread's arena; a thread without one gets it with its LIGHT_VISITS-th slow path. */
+/* The thread's arena; a thread without one gets it with its LIGHT_VISITS-th slow path,
+ * or at once if another has just left one. */
 static struct hmm_arena *arena_of(struct hmm_heap *heap, struct hmm_thread *self)
 {
     if (hmm_likely(self->arena != NULL))
         return self->arena;
-    if (self->exiting || ++self->n_visits < HMM_LIGHT_VISITS)
+    if (self->exiting ||
+        (++self->n_visits < HMM_LIGHT_VISITS && !hmm_arenas_have_warm(&heap->arenas)))
         return NULL;
     struct hmm_arena *arena = hmm_arena_acquire(&heap->arenas);
     if (arena != NULL)
@@ -130,6 +132,7 @@ static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena)
     arena->shed_at_ns = now_ns;
     hmm_large_flush(&heap->large, arena);
     hmm_arena_shed(&heap->arenas, arena, HMM_SHED_IDLE);
+    hmm_arenas_cool(&heap->arenas, shed_every_ns);
 }
 
 static inline void maybe_decay(struct hmm_heap *heap, struct hmm_arena *arena)
@@ -297,6 +300,7 @@ size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep
         hmm_large_flush(&heap->large, self->arena);
         hmm_arena_shed(&heap->arenas, self->arena, HMM_SHED_ALL);
     }
+    hmm_arenas_cool(&heap->arenas, 0);
     hmm_remote_collect_others(&heap->arenas);
     return hmm_decay_all(&heap->pages, keep_bytes);
 }
