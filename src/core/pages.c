@@ -163,6 +163,15 @@ void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint
         pages->least_dirty_units = pages->dirty_units;
 }
 
+/* Decide how much caches of free runs may hold: what has turned out to be needed again, or a
+ * sixteenth of what is in use. */
+static void note_worth(struct hmm_pages *pages, uint32_t used_units)
+{
+    uint32_t least = (uint32_t)(pages->meta->tunables->dirty_min >> HMM_UNIT_SHIFT);
+    uint32_t worth = least + (uint32_t)hmm_max(pages->kept_units, used_units / 16);
+    atomic_store_explicit(&pages->worth_units, worth, memory_order_relaxed); /* relaxed: a hint */
+}
+
 /* A detached run goes to a caller. What of it has just been purged had better been kept. */
 static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, bool *zero)
 {
@@ -172,6 +181,7 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, 
     uint64_t kept = (uint64_t)pages->kept_units + count_regretted(pages, unit, n_units);
     uint64_t most = hmm_max(pages->meta->tunables->dirty_max >> HMM_UNIT_SHIFT, used);
     pages->kept_units = (uint32_t)hmm_min(kept, most);
+    note_worth(pages, used);
     if (used > pages->peak_used_units)
         pages->peak_used_units = used;
 }

@@ -15,32 +15,34 @@
 #include "core/runtree.h"
 
 struct hmm_pages {
-    struct hmm_pagemap *map;    /* const */
-    struct hmm_meta *meta;      /* const */
-    struct hmm_brk *brk;        /* const pointer; contents lock:grow */
-    struct hmm_lock grow;       /* the break and the arrays' extent */
-    struct hmm_lock lock;       /* lock `pages` */
-    struct hmm_runtree tree;    /* lock:pages */
-    uint32_t n_units;           /* lock:pages, units below the break */
-    uint32_t page_units;        /* const: runs are multiples of this */
-    uint32_t huge_units;        /* lock:pages, of a huge page; 0: there are none */
-    uint32_t free_units;        /* lock:pages */
-    uint32_t foreign_units;     /* lock:pages */
-    uint32_t dirty_units;       /* lock:pages, free units with old contents */
-    uint32_t least_dirty_units; /* lock:pages, since the last look */
-    uint32_t kept_units;        /* lock:pages, dirty memory worth keeping: had been purged
-                                   and was needed again */
-    struct hmm_lock states;     /* lock `states`: which units are slabs */
-    uint32_t unswept_units;     /* lock:pages, purged since state bytes were looked at */
-    uint32_t peak_used_units;   /* lock:pages, statistics */
-    uint64_t decay_at_ns;       /* lock:pages, last look at the clock for decay */
-    uint64_t lowered_at_ns;     /* lock:pages */
-    uint64_t regret_at_ns;      /* lock:pages, when the period of `purged` began */
-    bool purged_lately;         /* lock:pages, some bit of purged[0] is set */
-    bool purged_before;         /* lock:pages, of purged[1] */
-    bool top_was_free;          /* lock:pages, the top could have been lowered last time */
-    _Atomic(bool) decay_wanted; /* atomic hint, set under lock:pages: hmm_decay has work */
-    size_t purged_bytes;        /* lock:pages, statistics */
+    struct hmm_pagemap *map;       /* const */
+    struct hmm_meta *meta;         /* const */
+    struct hmm_brk *brk;           /* const pointer; contents lock:grow */
+    struct hmm_lock grow;          /* the break and the arrays' extent */
+    struct hmm_lock lock;          /* lock `pages` */
+    struct hmm_runtree tree;       /* lock:pages */
+    uint32_t n_units;              /* lock:pages, units below the break */
+    uint32_t page_units;           /* const: runs are multiples of this */
+    uint32_t huge_units;           /* lock:pages, of a huge page; 0: there are none */
+    uint32_t free_units;           /* lock:pages */
+    uint32_t foreign_units;        /* lock:pages */
+    uint32_t dirty_units;          /* lock:pages, free units with old contents */
+    uint32_t least_dirty_units;    /* lock:pages, since the last look */
+    uint32_t kept_units;           /* lock:pages, dirty memory worth keeping: had been purged
+                                      and was needed again */
+    struct hmm_lock states;        /* lock `states`: which units are slabs */
+    uint32_t unswept_units;        /* lock:pages, purged since state bytes were looked at */
+    uint32_t peak_used_units;      /* lock:pages, statistics */
+    uint64_t decay_at_ns;          /* lock:pages, last look at the clock for decay */
+    uint64_t lowered_at_ns;        /* lock:pages */
+    uint64_t regret_at_ns;         /* lock:pages, when the period of `purged` began */
+    bool purged_lately;            /* lock:pages, some bit of purged[0] is set */
+    bool purged_before;            /* lock:pages, of purged[1] */
+    bool top_was_free;             /* lock:pages, the top could have been lowered last time */
+    _Atomic(uint32_t) worth_units; /* atomic hint, set under lock:pages: what a cache of free
+                                      runs may hold */
+    _Atomic(bool) decay_wanted;    /* atomic hint, set under lock:pages: hmm_decay has work */
+    size_t purged_bytes;           /* lock:pages, statistics */
 };
 
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
@@ -88,14 +90,10 @@ static inline void hmm_pages_note_decay(struct hmm_pages *pages)
     atomic_store_explicit(&pages->decay_wanted, wanted, memory_order_relaxed); /* relaxed: hint */
 }
 
-/* Units that a cache of free runs may hold. A look without the lock: a hint. */
+/* Units that a cache of free runs may hold. */
 static inline uint32_t hmm_pages_worth_keeping(const struct hmm_pages *pages)
 {
-    uint32_t kept = __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED);
-    uint32_t used = __atomic_load_n(&pages->n_units, __ATOMIC_RELAXED) -
-                    __atomic_load_n(&pages->free_units, __ATOMIC_RELAXED);
-    uint32_t least = (uint32_t)(pages->meta->tunables->dirty_min >> HMM_UNIT_SHIFT);
-    return least + (kept > used / 16 ? kept : used / 16);
+    return atomic_load_explicit(&pages->worth_units, memory_order_relaxed); /* relaxed: a hint */
 }
 
 /* Which units of word `word`'s 64 lie in [unit, behind), as bits. */
