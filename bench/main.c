@@ -2,8 +2,18 @@
  */
 #include "patterns.h"
 
+#include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* With BENCH_STATS set: the heap's own figures, if it prints any. */
+static int finish(void)
+{
+    if (getenv("BENCH_STATS") != NULL)
+        malloc_stats();
+    return 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -13,7 +23,7 @@ int main(int argc, char **argv)
     if (argc < 2)                                                                                  \
         puts(name), listed = 1;                                                                    \
     else if (strcmp(s, name) == 0)                                                                 \
-        return call, 0;
+        return call, finish();
     RUN("pair-16", pairs(16, 60000000))
     RUN("pair-64", pairs(64, 60000000))
     RUN("pair-1k", pairs(1024, 60000000))

@@ -57,6 +57,8 @@ static void prove(unsigned bytes)
             fprintf(stderr, "gen_sizeclass: %u / %u is wrong by reciprocal\n", offset, bytes);
             exit(1);
         }
+    if (bytes > HMM_SMALL_MAX_BYTES && bytes % (1 << HMM_MEDIUM_SHIFT) != 0)
+        abort(); /* hmm_medium_class could not tell */
 }
 
 static void print_waste(void)
@@ -96,6 +98,13 @@ int main(int argc, char **argv)
         while (c < g || sizes[c] == 0)
             c++;
         printf(" %u,%s", c, g % 16 == 0 ? "\n   " : "");
+    }
+    printf("\n};\n\nconst uint8_t hmm_medium_class[HMM_SLAB_MAX_BYTES >> HMM_MEDIUM_SHIFT] = {\n   ");
+    for (unsigned i = 0, c = HMM_SMALL_CLASSES + 1; i < HMM_SLAB_MAX_BYTES >> HMM_MEDIUM_SHIFT; i++) {
+        unsigned bytes = (i + 1) << HMM_MEDIUM_SHIFT;
+        while (c < HMM_CLASSES - 1 && sizes[c] < bytes)
+            c++;
+        printf(" %u,%s", bytes > HMM_SMALL_MAX_BYTES ? c : 0, i % 16 == 15 ? "\n   " : "");
     }
     printf("\n};\n/* clang-format on */\n");
     return 0;

@@ -59,10 +59,10 @@ static inline size_t hmm_hit_usable(const void *block)
 
 static inline bool hmm_hit_alloc_above(size_t bytes, void **block)
 {
-    if (bytes <= HMM_SMALL_MAX_BYTES || bytes > HMM_LARGE_CACHED_BYTES || hmm_self.tag == 0)
-        return false;
-    if (bytes <= HMM_SLAB_MAX_BYTES)
+    if (bytes - 1 < hmm_self.medium_bytes) /* a small one: from the empty magazine */
         return hmm_magazine_pop(hmm_self.magazine[hmm_sizeclass_medium(bytes)], block);
+    if (bytes - 1 >= HMM_LARGE_CACHED_BYTES || hmm_self.tag == 0)
+        return false;
     *block = hmm_large_take_cached(&hmm_process_heap.map, hmm_self.arena,
                                    hmm_div_up(bytes, HMM_UNIT_BYTES));
     return *block != NULL;

@@ -18,6 +18,7 @@
 enum {
     HMM_SMALL_CLASSES = HMM_SMALL_MAX_BYTES / HMM_GRANULE_BYTES,
     HMM_CLASSES = 97,
+    HMM_MEDIUM_SHIFT = 7, /* medium slot sizes are multiples of 128 */
 };
 
 struct hmm_sizeclass {
@@ -31,14 +32,13 @@ extern const struct hmm_sizeclass hmm_sizeclasses[HMM_CLASSES];
 /* The class that serves g granules, for g in 0..64: g itself up to 16, then the next step. */
 extern const uint8_t hmm_small_class[HMM_SMALL_CLASSES + 1];
 
+/* By 128 bytes: the class of requests of 128 * i + 1 to 128 * (i + 1) bytes, above 1 KiB; 0 below. */
+extern const uint8_t hmm_medium_class[HMM_SLAB_MAX_BYTES >> HMM_MEDIUM_SHIFT];
+
 /* Class of a medium request. bytes: HMM_SMALL_MAX_BYTES + 1 .. HMM_SLAB_MAX_BYTES */
 static inline unsigned hmm_sizeclass_medium(size_t bytes)
 {
-    unsigned doubling = hmm_log2(bytes - 1); /* 10..14 */
-    /* the shifted value keeps the doubling's own bit: 8..15, or 4..7 */
-    if (doubling < 13)
-        return 65 + (doubling - 11) * 8 + (unsigned)((bytes - 1) >> (doubling - 3));
-    return 65 + 24 + (doubling - 14) * 4 + (unsigned)((bytes - 1) >> (doubling - 2));
+    return hmm_medium_class[(bytes - 1) >> HMM_MEDIUM_SHIFT];
 }
 
 /* Class of any slab request. bytes: 1..HMM_SLAB_MAX_BYTES */

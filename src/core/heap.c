@@ -84,12 +84,13 @@ static void take_over(const struct hmm_heap *heap, struct hmm_thread *self, stru
     if (heap->counts != NULL)
         return;
     self->tag = arena->tag;
-    for (unsigned c = 1; c < HMM_CLASSES; c++)
+    for (unsigned c = 0; c < HMM_CLASSES; c++)
         self->magazine[c] = (struct hmm_magazine *)(uintptr_t)&hmm_magazine_empty;
     for (unsigned c = 1; c < HMM_CLASSES; c++)
         if (arena->magazines[c] != NULL)
             install(self, arena->magazines[c]);
     self->small_bytes = HMM_SMALL_MAX_BYTES;
+    self->medium_bytes = HMM_SLAB_MAX_BYTES;
 }
 
 /* The thread's arena; a thread without one gets it with its LIGHT_VISITS-th slow path,

@@ -5,6 +5,9 @@
  * side at its frontier, and a huge page put there is soon full: one call instead of 512 faults, and
  * fewer misses of the address translation cache later.
  *
+ * On some virtual machines a huge page is slow to come: the host has taken that memory back, and
+ * fills it page by page. So each is timed, and where they don't pay few are asked for.
+ *
  * The kernel is asked for the one page (MADV_COLLAPSE), not for a habit (MADV_HUGEPAGE): under the
  * latter khugepaged refills the holes that decay makes. What lies ahead in such a page is resident,
  * so it counts as dirty.
@@ -48,8 +51,24 @@ static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *star
         slab_units(pages, *start - block_units, *start) <
             block_units - block_units / HMM_HUGE_SHARE)
         return HMM_RUN_NONE;
+    if (pages->huge_skip > 0) {
+        pages->huge_skip--;
+        return HMM_RUN_NONE;
+    }
     hmm_pages_detach(pages, from, from, *end - from);
     return from;
+}
+
+/* A huge page has come, after so long: a slow one is followed by ever longer rows of small pages.
+ * locks: held pages */
+static void note_cost(struct hmm_pages *pages, uint64_t cost_ns)
+{
+    if (cost_ns < HMM_HUGE_SLOW_US * (uint64_t)1000) {
+        pages->huge_slow = 0;
+        return;
+    }
+    pages->huge_skip = HMM_HUGE_SKIP << (2 * hmm_min(pages->huge_slow, 4));
+    pages->huge_slow++;
 }
 
 void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
@@ -63,9 +82,12 @@ void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
     hmm_lock_give(&pages->lock);
     if (from == HMM_RUN_NONE)
         return;
+    uint64_t start_ns = hmm_port_clock_exact_ns();
     bool done = hmm_port_collapse(hmm_pagemap_address(pages->map, start), (size_t)(end - start)
                                                                               << HMM_UNIT_SHIFT);
+    uint64_t cost_ns = hmm_port_clock_exact_ns() - start_ns;
     hmm_lock_take(&pages->lock);
+    note_cost(pages, cost_ns);
     if (!done)
         pages->huge_units = 0; /* this system has none: don't ask again */
     hmm_pages_attach(pages, (uint32_t)from, end - (uint32_t)from,

@@ -4,7 +4,7 @@
  * Source  Drepper, "Futexes Are Tricky", mutex 3: 0 free, 1 taken, 2 taken and somebody waits.
  *
  * Lock order (a thread that holds one may take only later ones):
- *   registry < arena < grow < pages < table < meta
+ *   registry < arena < grow < pages < states < table < meta
  */
 #ifndef HMM_CORE_LOCK_H
 #define HMM_CORE_LOCK_H
@@ -16,26 +16,42 @@
 
 struct hmm_lock {
     _Atomic(uint32_t) word; /* 0, 1, 2 as above; atomic */
+    uint32_t n_waited;      /* lock: this one; takes that found it taken */
+    uint64_t n_taken;       /* lock: this one */
 };
 
 static inline bool hmm_lock_try(struct hmm_lock *lock)
 {
     uint32_t free_word = 0;
     /* acquire: sees what the last holder wrote. pairs: hmm_lock_give */
-    return atomic_compare_exchange_strong_explicit(&lock->word, &free_word, 1, memory_order_acquire,
-                                                   memory_order_relaxed);
+    bool taken = atomic_compare_exchange_strong_explicit(
+        &lock->word, &free_word, 1, memory_order_acquire, memory_order_relaxed);
+    if (hmm_likely(taken))
+        lock->n_taken++;
+    return taken;
 }
 
-static inline void hmm_lock_take(struct hmm_lock *lock)
+/* The lock was taken when it was wanted. */
+__attribute__((unused)) static HMM_NOINLINE void hmm_lock_wait(struct hmm_lock *lock)
 {
     for (int i = 0; i < HMM_LOCK_SPINS; i++) {
-        if (hmm_lock_try(lock))
-            return;
         hmm_port_pause();
+        if (hmm_lock_try(lock)) {
+            lock->n_waited++;
+            return;
+        }
     }
     /* acquire: pairs: hmm_lock_give */
     while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
         hmm_port_wait(&lock->word, 2);
+    lock->n_taken++;
+    lock->n_waited++;
+}
+
+static inline void hmm_lock_take(struct hmm_lock *lock)
+{
+    if (!hmm_lock_try(lock))
+        hmm_lock_wait(lock);
 }
 
 static inline void hmm_lock_give(struct hmm_lock *lock)

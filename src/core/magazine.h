@@ -61,13 +61,15 @@ struct hmm_magazine {
 /* What a thread reaches through thread-local storage. All zero: a thread that owns nothing, and
  * makes no hits: no request is under 0 bytes, and 0 is no slab's tag, nor any entry's value. */
 struct hmm_thread {
-    size_t small_bytes; /* requests up to here have a magazine below */
-    uint32_t tag;       /* its arena's id, as in page map entries; 0: none */
-    uint32_t n_visits;  /* slow paths taken without an arena */
-    struct hmm_magazine *magazine[HMM_CLASSES]; /* by class; below 1 KiB also by granules */
-    struct hmm_arena *arena;                    /* NULL: light */
-    bool attached;                              /* its end will be noticed (api) */
-    bool exiting;                               /* its arena is gone for good: stay light */
+    size_t small_bytes;  /* requests up to here have a magazine below, */
+    size_t medium_bytes; /* and up to here, by class */
+    uint32_t tag;        /* its arena's id, as in page map entries; 0: none */
+    uint32_t n_visits;   /* slow paths taken without an arena */
+    struct hmm_magazine
+        *magazine[HMM_CLASSES]; /* by class; below 1 KiB also by granules; [0]: empty */
+    struct hmm_arena *arena;    /* NULL: light */
+    bool attached;              /* its end will be noticed (api) */
+    bool exiting;               /* its arena is gone for good: stay light */
 };
 
 extern const struct hmm_magazine hmm_magazine_empty;

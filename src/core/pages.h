@@ -24,6 +24,8 @@ struct hmm_pages {
     uint32_t n_units;              /* lock:pages, units below the break */
     uint32_t page_units;           /* const: runs are multiples of this */
     uint32_t huge_units;           /* lock:pages, of a huge page; 0: there are none */
+    uint32_t huge_skip;            /* lock:pages, so many chances for one are let pass */
+    uint32_t huge_slow;            /* lock:pages, how many were slow in a row */
     uint32_t free_units;           /* lock:pages */
     uint32_t foreign_units;        /* lock:pages */
     uint32_t dirty_units;          /* lock:pages, free units with old contents */

@@ -6,6 +6,8 @@
 
 #include "core/fatal.h"
 
+#include <string.h>
+
 /* Live blocks of the slab unit by unit: state bytes say, whatever the bitmaps say. */
 static size_t live_in_slab(const struct hmm_heap *heap, const struct hmm_slab *slab)
 {
@@ -41,6 +43,32 @@ static size_t metadata_bytes(const struct hmm_meta *meta)
     for (unsigned i = 0; i < HMM_META_STRIPS; i++)
         bytes += meta->strips[i].committed_bytes;
     return bytes;
+}
+
+static void add_lock(struct hmm_lock_figures *figures, struct hmm_lock *lock)
+{
+    hmm_lock_take(lock);
+    figures->n_taken += lock->n_taken;
+    figures->n_waited += lock->n_waited;
+    hmm_lock_give(lock);
+}
+
+void hmm_walk_locks(struct hmm_heap *heap, struct hmm_lock_figures figures[HMM_LOCK_KINDS])
+{
+    const struct hmm_lock_figures none[HMM_LOCK_KINDS] = {
+        {.name = "registry"}, {.name = "arena"}, {.name = "grow"}, {.name = "pages"},
+        {.name = "states"},   {.name = "table"}, {.name = "meta"},
+    };
+    memcpy(figures, none, sizeof none);
+    add_lock(&figures[0], &heap->arenas.registry);
+    for (struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next)
+        add_lock(&figures[1], &a->lock);
+    add_lock(&figures[2], &heap->pages.grow);
+    add_lock(&figures[3], &heap->pages.lock);
+    add_lock(&figures[4], &heap->pages.states);
+    add_lock(&figures[5], &heap->arenas.slabs.lock);
+    add_lock(&figures[5], &heap->large.lock);
+    add_lock(&figures[6], &heap->meta.lock);
 }
 
 void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f)

@@ -16,6 +16,18 @@ struct hmm_figures {
     size_t metadata_bytes;
 };
 
+/* How often the locks of one kind were taken, and how often by a thread that had to wait. */
+struct hmm_lock_figures {
+    const char *name;
+    uint64_t n_taken;
+    uint64_t n_waited;
+};
+
+enum { HMM_LOCK_KINDS = 7 };
+
+/* Takes each lock for a moment. */
+void hmm_walk_locks(struct hmm_heap *heap, struct hmm_lock_figures figures[HMM_LOCK_KINDS]);
+
 /* Count everything. Takes locks for parts of the time; figures of other threads' blocks are as of
  * some moment during the call. */
 void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *figures);

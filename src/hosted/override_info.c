@@ -4,6 +4,7 @@
  * Layer   hosted.
  */
 #include "base/fmt.h"
+#include "core/walk.h"
 #include "hosted/hosted.h"
 
 #include "hmm.h"
@@ -52,6 +53,21 @@ HMM_EXPORTED struct mallinfo mallinfo(void)
     };
 }
 
+static void say_locks(struct hmm_text *text)
+{
+    struct hmm_lock_figures locks[HMM_LOCK_KINDS];
+    hmm_walk_locks(&hmm_process_heap, locks);
+    for (size_t i = 0; i < HMM_LOCK_KINDS; i++) {
+        hmm_text_str(text, "hmm: lock ");
+        hmm_text_str(text, locks[i].name);
+        hmm_text_str(text, " = ");
+        hmm_text_dec(text, locks[i].n_taken);
+        hmm_text_str(text, " taken, ");
+        hmm_text_dec(text, locks[i].n_waited);
+        hmm_text_str(text, " waited for\n");
+    }
+}
+
 /* One line "name value" each, on stderr, without stdio: also safe in a signal handler. */
 HMM_EXPORTED void malloc_stats(void)
 {
@@ -70,7 +86,7 @@ HMM_EXPORTED void malloc_stats(void)
         {"break lowered", s.break_lowered},     {"purged bytes", s.purged_bytes},
         {"kernel calls", s.kernel_calls},       {"arenas", s.arenas},
     };
-    char chars[1024];
+    char chars[2048];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         hmm_text_str(&text, "hmm: ");
@@ -79,6 +95,8 @@ HMM_EXPORTED void malloc_stats(void)
         hmm_text_dec(&text, lines[i].value);
         hmm_text_str(&text, "\n");
     }
+    if (hmm_process_is_ready())
+        say_locks(&text);
     hmm_port_write(2, chars, text.n_chars);
 }
 

@@ -53,8 +53,9 @@ bool hmm_port_collapse(void *addr, size_t bytes);
 /* Keep metadata out of core dumps and huge pages; best effort. */
 void hmm_port_mark_metadata(void *addr, size_t bytes);
 
-/* Monotonic, coarse (some ms). */
+/* Monotonic, coarse (some ms); and exact, which takes longer. */
 uint64_t hmm_port_clock_ns(void);
+uint64_t hmm_port_clock_exact_ns(void);
 /* A small number that differs between CPUs, for spreading. */
 unsigned hmm_port_cpu(void);
 

@@ -102,6 +102,11 @@ uint64_t hmm_port_clock_ns(void)
     return 0;
 }
 
+uint64_t hmm_port_clock_exact_ns(void)
+{
+    return hmm_port_clock_ns();
+}
+
 unsigned hmm_port_cpu(void)
 {
     return 0;

@@ -170,6 +170,13 @@ uint64_t hmm_port_clock_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t hmm_port_clock_exact_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 unsigned hmm_port_cpu(void)
 {
     int cpu = sched_getcpu(); /* no system call: a sandbox may forbid it */
