@@ -63,7 +63,7 @@ static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *star
  * locks: held pages */
 static void note_cost(struct hmm_pages *pages, uint64_t cost_ns)
 {
-    if (cost_ns < HMM_HUGE_SLOW_US * (uint64_t)1000) {
+    if (cost_ns < pages->meta->tunables->huge_slow_us * 1000) {
         pages->huge_slow = 0;
         return;
     }
