@@ -13,23 +13,25 @@ import os
 import random
 import re
 import subprocess
+import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # pattern -> operations it does (malloc and free count as one), threads
 PATTERNS = {"replace-1m": (6e6 + 1e6, 1), "mixed-2": (8e6, 2), "bulk-fifo-4k": (1.5e6, 1), "phases": (1.2e7, 1), "large-mix": (4e4, 1), "exchange-2": (1.6e7, 2),
             "stress-2": (2 * 12 * 6e4, 2)}
+RESULT = os.path.join(tempfile.gettempdir(), "hmm-scaling-%d" % os.getpid())
 HAND_OVER_NS = 100  # a lock's line comes from another processor's cache
 
 
 def measure(build, name, n_ops, n_threads):
     """ns of one thread per operation, and takes of each lock per operation."""
-    run = [os.path.join(build, "bench", "bench_measure"), "/tmp/hmm-scaling", os.path.join(build, "libhmm.so"), os.path.join(build, "bench", "bench_micro"), name]
+    run = [os.path.join(build, "bench", "bench_measure"), RESULT, os.path.join(build, "libhmm.so"), os.path.join(build, "bench", "bench_micro"), name]
     best = 1e9
     for _ in range(3):
         out = subprocess.run(run, env=dict(os.environ, BENCH_STATS="1"), capture_output=True, text=True, check=True)
-        with open("/tmp/hmm-scaling") as f:
+        with open(RESULT) as f:
             best = min(best, float(f.read().split()[1]))
-    os.unlink("/tmp/hmm-scaling")
+    os.unlink(RESULT)
     takes = {m[1]: int(m[2]) / n_ops for m in re.finditer(r"lock (\w+) = (\d+) taken", out.stderr)}
     return best * 1e9 / n_ops, takes
 
