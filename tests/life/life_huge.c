@@ -1,6 +1,8 @@
 /* life_huge.c - a heap that grows by small blocks is not paid for page by page: where the system
  * has huge pages, far fewer page faults than pages; and resident is what is used, little more.
  */
+#include "rss.h"
+
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,16 +30,6 @@ static long faults(void)
     struct rusage use;
     getrusage(RUSAGE_SELF, &use);
     return use.ru_minflt;
-}
-
-static long rss_kib(void)
-{
-    long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1)
-        exit(1);
-    fclose(f);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 int main(void)

@@ -2,6 +2,8 @@
  * call, hardly anything of the peak is left. Blocks of 80 size classes, freed in random order: the
  * worst case, in which every block that a magazine still holds keeps a slab of its own.
  */
+#include "rss.h"
+
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,16 +21,6 @@ static size_t below(size_t n)
     rng ^= rng >> 7;
     rng ^= rng << 17;
     return (size_t)((rng >> 32) * n >> 32);
-}
-
-static long rss_kib(void)
-{
-    long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1)
-        exit(1);
-    fclose(f);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 static int peak_and_nothing(int round)

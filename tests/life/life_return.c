@@ -1,6 +1,8 @@
 /* life_return.c - memory goes back: after a peak, a program that goes on working gives back what it
  * does not need, without malloc_trim; with it, at once.
  */
+#include "rss.h"
+
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +12,6 @@
 
 enum { N = 200000, BYTES = 500 };
 static char *blocks[N];
-
-static long rss_kib(void)
-{
-    long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1)
-        exit(1);
-    fclose(f);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 static void work_on(double seconds)
 {

@@ -54,17 +54,25 @@ static struct buffer_heap *make_with_small_limit(void)
     return h;
 }
 
+/* A dirty run of 64 units below one that is used, looked at once. Returns its first unit. */
+static uint32_t free_64_units(struct hmm_pages *p, uint32_t *pin)
+{
+    uint32_t run = (uint32_t)hmm_pages_take(p, 64, 1, HMM_MAY_GROW, NULL);
+    *pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
+    hmm_pages_give(p, run);
+    assert_int_equal(p->dirty_units, 64);
+    hmm_decay(p);
+    return run;
+}
+
 /* However young: what is beyond the limit goes at once. */
 static void test_goes_at_once(void **state)
 {
     (void)state;
     struct buffer_heap *h = make_with_small_limit();
     struct hmm_pages *p = &h->heap.pages;
-    uint32_t run = (uint32_t)hmm_pages_take(p, 64, 1, HMM_MAY_GROW, NULL);
-    uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
-    hmm_pages_give(p, run);
-    assert_int_equal(p->dirty_units, 64);
-    hmm_decay(p);
+    uint32_t pin;
+    free_64_units(p, &pin);
     assert_true(p->dirty_units <= 4);
     buffer_heap_check(h);
     hmm_pages_give(p, pin);
@@ -77,10 +85,8 @@ static void test_learns_what_to_keep(void **state)
     (void)state;
     struct buffer_heap *h = make_with_small_limit();
     struct hmm_pages *p = &h->heap.pages;
-    uint32_t run = (uint32_t)hmm_pages_take(p, 64, 1, HMM_MAY_GROW, NULL);
-    uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
-    hmm_pages_give(p, run);
-    hmm_decay(p);
+    uint32_t pin;
+    uint32_t run = free_64_units(p, &pin);
     bool zero = true;
     assert_int_equal(hmm_pages_take(p, 64, 1, HMM_NO_GROWTH, &zero), run);
     assert_false(zero); /* the part that was kept */
