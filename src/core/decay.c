@@ -117,16 +117,21 @@ static uint64_t live_units(const struct hmm_pages *pages)
     return pages->n_units - pages->free_units - pages->foreign_units;
 }
 
-/* Units beyond what may be kept at all, however young; with a few more, so that the next ones
- * don't follow one by one. locks: held pages */
+/* Units beyond the limit; with a few more, so that the next ones don't follow one by one.
+ * locks: held pages */
 static uint64_t over_limit(const struct hmm_pages *pages)
 {
-    const struct hmm_tunables *t = pages->meta->tunables;
-    uint64_t most = hmm_max(live_units(pages) / t->dirty_max_divisor, pages->kept_units);
-    most = hmm_max(most, t->dirty_min >> HMM_UNIT_SHIFT);
+    uint64_t most = hmm_pages_dirty_limit(pages);
     return pages->dirty_units > most
                ? pages->dirty_units - most + hmm_min(most / 4, HMM_PURGE_AHEAD_UNITS)
                : 0;
+}
+
+/* Has the time come for a look? */
+static bool look_due(const struct hmm_pages *pages, uint64_t now_ns)
+{
+    uint64_t at_ns = atomic_load_explicit(&pages->decay_at_ns, memory_order_relaxed); /* a hint */
+    return now_ns - at_ns >= HMM_DECAY_LOOK_MS * ns_per_ms || pages->meta->tunables->decay_ms == 0;
 }
 
 /* Units that are due by their age. What was free all the time since the last look is not worth
@@ -161,10 +166,12 @@ static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
     return due;
 }
 
-/* Has a quarter of the heap been given back since the last time? */
-static bool sweep_states_due(struct hmm_pages *pages)
+/* What is there to do next? Returns whether a quarter of the heap has been given back since state
+ * bytes were looked at. */
+static bool end_look(struct hmm_pages *pages)
 {
     hmm_lock_take(&pages->lock);
+    hmm_pages_note_decay(pages);
     bool due = pages->unswept_units > pages->n_units / 4;
     if (due)
         pages->unswept_units = 0;
@@ -175,16 +182,20 @@ static bool sweep_states_due(struct hmm_pages *pages)
 uint64_t hmm_decay(struct hmm_pages *pages)
 {
     uint64_t now_ns = hmm_port_clock_ns();
+    /* relaxed: a hint */
+    if (!look_due(pages, now_ns) &&
+        atomic_load_explicit(&pages->decay_wanted, memory_order_relaxed) != HMM_WANTED_NOW)
+        return now_ns;
     hmm_lock_take(&pages->lock);
-    uint64_t elapsed_ns = now_ns - pages->decay_at_ns;
+    uint64_t elapsed_ns =
+        now_ns - atomic_load_explicit(&pages->decay_at_ns, memory_order_relaxed); /* held */
     uint64_t excess = over_limit(pages);
     bool lower_now = false;
-    if (elapsed_ns >= HMM_DECAY_LOOK_MS * ns_per_ms || pages->meta->tunables->decay_ms == 0) {
-        pages->decay_at_ns = now_ns;
+    if (look_due(pages, now_ns)) {
+        atomic_store_explicit(&pages->decay_at_ns, now_ns, memory_order_relaxed); /* held */
         excess = hmm_max(excess, aged_units(pages, elapsed_ns));
         lower_now = lower_due(pages, now_ns);
         hmm_pages_age_purged(pages, now_ns);
-        hmm_pages_note_decay(pages);
     }
     hmm_lock_give(&pages->lock);
     uint32_t lowered = 0;
@@ -192,7 +203,7 @@ uint64_t hmm_decay(struct hmm_pages *pages)
         lowered = lower(pages, (uint32_t)(pages->meta->tunables->grow_min >> HMM_UNIT_SHIFT));
     if (excess > lowered)
         purge(pages, (uint32_t)excess - lowered);
-    if (sweep_states_due(pages))
+    if (end_look(pages))
         hmm_states_sweep(pages);
     return now_ns;
 }

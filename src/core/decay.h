@@ -17,7 +17,8 @@ size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes);
 /* Worth a look? Decided again under the lock. */
 static inline bool hmm_decay_due(const struct hmm_pages *pages)
 {
-    return atomic_load_explicit(&pages->decay_wanted, memory_order_relaxed); /* relaxed: a hint */
+    /* relaxed: a hint */
+    return atomic_load_explicit(&pages->decay_wanted, memory_order_relaxed) != HMM_WANTED_NOTHING;
 }
 
 #endif

@@ -15,36 +15,36 @@
 #include "core/runtree.h"
 
 struct hmm_pages {
-    struct hmm_pagemap *map;       /* const */
-    struct hmm_meta *meta;         /* const */
-    struct hmm_brk *brk;           /* const pointer; contents lock:grow */
-    struct hmm_lock grow;          /* the break and the arrays' extent */
-    struct hmm_lock lock;          /* lock `pages` */
-    struct hmm_runtree tree;       /* lock:pages */
-    uint32_t n_units;              /* lock:pages, units below the break */
-    uint32_t page_units;           /* const: runs are multiples of this */
-    uint32_t huge_units;           /* lock:pages, of a huge page; 0: there are none */
-    uint32_t huge_skip;            /* lock:pages, so many chances for one are let pass */
-    uint32_t huge_slow;            /* lock:pages, how many were slow in a row */
-    uint32_t free_units;           /* lock:pages */
-    uint32_t foreign_units;        /* lock:pages */
-    uint32_t dirty_units;          /* lock:pages, free units with old contents */
-    uint32_t least_dirty_units;    /* lock:pages, since the last look */
-    uint32_t kept_units;           /* lock:pages, dirty memory worth keeping: had been purged
-                                      and was needed again */
-    struct hmm_lock states;        /* lock `states`: which units are slabs */
-    uint32_t unswept_units;        /* lock:pages, purged since state bytes were looked at */
-    uint32_t peak_used_units;      /* lock:pages, statistics */
-    uint64_t decay_at_ns;          /* lock:pages, last look at the clock for decay */
-    uint64_t lowered_at_ns;        /* lock:pages */
-    uint64_t regret_at_ns;         /* lock:pages, when the period of `purged` began */
-    bool purged_lately;            /* lock:pages, some bit of purged[0] is set */
-    bool purged_before;            /* lock:pages, of purged[1] */
-    bool top_was_free;             /* lock:pages, the top could have been lowered last time */
-    _Atomic(uint32_t) worth_units; /* atomic hint, set under lock:pages: what a cache of free
-                                      runs may hold */
-    _Atomic(bool) decay_wanted;    /* atomic hint, set under lock:pages: hmm_decay has work */
-    size_t purged_bytes;           /* lock:pages, statistics */
+    struct hmm_pagemap *map;        /* const */
+    struct hmm_meta *meta;          /* const */
+    struct hmm_brk *brk;            /* const pointer; contents lock:grow */
+    struct hmm_lock grow;           /* the break and the arrays' extent */
+    struct hmm_lock lock;           /* lock `pages` */
+    struct hmm_runtree tree;        /* lock:pages */
+    uint32_t n_units;               /* lock:pages, units below the break */
+    uint32_t page_units;            /* const: runs are multiples of this */
+    uint32_t huge_units;            /* lock:pages, of a huge page; 0: there are none */
+    uint32_t huge_skip;             /* lock:pages, so many chances for one are let pass */
+    uint32_t huge_slow;             /* lock:pages, how many were slow in a row */
+    uint32_t free_units;            /* lock:pages */
+    uint32_t foreign_units;         /* lock:pages */
+    uint32_t dirty_units;           /* lock:pages, free units with old contents */
+    uint32_t least_dirty_units;     /* lock:pages, since the last look */
+    uint32_t kept_units;            /* lock:pages, dirty memory worth keeping: had been purged
+                                       and was needed again */
+    struct hmm_lock states;         /* lock `states`: which units are slabs */
+    uint32_t unswept_units;         /* lock:pages, purged since state bytes were looked at */
+    uint32_t peak_used_units;       /* lock:pages, statistics */
+    _Atomic(uint64_t) decay_at_ns;  /* lock:pages; also read as a hint: last look for decay */
+    uint64_t lowered_at_ns;         /* lock:pages */
+    uint64_t regret_at_ns;          /* lock:pages, when the period of `purged` began */
+    bool purged_lately;             /* lock:pages, some bit of purged[0] is set */
+    bool purged_before;             /* lock:pages, of purged[1] */
+    bool top_was_free;              /* lock:pages, the top could have been lowered last time */
+    _Atomic(uint32_t) worth_units;  /* atomic hint, set under lock:pages: what a cache of free
+                                       runs may hold */
+    _Atomic(uint32_t) decay_wanted; /* atomic hint, set under lock:pages: enum hmm_wanted */
+    size_t purged_bytes;            /* lock:pages, statistics */
 };
 
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
@@ -80,6 +80,18 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
 /* Take [unit, unit + n_units) out of the free run that begins at `run`. locks: held pages */
 void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units);
 
+/* What hmm_decay has to do: nothing, look from time to time, give back at once. */
+enum hmm_wanted { HMM_WANTED_NOTHING, HMM_WANTED_LOOK, HMM_WANTED_NOW };
+
+/* Dirty units that may be kept at all, however young. locks: held pages */
+static inline uint64_t hmm_pages_dirty_limit(const struct hmm_pages *pages)
+{
+    const struct hmm_tunables *t = pages->meta->tunables;
+    uint64_t live_units = pages->n_units - pages->free_units - pages->foreign_units;
+    uint64_t most = hmm_max(live_units / t->dirty_max_divisor, pages->kept_units);
+    return hmm_max(most, t->dirty_min >> HMM_UNIT_SHIFT);
+}
+
 /* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap
  * more than half free, whose top some thread's idle cache may pin. locks: held pages */
 static inline void hmm_pages_note_decay(struct hmm_pages *pages)
@@ -89,7 +101,10 @@ static inline void hmm_pages_note_decay(struct hmm_pages *pages)
     bool wanted = pages->top_was_free ||
                   (uint64_t)pages->dirty_units << HMM_UNIT_SHIFT > t->dirty_min ||
                   (free_bytes >= t->lower_min && pages->free_units > pages->n_units / 2);
-    atomic_store_explicit(&pages->decay_wanted, wanted, memory_order_relaxed); /* relaxed: hint */
+    enum hmm_wanted what = !wanted                                             ? HMM_WANTED_NOTHING
+                           : pages->dirty_units > hmm_pages_dirty_limit(pages) ? HMM_WANTED_NOW
+                                                                               : HMM_WANTED_LOOK;
+    atomic_store_explicit(&pages->decay_wanted, what, memory_order_relaxed); /* relaxed: a hint */
 }
 
 /* Units that a cache of free runs may hold. */
