@@ -287,7 +287,7 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
     enter(arenas, arena);
     if (mag->end == end)
         make_room(arenas, arena, mag);
-    if (hmm_sweep_due(arena))
+    if (hmm_sweep_due(arena) && !hmm_pages_have_spare(arenas->slabs.pages))
         hmm_sweep(arena);
     if (has_shrunk(arena))
         shrink(arenas, arena);

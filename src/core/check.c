@@ -62,13 +62,13 @@ static const char *check_pages(const struct hmm_pages *pages)
             unit++;
             continue;
         }
-        for (uint32_t i = 0; i < n_free; i++)
-            dirty_units += hmm_pages_is_dirty(pages, unit + i);
         free_units += n_free;
         unit += n_free + n_used;
         if (unit > pages->n_units)
             return "I5: a used run passes the break";
     }
+    for (uint32_t unit = 0; unit < pages->n_units; unit++) /* of used ones, none */
+        dirty_units += hmm_pages_is_dirty(pages, unit) && unit < pages->dirty_end;
     if (free_units != pages->free_units || dirty_units != pages->dirty_units ||
         foreign_units != pages->foreign_units)
         return "I5: the counts of free, dirty or foreign units are wrong";

@@ -11,36 +11,43 @@
 
 static const uint64_t ns_per_ms = 1000000;
 
-/* The highest row of at most `max_units` dirty free units below `before`, all of one free run.
- * Returns its first unit, and its length in *n_units; HMM_RUN_NONE. locks: held pages */
-static int64_t last_dirty(const struct hmm_pages *pages, uint32_t before, uint32_t max_units,
-                          uint32_t *run_at, uint32_t *n_units)
+/* The highest dirty unit below `before`; HMM_RUN_NONE. locks: held pages */
+static int64_t last_dirty_unit(const struct hmm_pages *pages, uint32_t before)
 {
-    for (;;) {
-        int64_t run = hmm_runtree_last(&pages->tree, before);
-        if (run == HMM_RUN_NONE)
-            return HMM_RUN_NONE;
-        uint32_t start = (uint32_t)run;
-        uint32_t end = start + hmm_runtree_at(&pages->tree, start);
-        end = end < before ? end : before;
-        while (end > start && !hmm_pages_is_dirty(pages, end - 1))
-            end--;
-        uint32_t first = end;
-        while (first > start && end - first < max_units && hmm_pages_is_dirty(pages, first - 1))
-            first--;
-        if (first < end) {
-            *run_at = start;
-            *n_units = end - first;
-            return first;
-        }
-        before = start;
+    for (uint32_t word = (uint32_t)hmm_div_up(before, 64); word-- > 0;) {
+        uint64_t bits =
+            hmm_unit_bits(pages->map, word)->dirty & hmm_pages_bits_mask(word, 0, before);
+        if (bits != 0)
+            return (int64_t)word * 64 + 63 - __builtin_clzll(bits);
     }
+    return HMM_RUN_NONE;
 }
 
-/* Drop the contents of free units, and their state bytes. */
+/* Take the highest row of at most `max_units` dirty units below `before` out of the free runs: all
+ * of one run, for no two of those are neighbours. Returns its first unit, and its length in
+ * *n_units; HMM_RUN_NONE. locks: held pages */
+static int64_t take_last_dirty(struct hmm_pages *pages, uint32_t before, uint32_t max_units,
+                               uint32_t *n_units)
+{
+    uint32_t end = (uint32_t)hmm_min(pages->dirty_end, pages->n_units);
+    int64_t last = last_dirty_unit(pages, (uint32_t)hmm_min(before, end));
+    if (before >= end)
+        pages->dirty_end = (uint32_t)(last + 1);
+    if (last == HMM_RUN_NONE)
+        return HMM_RUN_NONE;
+    uint32_t first = (uint32_t)last;
+    while (first > 0 && last - first + 1 < max_units && hmm_pages_is_dirty(pages, first - 1))
+        first--;
+    *n_units = (uint32_t)last - first + 1;
+    int64_t run = hmm_runtree_last(&pages->tree, first + 1);
+    hmm_pages_detach(pages, (uint32_t)run, first, *n_units);
+    return first;
+}
+
+/* Drop the contents of free units. Their state bytes take 1 to 6 % of that and four calls: those
+ * that many purges have left go together. */
 static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
-    hmm_states_drop(pages, unit, n_units);
     return hmm_port_purge(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
 }
 
@@ -50,15 +57,11 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
     uint32_t purged = 0;
     uint32_t before = UINT32_MAX;
     while (purged < n_units) {
-        uint32_t run = 0;
         uint32_t n = 0;
         uint32_t max_units =
             (uint32_t)hmm_min(hmm_max(n_units - purged, HMM_PURGE_MIN_UNITS), HMM_PURGE_MAX_UNITS);
         hmm_lock_take(&pages->lock);
-        before = before < pages->n_units ? before : pages->n_units;
-        int64_t at = last_dirty(pages, before, max_units, &run, &n);
-        if (at != HMM_RUN_NONE)
-            hmm_pages_detach(pages, run, (uint32_t)at, n);
+        int64_t at = take_last_dirty(pages, before, max_units, &n);
         hmm_lock_give(&pages->lock);
         if (at == HMM_RUN_NONE)
             break;
@@ -90,8 +93,10 @@ static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
     }
     hmm_lock_give(&pages->lock);
     uintptr_t new_top = (uintptr_t)hmm_pagemap_address(pages->map, end - n);
-    if (n != 0)
+    if (n != 0) {
+        hmm_states_drop(pages, end - n, n);
         drop_contents(pages, end - n, n);
+    }
     if (n != 0 && !hmm_brk_lower(pages->brk, new_top)) {
         hmm_lock_take(&pages->lock);
         pages->n_units = end;
@@ -112,19 +117,13 @@ static uint64_t aged(uint64_t n, uint64_t elapsed_ns, uint64_t half_ns)
     return half_ns == 0 ? n : (n * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns);
 }
 
-static uint64_t live_units(const struct hmm_pages *pages)
-{
-    return pages->n_units - pages->free_units - pages->foreign_units;
-}
-
-/* Units beyond the limit; with a few more, so that the next ones don't follow one by one.
- * locks: held pages */
+/* Units beyond what may be kept at all, however young; with a few more, so that the next ones
+ * don't follow one by one. locks: held pages */
 static uint64_t over_limit(const struct hmm_pages *pages)
 {
-    uint64_t most = hmm_pages_dirty_limit(pages);
-    return pages->dirty_units > most
-               ? pages->dirty_units - most + hmm_min(most / 4, HMM_PURGE_AHEAD_UNITS)
-               : 0;
+    uint64_t excess = hmm_pages_excess(pages);
+    uint64_t ahead = hmm_max(hmm_pages_dirty_most(pages), hmm_pages_dirty_least(pages)) / 4;
+    return excess != 0 ? excess + hmm_min(ahead, HMM_PURGE_AHEAD_UNITS) : 0;
 }
 
 /* Has the time come for a look? */
@@ -134,19 +133,20 @@ static bool look_due(const struct hmm_pages *pages, uint64_t now_ns)
     return now_ns - at_ns >= HMM_DECAY_LOOK_MS * ns_per_ms || pages->meta->tunables->decay_ms == 0;
 }
 
-/* Units that are due by their age. What was free all the time since the last look is not worth
- * keeping. locks: held pages */
+/* Units that are due by their age: of those that were free all through this period and the one
+ * before. What was not free all that time, as in a heap that swings, is worth keeping.
+ * locks: held pages */
 static uint64_t aged_units(struct hmm_pages *pages, uint64_t elapsed_ns)
 {
-    const struct hmm_tunables *t = pages->meta->tunables;
-    uint64_t half_ns = t->decay_ms * ns_per_ms;
-    uint64_t unneeded = hmm_min(pages->least_dirty_units, pages->kept_units);
+    uint64_t half_ns = pages->meta->tunables->decay_ms * ns_per_ms;
+    uint64_t idle = hmm_min(pages->least_dirty_units, pages->least_before_units);
+    if (half_ns == 0)
+        idle = pages->dirty_units;
+    uint64_t unneeded = hmm_min(idle, pages->kept_units);
     if (unneeded != 0)
         pages->kept_units -= (uint32_t)hmm_min(aged(unneeded, elapsed_ns, half_ns), unneeded);
-    pages->least_dirty_units = pages->dirty_units;
-    uint64_t least = hmm_max(t->dirty_min >> HMM_UNIT_SHIFT, live_units(pages) / t->dirty_divisor);
-    least = hmm_max(least, pages->kept_units);
-    return pages->dirty_units > least ? aged(pages->dirty_units - least, elapsed_ns, half_ns) : 0;
+    uint64_t least = hmm_pages_dirty_least(pages);
+    return idle > least ? aged(idle - least, elapsed_ns, half_ns) : 0;
 }
 
 /* Is the top long and old enough? It must have been so at two looks, lower_ms apart.
@@ -166,13 +166,15 @@ static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
     return due;
 }
 
-/* What is there to do next? Returns whether a quarter of the heap has been given back since state
+/* What is there to do next? Returns whether so much of the heap has been given back since state
  * bytes were looked at. */
 static bool end_look(struct hmm_pages *pages)
 {
     hmm_lock_take(&pages->lock);
+    pages->peak_resident_units =
+        (uint32_t)hmm_max(pages->peak_resident_units, hmm_pages_resident(pages));
     hmm_pages_note_decay(pages);
-    bool due = pages->unswept_units > pages->n_units / 4;
+    bool due = pages->unswept_units > pages->n_units / HMM_STATES_SWEEP_DIVISOR;
     if (due)
         pages->unswept_units = 0;
     hmm_lock_give(&pages->lock);

@@ -6,7 +6,8 @@
  * fewer misses of the address translation cache later.
  *
  * On some virtual machines a huge page is slow to come: the host has taken that memory back, and
- * fills it page by page. So each is timed, and where they don't pay few are asked for.
+ * fills it page by page. So each is timed, as some page faults are before the first one, and where
+ * huge pages don't pay few are asked for.
  *
  * The kernel is asked for the one page (MADV_COLLAPSE), not for a habit (MADV_HUGEPAGE): under the
  * latter khugepaged refills the holes that decay makes. What lies ahead in such a page is resident,
@@ -44,9 +45,8 @@ static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *star
     uint32_t from = unit + hmm_unit(pages->map, unit)->n_units;
     *start = unit - in_block;
     *end = *start + block_units;
-    uint64_t used_units = pages->n_units - pages->free_units - pages->foreign_units;
     if (unit < in_block + block_units || *end > pages->n_units || from >= *end ||
-        used_units < pages->meta->tunables->huge_min >> HMM_UNIT_SHIFT ||
+        hmm_pages_used(pages) < pages->meta->tunables->huge_min >> HMM_UNIT_SHIFT ||
         in_block > block_units / HMM_HUGE_SHARE || !is_new(pages, from, *end) ||
         slab_units(pages, *start - block_units, *start) <
             block_units - block_units / HMM_HUGE_SHARE)
@@ -59,16 +59,56 @@ static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *star
     return from;
 }
 
-/* A huge page has come, after so long: a slow one is followed by ever longer rows of small pages.
- * locks: held pages */
+/* Does the heap become large, and hasn't seen enough page faults yet? locks: held pages */
+static bool needs_times(const struct hmm_pages *pages)
+{
+    const struct hmm_tunables *t = pages->meta->tunables;
+    return t->huge_slow_us == 0 && pages->fault_samples < HMM_HUGE_SAMPLES &&
+           hmm_pages_used(pages) >= t->huge_min / 2 >> HMM_UNIT_SHIFT;
+}
+
+/* Touch the pages of a slab that is new and large enough, to learn what a page fault costs here:
+ * the least that was seen. The slab's slots will need most of them anyhow. */
+static void time_faults(struct hmm_pages *pages, uint32_t unit)
+{
+    const size_t page_bytes = hmm_port_page_bytes();
+    size_t bytes = (size_t)hmm_pages_run_units(pages, unit) << HMM_UNIT_SHIFT;
+    if (bytes / page_bytes < HMM_HUGE_TOUCH_PAGES)
+        return;
+    volatile char *memory = hmm_pagemap_address(pages->map, unit);
+    uint64_t start_ns = hmm_port_clock_exact_ns();
+    for (size_t i = 0; i < HMM_HUGE_TOUCH_PAGES; i++)
+        memory[i * page_bytes] = 0;
+    uint64_t cost_ns = hmm_port_clock_exact_ns() - start_ns;
+    hmm_lock_take(&pages->lock);
+    if (pages->fault_samples == 0 || cost_ns < pages->fault_ns)
+        pages->fault_ns = cost_ns;
+    pages->fault_samples++;
+    hmm_lock_give(&pages->lock);
+}
+
+/* What a huge page may cost: as much as the page faults that it saves. locks: held pages */
+static uint64_t worth_ns(const struct hmm_pages *pages)
+{
+    uint64_t slow_us = pages->meta->tunables->huge_slow_us;
+    size_t n_pages = ((size_t)pages->huge_units << HMM_UNIT_SHIFT) / hmm_port_page_bytes();
+    return slow_us != 0 ? slow_us * 1000 : pages->fault_ns * n_pages / HMM_HUGE_TOUCH_PAGES;
+}
+
+/* A huge page has come, after so long. A slow one may cost ten times what a fast one saves: after
+ * it so many chances are let pass, before and between the next ones, four times as many with each
+ * further slow one, until enough fast ones have come in a row. locks: held pages */
 static void note_cost(struct hmm_pages *pages, uint64_t cost_ns)
 {
-    if (cost_ns < pages->meta->tunables->huge_slow_us * 1000) {
-        pages->huge_slow = 0;
-        return;
+    if (cost_ns >= worth_ns(pages)) {
+        pages->huge_slow++;
+        pages->huge_fast = 0;
+    } else if (++pages->huge_fast >= HMM_HUGE_FAST && pages->huge_slow > 0) {
+        pages->huge_slow--;
+        pages->huge_fast = 0;
     }
-    pages->huge_skip = HMM_HUGE_SKIP << (2 * hmm_min(pages->huge_slow, 4));
-    pages->huge_slow++;
+    if (pages->huge_slow > 0)
+        pages->huge_skip = HMM_HUGE_SKIP << (2 * hmm_min(pages->huge_slow - 1, 4));
 }
 
 void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
@@ -78,8 +118,11 @@ void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
     if (pages->huge_units == 0)
         return;
     hmm_lock_take(&pages->lock);
-    int64_t from = take_ahead(pages, unit, &start, &end);
+    bool time_first = needs_times(pages);
+    int64_t from = time_first ? HMM_RUN_NONE : take_ahead(pages, unit, &start, &end);
     hmm_lock_give(&pages->lock);
+    if (time_first)
+        time_faults(pages, unit);
     if (from == HMM_RUN_NONE)
         return;
     uint64_t start_ns = hmm_port_clock_exact_ns();

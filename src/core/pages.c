@@ -87,6 +87,8 @@ void hmm_pages_age_purged(struct hmm_pages *pages, uint64_t now_ns)
     if (elapsed_ns < period_ns)
         return;
     pages->regret_at_ns = now_ns;
+    pages->least_before_units = pages->least_dirty_units;
+    pages->least_dirty_units = pages->dirty_units;
     for (int i = 0; i < 2 && (pages->purged_lately || pages->purged_before); i++)
         if (i == 0 || elapsed_ns >= 2 * period_ns)
             age_bits(pages);
@@ -123,6 +125,8 @@ static void set_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_unit
     }
     if (contents == HMM_CONTENTS_PURGED)
         pages->purged_lately = true;
+    if (contents == HMM_CONTENTS_DIRTY)
+        pages->dirty_end = (uint32_t)hmm_max(pages->dirty_end, unit + n_units);
 }
 
 void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
@@ -147,7 +151,20 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
     link_run(pages, unit, n_units);
 }
 
-void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units)
+/* They are nobody's free units any more: no purge may find them. Returns how many there were. */
+static uint32_t clear_dirty(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    uint32_t n = 0;
+    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
+        uint64_t *dirty = &hmm_unit_bits(pages->map, word)->dirty;
+        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
+        n += (uint32_t)__builtin_popcountll(*dirty & mask);
+        *dirty &= ~mask;
+    }
+    return n;
+}
+
+uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units)
 {
     uint32_t run_units = hmm_runtree_at(&pages->tree, run);
     uint32_t head = unit - run;
@@ -158,9 +175,11 @@ void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint
     if (tail != 0)
         link_run(pages, unit + n_units, tail);
     pages->free_units -= n_units;
-    pages->dirty_units -= hmm_pages_count_dirty(pages, unit, n_units);
+    uint32_t n_dirty = clear_dirty(pages, unit, n_units);
+    pages->dirty_units -= n_dirty;
     if (pages->dirty_units < pages->least_dirty_units)
         pages->least_dirty_units = pages->dirty_units;
+    return n_dirty;
 }
 
 /* Decide how much caches of free runs may hold: what has turned out to be needed again, or a
@@ -172,18 +191,29 @@ static void note_worth(struct hmm_pages *pages, uint32_t used_units)
     atomic_store_explicit(&pages->worth_units, worth, memory_order_relaxed); /* relaxed: a hint */
 }
 
-/* A detached run goes to a caller. What of it has just been purged had better been kept. */
-static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, bool *zero)
+/* More memory than ever: time to give back what is free elsewhere, if that is much. */
+static void note_resident(struct hmm_pages *pages)
 {
-    if (zero != NULL)
-        *zero = hmm_pages_count_dirty(pages, unit, n_units) == 0;
-    uint32_t used = pages->n_units - pages->free_units - pages->foreign_units;
+    uint32_t resident = hmm_pages_resident(pages);
+    if (resident <= pages->peak_resident_units)
+        return;
+    if (hmm_pages_excess(pages) != 0)
+        hmm_pages_note_decay(pages);
+    else
+        pages->peak_resident_units = resident;
+}
+
+/* A detached run goes to a caller. What of it has just been purged had better been kept. */
+static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    uint32_t used = hmm_pages_used(pages);
     uint64_t kept = (uint64_t)pages->kept_units + count_regretted(pages, unit, n_units);
     uint64_t most = hmm_max(pages->meta->tunables->dirty_max >> HMM_UNIT_SHIFT, used);
     pages->kept_units = (uint32_t)hmm_min(kept, most);
     note_worth(pages, used);
     if (used > pages->peak_used_units)
         pages->peak_used_units = used;
+    note_resident(pages);
 }
 
 /* First fit; with an alignment above a unit, first run that holds an aligned place. */
@@ -202,8 +232,10 @@ static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t ali
         uint32_t head = (uint32_t)((aligned - address) >> HMM_UNIT_SHIFT);
         if (aligned - address <= (uint64_t)run_units << HMM_UNIT_SHIFT &&
             run_units - head >= n_units) {
-            hmm_pages_detach(pages, run, run + head, n_units);
-            note_used(pages, run + head, n_units, zero);
+            bool is_zero = hmm_pages_detach(pages, run, run + head, n_units) == 0;
+            if (zero != NULL)
+                *zero = is_zero;
+            note_used(pages, run + head, n_units);
             hmm_unit(pages->map, run + head)->n_units = n_units;
             return run + head;
         }
@@ -327,8 +359,10 @@ bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units
     }
     bool fits = behind >= more;
     if (fits) {
-        hmm_pages_detach(pages, behind_at, behind_at, more);
-        note_used(pages, behind_at, more, zero);
+        bool is_zero = hmm_pages_detach(pages, behind_at, behind_at, more) == 0;
+        if (zero != NULL)
+            *zero = is_zero;
+        note_used(pages, behind_at, more);
         hmm_unit(pages->map, unit)->n_units = new_units;
     }
     hmm_lock_give(&pages->lock);

@@ -25,16 +25,23 @@ struct hmm_pages {
     uint32_t page_units;            /* const: runs are multiples of this */
     uint32_t huge_units;            /* lock:pages, of a huge page; 0: there are none */
     uint32_t huge_skip;             /* lock:pages, so many chances for one are let pass */
-    uint32_t huge_slow;             /* lock:pages, how many were slow in a row */
+    uint32_t huge_slow;             /* lock:pages, how many were slow lately */
+    uint32_t huge_fast;             /* lock:pages, how many in a row were fast */
+    uint32_t fault_samples;         /* lock:pages, page faults were timed so often */
+    uint64_t fault_ns;              /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
     uint32_t free_units;            /* lock:pages */
     uint32_t foreign_units;         /* lock:pages */
     uint32_t dirty_units;           /* lock:pages, free units with old contents */
-    uint32_t least_dirty_units;     /* lock:pages, since the last look */
+    uint32_t least_dirty_units;     /* lock:pages, in this period */
+    uint32_t least_before_units;    /* lock:pages, in the one before */
     uint32_t kept_units;            /* lock:pages, dirty memory worth keeping: had been purged
                                        and was needed again */
     struct hmm_lock states;         /* lock `states`: which units are slabs */
     uint32_t unswept_units;         /* lock:pages, purged since state bytes were looked at */
     uint32_t peak_used_units;       /* lock:pages, statistics */
+    uint32_t peak_resident_units;   /* lock:pages, used and dirty ones; what was taken last may
+                                       be missing */
+    uint32_t dirty_end;             /* lock:pages, no unit from here on is dirty */
     _Atomic(uint64_t) decay_at_ns;  /* lock:pages; also read as a hint: last look for decay */
     uint64_t lowered_at_ns;         /* lock:pages */
     uint64_t regret_at_ns;          /* lock:pages, when the period of `purged` began */
@@ -43,6 +50,7 @@ struct hmm_pages {
     bool top_was_free;              /* lock:pages, the top could have been lowered last time */
     _Atomic(uint32_t) worth_units;  /* atomic hint, set under lock:pages: what a cache of free
                                        runs may hold */
+    _Atomic(bool) has_spare;        /* atomic hint, set under lock:pages */
     _Atomic(uint32_t) decay_wanted; /* atomic hint, set under lock:pages: enum hmm_wanted */
     size_t purged_bytes;            /* lock:pages, statistics */
 };
@@ -77,19 +85,56 @@ void hmm_pages_give(struct hmm_pages *pages, uint32_t unit);
 /* Put a run among the free ones, merged with its free neighbours. locks: held pages */
 void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
                       enum hmm_contents contents);
-/* Take [unit, unit + n_units) out of the free run that begins at `run`. locks: held pages */
-void hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units);
+/* Take [unit, unit + n_units) out of the free run that begins at `run`. Returns how many of them
+ * were dirty. locks: held pages */
+uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units);
 
 /* What hmm_decay has to do: nothing, look from time to time, give back at once. */
 enum hmm_wanted { HMM_WANTED_NOTHING, HMM_WANTED_LOOK, HMM_WANTED_NOW };
 
-/* Dirty units that may be kept at all, however young. locks: held pages */
-static inline uint64_t hmm_pages_dirty_limit(const struct hmm_pages *pages)
+static inline uint32_t hmm_pages_used(const struct hmm_pages *pages)
+{
+    return pages->n_units - pages->free_units - pages->foreign_units;
+}
+
+/* Units that take memory, as far as is known here. */
+static inline uint32_t hmm_pages_resident(const struct hmm_pages *pages)
+{
+    return hmm_pages_used(pages) + pages->dirty_units;
+}
+
+/* Dirty units that are kept whatever their age. locks: held pages */
+static inline uint64_t hmm_pages_dirty_least(const struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = pages->meta->tunables;
-    uint64_t live_units = pages->n_units - pages->free_units - pages->foreign_units;
-    uint64_t most = hmm_max(live_units / t->dirty_max_divisor, pages->kept_units);
-    return hmm_max(most, t->dirty_min >> HMM_UNIT_SHIFT);
+    uint64_t least = hmm_max(hmm_pages_used(pages) / t->dirty_divisor, pages->kept_units);
+    return hmm_max(least, t->dirty_min >> HMM_UNIT_SHIFT);
+}
+
+/* Dirty units that may be kept for a while. Less when hardly anything is left of the heap: perhaps
+ * nothing will be called any more. locks: held pages */
+static inline uint64_t hmm_pages_dirty_most(const struct hmm_pages *pages)
+{
+    const struct hmm_tunables *t = pages->meta->tunables;
+    uint64_t used = hmm_pages_used(pages);
+    return used > pages->peak_resident_units / t->dirty_max_divisor ? used
+                                                                    : used / t->dirty_max_divisor;
+}
+
+/* Dirty units to be given back at once, whatever their age: when most of the heap is free; when it
+ * is about to take more memory than ever. locks: held pages */
+static inline uint64_t hmm_pages_excess(const struct hmm_pages *pages)
+{
+    uint64_t least = hmm_pages_dirty_least(pages);
+    uint64_t dirty = pages->dirty_units;
+    if (dirty <= least)
+        return 0;
+    uint64_t most = hmm_max(hmm_pages_dirty_most(pages), least);
+    uint64_t excess = dirty > most ? dirty - most : 0;
+    uint64_t resident = hmm_pages_resident(pages);
+    if (resident > pages->peak_resident_units)
+        excess = hmm_max(excess, hmm_min(resident - pages->peak_resident_units, dirty - least));
+    return excess;
 }
 
 /* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap
@@ -101,10 +146,19 @@ static inline void hmm_pages_note_decay(struct hmm_pages *pages)
     bool wanted = pages->top_was_free ||
                   (uint64_t)pages->dirty_units << HMM_UNIT_SHIFT > t->dirty_min ||
                   (free_bytes >= t->lower_min && pages->free_units > pages->n_units / 2);
-    enum hmm_wanted what = !wanted                                             ? HMM_WANTED_NOTHING
-                           : pages->dirty_units > hmm_pages_dirty_limit(pages) ? HMM_WANTED_NOW
-                                                                               : HMM_WANTED_LOOK;
+    enum hmm_wanted what = !wanted                        ? HMM_WANTED_NOTHING
+                           : hmm_pages_excess(pages) != 0 ? HMM_WANTED_NOW
+                                                          : HMM_WANTED_LOOK;
     atomic_store_explicit(&pages->decay_wanted, what, memory_order_relaxed); /* relaxed: a hint */
+    atomic_store_explicit(&pages->has_spare, pages->dirty_units > 2 * hmm_pages_dirty_least(pages),
+                          memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* Is there more free memory with old contents than is kept in any case? A hint: as of the last
+ * change. */
+static inline bool hmm_pages_have_spare(const struct hmm_pages *pages)
+{
+    return atomic_load_explicit(&pages->has_spare, memory_order_relaxed); /* relaxed: a hint */
 }
 
 /* Units that a cache of free runs may hold. */
