@@ -91,19 +91,22 @@ static void place_slab(struct hmm_arenas *arenas, struct hmm_arena *arena, struc
     link_slab(bin, slab, place);
 }
 
-/* Put back the blocks at the front of marks[0..n_marks) that lie in `slab`; returns how many.
- * Bits of one word are gathered before they are stored. */
+/* Put back the blocks at the front of marks[0..n_marks) that lie in `slab`, the first does; returns
+ * how many. Bits of one word are gathered before they are stored. */
 static unsigned put_row(struct hmm_arena *arena, struct hmm_slab *slab, const hmm_mark *marks,
                         unsigned n_marks)
 {
-    uint32_t word = hmm_slab_slot(slab, hmm_mark_block(marks[0])) / 64;
+    const hmm_mark first = hmm_mark_of(slab->start); /* marks are twice the address */
+    const uint64_t limit = 2 * (uint64_t)slab->n_slots * slab->slot_bytes;
+    const uint64_t reciprocal = slab->reciprocal;
+    uint64_t word = hmm_slab_slot(slab, hmm_mark_block(marks[0])) / 64;
     uint64_t mask = 0;
     unsigned n = 0;
-    do {
-        uint32_t slot = hmm_slab_slot(slab, hmm_mark_block(marks[n]));
+    for (; n < n_marks && marks[n] - first < limit; n++) {
+        uint64_t slot = (marks[n] - first) * reciprocal >> 33;
         uint64_t bit = (uint64_t)1 << (slot % 64);
-        if (slot / 64 != word) {
-            if (!hmm_slab_put(slab, word, mask))
+        if (hmm_unlikely(slot / 64 != word)) {
+            if (!hmm_slab_put(slab, (uint32_t)word, mask))
                 arena->twice_free = hmm_mark_block(marks[n - 1]);
             word = slot / 64;
             mask = 0;
@@ -111,9 +114,8 @@ static unsigned put_row(struct hmm_arena *arena, struct hmm_slab *slab, const hm
         if (hmm_unlikely((mask & bit) != 0))
             arena->twice_free = hmm_mark_block(marks[n]);
         mask |= bit;
-        n++;
-    } while (n < n_marks && hmm_slab_holds(slab, hmm_mark_block(marks[n])));
-    if (!hmm_slab_put(slab, word, mask))
+    }
+    if (!hmm_slab_put(slab, (uint32_t)word, mask))
         arena->twice_free = hmm_mark_block(marks[n - 1]);
     slab->n_free += n;
     count_free(arena, slab, n);

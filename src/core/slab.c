@@ -122,23 +122,40 @@ void hmm_slab_destroy(struct hmm_slabs *slabs, struct hmm_slab *slab)
     hmm_pages_give(pages, unit);
 }
 
+/* Write the marks of the slots of one word's bits to *last and downwards to `end`, by rows: slots
+ * side by side are what bulk frees leave. Returns the bits that are left. */
+static inline uint64_t take_bits(uint64_t bits, hmm_mark first, hmm_mark step, hmm_mark **last,
+                                 hmm_mark *end)
+{
+    hmm_mark *to = *last;
+    while (bits != 0 && to > end) {
+        unsigned at = (unsigned)__builtin_ctzll(bits);
+        uint64_t gaps = ~(bits >> at);
+        unsigned n = gaps == 0 ? 64 : (unsigned)__builtin_ctzll(gaps);
+        hmm_mark *stop = to - end > (ptrdiff_t)n ? to - n : end;
+        n = (unsigned)(to - stop);
+        for (hmm_mark mark = first + at * step; to > stop; mark += step)
+            *to-- = mark;
+        bits &= ~(uint64_t)1 << (at + n - 1); /* those below are taken */
+    }
+    *last = to;
+    return bits;
+}
+
 unsigned hmm_slab_take(struct hmm_slab *slab, hmm_mark *last, unsigned want)
 {
-    unsigned taken = 0;
+    hmm_mark *to = last;
+    hmm_mark *end = last - want;
     uint32_t word = slab->hint_word;
-    hmm_mark step = hmm_mark_of(slab->start + slab->slot_bytes) - hmm_mark_of(slab->start);
-    for (; word < slab->n_words && taken < want; word++) {
-        uint64_t bits = slab->words[word];
-        hmm_mark first = hmm_mark_of(slab->start) + word * 64 * step;
-        while (bits != 0 && taken < want) {
-            *last-- = first + (unsigned)__builtin_ctzll(bits) * step;
-            bits &= bits - 1;
-            taken++;
-        }
-        slab->words[word] = bits;
-        if (bits != 0)
+    hmm_mark step = 2 * (hmm_mark)slab->slot_bytes;
+    hmm_mark first = hmm_mark_of(slab->start) + word * 64 * step;
+    for (; word < slab->n_words && to > end; word++) {
+        slab->words[word] = take_bits(slab->words[word], first, step, &to, end);
+        if (slab->words[word] != 0)
             break;
+        first += 64 * step;
     }
+    unsigned taken = (unsigned)(last - to);
     slab->hint_word = word;
     slab->n_free -= taken;
     return taken;
