@@ -46,18 +46,6 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
 /* --- free runs; all under lock `pages` ----------------------------------------------------------
  */
 
-static void link_run(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
-{
-    hmm_unit(pages->map, unit + n_units - 1)->tail_units = n_units;
-    hmm_runtree_set(&pages->tree, unit, n_units);
-}
-
-static void unlink_run(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
-{
-    hmm_unit(pages->map, unit + n_units - 1)->tail_units = 0;
-    hmm_runtree_set(&pages->tree, unit, 0);
-}
-
 uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
     uint32_t n = 0;
@@ -144,11 +132,12 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
         unit -= before;
         n_units += before;
     }
-    if (behind != 0) {
-        unlink_run(pages, behind_at, behind);
-        n_units += behind;
-    }
-    link_run(pages, unit, n_units);
+    n_units += behind;
+    hmm_unit(pages->map, unit + n_units - 1)->tail_units = n_units;
+    if (behind != 0)
+        hmm_runtree_move(&pages->tree, behind_at, unit, n_units);
+    else
+        hmm_runtree_set(&pages->tree, unit, n_units);
 }
 
 /* They are nobody's free units any more: no purge may find them. Returns how many there were. */
@@ -169,11 +158,17 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
     uint32_t run_units = hmm_runtree_at(&pages->tree, run);
     uint32_t head = unit - run;
     uint32_t tail = run_units - head - n_units;
-    unlink_run(pages, run, run_units);
-    if (head != 0)
-        link_run(pages, run, head);
-    if (tail != 0)
-        link_run(pages, unit + n_units, tail);
+    hmm_unit(pages->map, run + run_units - 1)->tail_units = tail;
+    if (head != 0) {
+        hmm_unit(pages->map, unit - 1)->tail_units = head;
+        hmm_runtree_set(&pages->tree, run, head);
+    }
+    if (head == 0 && tail != 0)
+        hmm_runtree_move(&pages->tree, run, unit + n_units, tail);
+    else if (tail != 0)
+        hmm_runtree_set(&pages->tree, unit + n_units, tail);
+    else if (head == 0)
+        hmm_runtree_set(&pages->tree, run, 0);
     pages->free_units -= n_units;
     uint32_t n_dirty = clear_dirty(pages, unit, n_units);
     pages->dirty_units -= n_dirty;

@@ -15,19 +15,46 @@ static uint32_t max_of_children(const uint32_t *children)
     return max;
 }
 
+/* The maximum of leaf `idx` and its neighbours was `was` or more, and now one of them is `is`, the
+ * others not more than they were. A node's children are looked through only where the greatest has
+ * become less. */
+static void propagate(struct hmm_runtree *tree, uint32_t idx, uint32_t was, uint32_t is)
+{
+    for (unsigned l = 0; l < tree->top_level; l++) {
+        uint32_t *parent = hmm_runtree_node(tree, l + 1, idx >> HMM_TREE_ARITY_SHIFT);
+        if (is < *parent) {
+            if (was < *parent) /* that of another child */
+                return;
+            is = max_of_children(hmm_runtree_node(tree, l, idx & ~(uint32_t)CHILD_MASK));
+        }
+        if (is == *parent)
+            return;
+        was = *parent;
+        *parent = is;
+        idx >>= HMM_TREE_ARITY_SHIFT;
+    }
+}
+
 void hmm_runtree_set(struct hmm_runtree *tree, uint32_t unit, uint32_t n_units)
 {
-    uint32_t idx = unit;
-    *hmm_runtree_node(tree, 0, idx) = n_units;
-    for (unsigned l = 0; l < tree->top_level; l++) {
-        const uint32_t *children = hmm_runtree_node(tree, l, idx & ~(uint32_t)CHILD_MASK);
-        uint32_t max = max_of_children(children);
-        idx >>= HMM_TREE_ARITY_SHIFT;
-        uint32_t *parent = hmm_runtree_node(tree, l + 1, idx);
-        if (*parent == max)
-            return;
-        *parent = max;
+    uint32_t *leaf = hmm_runtree_node(tree, 0, unit);
+    uint32_t was = *leaf;
+    *leaf = n_units;
+    propagate(tree, unit, was, n_units);
+}
+
+void hmm_runtree_move(struct hmm_runtree *tree, uint32_t from, uint32_t to, uint32_t n_units)
+{
+    if ((from ^ to) >> HMM_TREE_ARITY_SHIFT != 0) {
+        hmm_runtree_set(tree, to, n_units);
+        hmm_runtree_set(tree, from, 0);
+        return;
     }
+    uint32_t *leaf = hmm_runtree_node(tree, 0, from);
+    uint32_t was = *leaf;
+    *leaf = 0;
+    *hmm_runtree_node(tree, 0, to) = n_units;
+    propagate(tree, to, was, n_units);
 }
 
 void hmm_runtree_span(struct hmm_runtree *tree, uint32_t n_units)
@@ -48,32 +75,35 @@ static unsigned first_child(const uint32_t *children, unsigned child, uint32_t n
     return child;
 }
 
-int64_t hmm_runtree_find(const struct hmm_runtree *tree, uint32_t from, uint32_t n_units)
+/* The first leaf with at least n_units below a node that has one. */
+static uint32_t descend(const struct hmm_runtree *tree, unsigned level, uint32_t idx,
+                        uint32_t n_units)
 {
-    unsigned level = 0;
-    uint32_t idx = from;
-    unsigned child = from & CHILD_MASK;
-    /* up, while nothing to the right under this node is large enough */
-    for (;;) {
-        uint32_t node = idx & ~(uint32_t)CHILD_MASK;
-        child = first_child(hmm_runtree_node(tree, level, node), child, n_units);
-        if (child < ARITY) {
-            idx = node + child;
-            break;
-        }
-        if (level == tree->top_level)
-            return HMM_RUN_NONE;
-        level++;
-        idx >>= HMM_TREE_ARITY_SHIFT;
-        child = (idx & CHILD_MASK) + 1;
-    }
-    /* down, along the first child that is large enough */
     while (level > 0) {
         level--;
         idx <<= HMM_TREE_ARITY_SHIFT;
         idx += first_child(hmm_runtree_node(tree, level, idx), 0, n_units);
     }
     return idx;
+}
+
+int64_t hmm_runtree_find(const struct hmm_runtree *tree, uint32_t from, uint32_t n_units)
+{
+    unsigned level = from == 0 ? tree->top_level : 0;
+    uint32_t idx = from;
+    unsigned child = from & CHILD_MASK;
+    /* up, while nothing to the right under this node is large enough */
+    for (;;) {
+        uint32_t node = idx & ~(uint32_t)CHILD_MASK;
+        child = first_child(hmm_runtree_node(tree, level, node), child, n_units);
+        if (child < ARITY)
+            return descend(tree, level, node + child, n_units);
+        if (level == tree->top_level)
+            return HMM_RUN_NONE;
+        level++;
+        idx >>= HMM_TREE_ARITY_SHIFT;
+        child = (idx & CHILD_MASK) + 1;
+    }
 }
 
 int64_t hmm_runtree_last(const struct hmm_runtree *tree, uint32_t before)

@@ -40,6 +40,8 @@ static inline uint32_t *hmm_runtree_node(const struct hmm_runtree *tree, unsigne
 
 /* Set leaf `unit` to `n_units`. cost: one line per level, fewer when a maximum stays. */
 void hmm_runtree_set(struct hmm_runtree *tree, uint32_t unit, uint32_t n_units);
+/* A run begins at another unit, and has another length. */
+void hmm_runtree_move(struct hmm_runtree *tree, uint32_t from, uint32_t to, uint32_t n_units);
 /* The tree now spans `n_units` leaves. */
 void hmm_runtree_span(struct hmm_runtree *tree, uint32_t n_units);
 /* Lowest run at unit >= from with at least n_units; HMM_RUN_NONE. */
