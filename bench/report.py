@@ -17,10 +17,15 @@ def median_of(runs, key):
     return statistics.median(r[key] for r in runs)
 
 
-def ratios(results, heap, base, key, names=None, pick=statistics.median):
-    """Of every benchmark; faults and the like may be 0: one is added to both then."""
+def ratios_of(runs, heap, base, key):
+    """Of every round: what ran at about the same time is compared. Faults may be 0: one is added to both."""
     plus = 1 if key == "faults" else 0
-    return [(pick(r[key] for r in runs[heap]) + plus) / (pick(r[key] for r in runs[base]) + plus)
+    return [(a[key] + plus) / ((b[key] + plus) or 1) for a, b in zip(runs[heap], runs[base])]
+
+
+def ratios(results, heap, base, key, names=None):
+    """Of every benchmark: the median of its rounds."""
+    return [statistics.median(ratios_of(runs, heap, base, key))
             for bench, runs in results.items() if (names is None or bench in names) and runs[heap] and runs[base]]
 
 
@@ -34,14 +39,14 @@ def table(results, heaps, base, key, real, out):
     for bench, runs in results.items():
         medians = {h: median_of(runs[h], key) for h in heaps if runs[h]}
         line = "%-16s %10s " % (bench, shown(medians[base], key) if base in medians else "")
+        best = min(medians, key=lambda h: statistics.median(ratios_of(runs, h, base, key))) if base in medians else None
         for h in heaps:
             if not (h in medians and base in medians):
                 line += "%15s" % "fails "
                 continue
-            values = [r[key] for r in runs[h]]
-            spread = min(999, 50 * (max(values) - min(values)) / (medians[h] or 1))
-            best = medians[h] == min(medians.values())
-            line += "%9.2f%s+-%-3.0f" % (medians[h] / (medians[base] or 1), "*" if best else " ", spread)
+            values = ratios_of(runs, h, base, key)
+            spread = min(999, 50 * (max(values) - min(values)) / statistics.median(values))
+            line += "%9.2f%s+-%-3.0f" % (statistics.median(values), "*" if h == best else " ", spread)
         out(line + "\n")
     for title, names in (("geometric mean", None), ("  of the programs", real)):
         if names is None or any(b in results for b in names):
@@ -49,8 +54,8 @@ def table(results, heaps, base, key, real, out):
 
 
 def against_best(results, own, heaps, limit, out):
-    """How far `own` is from the best of the others, by the median and by the fastest run: where the two differ, it was
-    the machine. Marked: over the limit by both. And its RSS against the leanest."""
+    """How far `own` is from the best of the others, by the median of the rounds' ratios and by the fastest run: where the two
+    differ, it was the machine. Marked: over the limit by both. And its RSS against the leanest."""
     out("\n%s against the best other heap of each benchmark (time: median, fastest run; peak RSS: median)\n" % own)
     for bench, runs in results.items():
         others = [h for h in heaps if h != own and runs[h]]
@@ -58,10 +63,11 @@ def against_best(results, own, heaps, limit, out):
             continue
         line = ""
         over = 0
-        for key, pick in (("seconds", statistics.median), ("seconds", min), ("rss", statistics.median)):
-            of = {h: pick(r[key] for r in runs[h]) for h in [own] + others}
-            best = min(others, key=of.get)
-            ratio = of[own] / of[best]
+        fastest = {h: min(r["seconds"] for r in runs[h]) for h in [own] + others}
+        for key, to in (("seconds", lambda h: statistics.median(ratios_of(runs, own, h, "seconds"))), ("seconds", lambda h: fastest[own] / fastest[h]),
+                        ("rss", lambda h: statistics.median(ratios_of(runs, own, h, "rss")))):
+            best = max(others, key=to)
+            ratio = to(best)
             over += key == "seconds" and ratio > limit
             line += "%10.2f %-14s" % (ratio, "(%s)" % best)
         out(("%-16s%s%s" % (bench, line, "  over %.2f" % limit if over == 2 else "")).rstrip() + "\n")
