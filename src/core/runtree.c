@@ -50,10 +50,11 @@ void hmm_runtree_move(struct hmm_runtree *tree, uint32_t from, uint32_t to, uint
         hmm_runtree_set(tree, from, 0);
         return;
     }
-    uint32_t *leaf = hmm_runtree_node(tree, 0, from);
-    uint32_t was = *leaf;
-    *leaf = 0;
-    *hmm_runtree_node(tree, 0, to) = n_units;
+    uint32_t *old = hmm_runtree_node(tree, 0, from);
+    uint32_t *new = hmm_runtree_node(tree, 0, to);
+    uint32_t was = *old > *new ? *old : *new;
+    *old = 0;
+    *new = n_units;
     propagate(tree, to, was, n_units);
 }
 

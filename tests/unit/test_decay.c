@@ -79,6 +79,109 @@ static void test_goes_at_once(void **state)
     buffer_heap_drop(h);
 }
 
+/* As much as is live may stay for a while, and no call is made for it: a heap that swings. */
+static void test_keeps_while_it_swings(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t live = (uint32_t)hmm_pages_take(p, 80, 1, HMM_MAY_GROW, NULL);
+    uint32_t pin;
+    uint32_t run = free_64_units(p, &pin);
+    assert_int_equal(p->dirty_units, 64);
+    assert_int_equal(hmm_pages_take(p, 64, 1, HMM_NO_GROWTH, NULL), run);
+    assert_int_equal(p->purged_bytes, 0);
+    buffer_heap_check(h); /* what is used is not dirty */
+    hmm_pages_give(p, run);
+    /* until hardly anything is live */
+    hmm_pages_trim_run(p, live, 12);
+    hmm_decay(p);
+    assert_true(p->dirty_units <= 4);
+    hmm_pages_give(p, live);
+    buffer_heap_check(h);
+    hmm_pages_give(p, pin);
+    buffer_heap_drop(h);
+}
+
+/* But not where other memory would make the heap larger than it ever was. */
+static void test_goes_before_a_new_peak(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t live = (uint32_t)hmm_pages_take(p, 80, 1, HMM_MAY_GROW, NULL);
+    uint32_t pin;
+    free_64_units(p, &pin);
+    uint32_t before = p->peak_resident_units;
+    assert_int_equal(before, 80 + 64 + 1);
+    uint32_t more = (uint32_t)hmm_pages_take(p, 70, 1, HMM_MAY_GROW, NULL); /* no hole fits */
+    hmm_decay(p);
+    assert_true(p->dirty_units <= (80 + 1 + 70) / 16);
+    assert_true(p->peak_resident_units < before + 70);
+    buffer_heap_check(h);
+    hmm_pages_give(p, more);
+    hmm_pages_give(p, live);
+    hmm_pages_give(p, pin);
+    buffer_heap_drop(h);
+}
+
+/* A period has passed: a look. */
+static void next_period(struct hmm_pages *p)
+{
+    p->regret_at_ns = hmm_port_clock_ns() - HMM_REGRET_MS * (uint64_t)1000000;
+    atomic_store(&p->decay_at_ns, hmm_port_clock_ns() - HMM_DECAY_LOOK_MS * (uint64_t)1000000);
+    hmm_decay(p);
+}
+
+/* Age: what was needed in this period or the one before has none. */
+static void test_ages_by_periods(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    struct hmm_tunables tunables = *h->heap.meta.tunables;
+    tunables.decay_ms = 1;
+    assert_true(hmm_meta_set_tunables(&h->heap.meta, &tunables));
+    uint32_t live = (uint32_t)hmm_pages_take(p, 80, 1, HMM_MAY_GROW, NULL);
+    uint32_t pin;
+    free_64_units(p, &pin);
+    next_period(p);
+    next_period(p);
+    assert_int_equal(p->dirty_units, 64);
+    next_period(p);
+    assert_true(p->dirty_units < 64);
+    buffer_heap_check(h);
+    hmm_pages_give(p, live);
+    hmm_pages_give(p, pin);
+    buffer_heap_drop(h);
+}
+
+/* The highest ones go first, and the search for them doesn't begin above. */
+static void test_highest_first(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t runs[6];
+    for (int i = 0; i < 6; i++)
+        runs[i] = (uint32_t)hmm_pages_take(p, 30, 1, HMM_MAY_GROW, NULL);
+    hmm_pages_give(p, runs[0]);
+    hmm_pages_give(p, runs[2]);
+    hmm_pages_give(p, runs[4]);
+    hmm_decay(p);
+    assert_int_equal(p->dirty_units, 90); /* as many as are live */
+    hmm_pages_give(p, runs[5]);
+    hmm_decay(p);
+    assert_true(p->dirty_units <= 60);
+    assert_true(hmm_pages_is_dirty(p, runs[0]));
+    assert_true(hmm_pages_is_dirty(p, runs[2]));
+    assert_false(hmm_pages_is_dirty(p, runs[5]));
+    buffer_heap_check(h);
+    hmm_pages_give(p, runs[1]);
+    hmm_pages_give(p, runs[3]);
+    buffer_heap_drop(h);
+}
+
 /* Unless it turns out to be needed again: then as much is kept the next time. */
 static void test_learns_what_to_keep(void **state)
 {
@@ -113,6 +216,10 @@ int main(void)
         cmocka_unit_test(test_all_gives_back_and_lowers),
         cmocka_unit_test(test_keeps_what_is_asked),
         cmocka_unit_test(test_goes_at_once),
+        cmocka_unit_test(test_keeps_while_it_swings),
+        cmocka_unit_test(test_goes_before_a_new_peak),
+        cmocka_unit_test(test_ages_by_periods),
+        cmocka_unit_test(test_highest_first),
         cmocka_unit_test(test_learns_what_to_keep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,12 @@ static void test_against_a_plain_array(void **state)
         uint32_t n = rand() % 3 == 0 ? (uint32_t)rand() % 100 : 0;
         leaf[unit] = n;
         hmm_runtree_set(tree, unit, n);
+        uint32_t to = (unit + 1 + (uint32_t)rand() % 40) % LEAVES;
+        if (rand() % 2 == 0) {
+            leaf[unit] = 0;
+            leaf[to] = 1 + (uint32_t)rand() % 100;
+            hmm_runtree_move(tree, unit, to, leaf[to]);
+        }
         uint32_t from = (uint32_t)rand() % LEAVES;
         uint32_t want = 1 + (uint32_t)rand() % 110;
         assert_int_equal(hmm_runtree_find(tree, from, want), slow_find(leaf, from, want));
