@@ -372,6 +372,7 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
     if (new_units < old_units) {
         hmm_unit(pages->map, unit)->n_units = new_units;
         hmm_pages_attach(pages, unit + new_units, old_units - new_units, HMM_CONTENTS_DIRTY);
+        hmm_pages_note_decay(pages);
     }
     hmm_lock_give(&pages->lock);
 }
