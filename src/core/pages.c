@@ -206,6 +206,7 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
     uint64_t most = hmm_max(pages->meta->tunables->dirty_max >> HMM_UNIT_SHIFT, used);
     pages->kept_units = (uint32_t)hmm_min(kept, most);
     note_worth(pages, used);
+    hmm_pages_note_spare(pages);
     if (used > pages->peak_used_units)
         pages->peak_used_units = used;
     note_resident(pages);

@@ -137,6 +137,13 @@ static inline uint64_t hmm_pages_excess(const struct hmm_pages *pages)
     return excess;
 }
 
+/* Is much free memory with old contents there to be used first? locks: held pages */
+static inline void hmm_pages_note_spare(struct hmm_pages *pages)
+{
+    bool spare = pages->dirty_units > 2 * hmm_pages_dirty_least(pages);
+    atomic_store_explicit(&pages->has_spare, spare, memory_order_relaxed); /* relaxed: a hint */
+}
+
 /* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap
  * more than half free, whose top some thread's idle cache may pin. locks: held pages */
 static inline void hmm_pages_note_decay(struct hmm_pages *pages)
@@ -150,12 +157,10 @@ static inline void hmm_pages_note_decay(struct hmm_pages *pages)
                            : hmm_pages_excess(pages) != 0 ? HMM_WANTED_NOW
                                                           : HMM_WANTED_LOOK;
     atomic_store_explicit(&pages->decay_wanted, what, memory_order_relaxed); /* relaxed: a hint */
-    atomic_store_explicit(&pages->has_spare, pages->dirty_units > 2 * hmm_pages_dirty_least(pages),
-                          memory_order_relaxed); /* relaxed: a hint */
+    hmm_pages_note_spare(pages);
 }
 
-/* Is there more free memory with old contents than is kept in any case? A hint: as of the last
- * change. */
+/* A hint. */
 static inline bool hmm_pages_have_spare(const struct hmm_pages *pages)
 {
     return atomic_load_explicit(&pages->has_spare, memory_order_relaxed); /* relaxed: a hint */
