@@ -209,9 +209,13 @@ static bool adopt_any(struct hmm_arenas *arenas, struct hmm_arena *arena, unsign
     }
     uint32_t now =
         atomic_load_explicit(&arenas->n_created, memory_order_relaxed); /* relaxed: hint */
+    const struct hmm_arena *first = NULL;
     for (unsigned i = 0; i < HMM_ASK_ARENAS; i++) {
         struct hmm_arena *from =
             arena->asks_next != NULL ? arena->asks_next : hmm_arenas_all(arenas);
+        if (from == first) /* once round */
+            break;
+        first = first != NULL ? first : from;
         arena->asks_next = from->next;
         uint32_t seen = atomic_load_explicit(&from->seen_created, memory_order_relaxed); /* hint */
         if (!from->shared && now - seen >= HMM_IDLE_SLABS &&

@@ -77,6 +77,8 @@ int main(int argc, char **argv)
         bulk(64);
     else if (strcmp(path, "bulk-1k") == 0)
         bulk(1024);
+    else if (strcmp(path, "bulk-4k") == 0) /* no depot: home to the slabs, and slabs come and go */
+        bulk(4096);
     else if (strcmp(path, "remote-48") == 0)
         remote(48);
     else if (strcmp(path, "calloc-64") == 0)
@@ -120,6 +122,7 @@ pair-4k 66
 pair-256k 98
 bulk-64 52
 bulk-1k 58
+bulk-4k 310
 remote-48 150
 calloc-64 64
 realloc-stay 63
