@@ -1,4 +1,4 @@
-/* huge.c - new memory of a large heap comes as huge pages.
+/* huge.c - new memory of a large heap comes as huge pages, or by whole slabs.
  *
  * A page fault costs about as much as filling the page with small blocks, and a heap that grows
  * takes one for every page. First fit goes upwards, so the slabs of a growing heap lie side by
@@ -8,6 +8,8 @@
  * On some virtual machines a huge page is slow to come: the host has taken that memory back, and
  * fills it page by page. So each is timed, as some page faults are before the first one, and where
  * huge pages don't pay few are asked for.
+ *
+ * Where there is none, a new slab that is not among its class's first gets its pages by one call.
  *
  * The kernel is asked for the one page (MADV_COLLAPSE), not for a habit (MADV_HUGEPAGE): under the
  * latter khugepaged refills the holes that decay makes. What lies ahead in such a page is resident,
@@ -40,6 +42,8 @@ static bool is_new(const struct hmm_pages *pages, uint32_t from, uint32_t to)
 static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *start, uint32_t *end)
 {
     uint32_t block_units = pages->huge_units;
+    if (block_units == 0)
+        return HMM_RUN_NONE;
     uint32_t skew = (uint32_t)((pages->map->base >> HMM_UNIT_SHIFT) % block_units);
     uint32_t in_block = (unit + skew) % block_units;
     uint32_t from = unit + hmm_unit(pages->map, unit)->n_units;
@@ -63,7 +67,8 @@ static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *star
 static bool needs_times(const struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = pages->meta->tunables;
-    return t->huge_slow_us == 0 && pages->fault_samples < HMM_HUGE_SAMPLES &&
+    return pages->huge_units != 0 && t->huge_slow_us == 0 &&
+           pages->fault_samples < HMM_HUGE_SAMPLES &&
            hmm_pages_used(pages) >= t->huge_min / 2 >> HMM_UNIT_SHIFT;
 }
 
@@ -111,18 +116,30 @@ static void note_cost(struct hmm_pages *pages, uint64_t cost_ns)
         pages->huge_skip = HMM_HUGE_SKIP << (2 * hmm_min(pages->huge_slow - 1, 4));
 }
 
+/* The pages of a slab that will soon be full, each with a block's beginning on it: one call instead
+ * of a page fault for each. */
+static void populate(const struct hmm_pages *pages, uint32_t unit)
+{
+    uint32_t n_units = hmm_pages_run_units(pages, unit);
+    unsigned class_idx = hmm_entry_class(hmm_pagemap_entry(pages->map, unit));
+    if (n_units >= HMM_POPULATE_UNITS &&
+        hmm_sizeclasses[class_idx].slot_bytes <= hmm_port_page_bytes())
+        hmm_port_populate(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
+}
+
 void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
 {
     uint32_t start = 0;
     uint32_t end = 0;
-    if (pages->huge_units == 0)
-        return;
     hmm_lock_take(&pages->lock);
+    bool populates = hmm_pages_used(pages) >= pages->populate_units;
     bool time_first = needs_times(pages);
     int64_t from = time_first ? HMM_RUN_NONE : take_ahead(pages, unit, &start, &end);
     hmm_lock_give(&pages->lock);
     if (time_first)
         time_faults(pages, unit);
+    if (from == HMM_RUN_NONE && populates)
+        populate(pages, unit);
     if (from == HMM_RUN_NONE)
         return;
     uint64_t start_ns = hmm_port_clock_exact_ns();

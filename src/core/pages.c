@@ -34,6 +34,10 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
     pages->page_units = (uint32_t)(brk->align_bytes >> HMM_UNIT_SHIFT);
     if (meta->tunables->huge_min != 0 && brk->kind != HMM_BRK_BUF)
         pages->huge_units = (uint32_t)(hmm_port_huge_bytes() >> HMM_UNIT_SHIFT);
+    pages->populate_units = UINT32_MAX;
+    if (meta->tunables->populate_min != 0 && brk->kind != HMM_BRK_BUF)
+        pages->populate_units =
+            (uint32_t)hmm_min(meta->tunables->populate_min >> HMM_UNIT_SHIFT, UINT32_MAX);
     map->chunks = (struct hmm_chunk *)(void *)meta->strips[HMM_STRIP_CHUNK].start;
     lay_tree(&pages->tree, map->chunks, meta);
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;

@@ -15,18 +15,20 @@
 #include "core/runtree.h"
 
 struct hmm_pages {
-    struct hmm_pagemap *map;        /* const */
-    struct hmm_meta *meta;          /* const */
-    struct hmm_brk *brk;            /* const pointer; contents lock:grow */
-    struct hmm_lock grow;           /* the break and the arrays' extent */
-    struct hmm_lock lock;           /* lock `pages` */
-    struct hmm_runtree tree;        /* lock:pages */
-    uint32_t n_units;               /* lock:pages, units below the break */
-    uint32_t page_units;            /* const: runs are multiples of this */
-    uint32_t huge_units;            /* lock:pages, of a huge page; 0: there are none */
-    uint32_t huge_skip;             /* lock:pages, so many chances for one are let pass */
-    uint32_t huge_slow;             /* lock:pages, how many were slow lately */
-    uint32_t huge_fast;             /* lock:pages, how many in a row were fast */
+    struct hmm_pagemap *map; /* const */
+    struct hmm_meta *meta;   /* const */
+    struct hmm_brk *brk;     /* const pointer; contents lock:grow */
+    struct hmm_lock grow;    /* the break and the arrays' extent */
+    struct hmm_lock lock;    /* lock `pages` */
+    struct hmm_runtree tree; /* lock:pages */
+    uint32_t n_units;        /* lock:pages, units below the break */
+    uint32_t page_units;     /* const: runs are multiples of this */
+    uint32_t
+        populate_units;  /* const: from so many used ones on, new slabs get their pages at once */
+    uint32_t huge_units; /* lock:pages, of a huge page; 0: there are none */
+    uint32_t huge_skip;  /* lock:pages, so many chances for one are let pass */
+    uint32_t huge_slow;  /* lock:pages, how many were slow lately */
+    uint32_t huge_fast;  /* lock:pages, how many in a row were fast */
     uint32_t fault_samples;         /* lock:pages, page faults were timed so often */
     uint64_t fault_ns;              /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
     uint32_t free_units;            /* lock:pages */

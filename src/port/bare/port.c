@@ -92,6 +92,11 @@ bool hmm_port_collapse(void *addr, size_t bytes)
     return false;
 }
 
+void hmm_port_populate(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+}
+
 void hmm_port_mark_metadata(void *addr, size_t bytes)
 {
     (void)addr, (void)bytes;

@@ -15,6 +15,9 @@
 #include <sys/sysinfo.h>
 #include <time.h>
 
+#ifndef MADV_POPULATE_WRITE /* Linux 5.14 */
+#define MADV_POPULATE_WRITE 23
+#endif
 #ifndef MADV_COLLAPSE /* Linux 6.1; older headers */
 #define MADV_COLLAPSE 25
 #endif
@@ -155,6 +158,11 @@ bool hmm_port_collapse(void *addr, size_t bytes)
 {
     __atomic_fetch_or((char *)addr, 0, __ATOMIC_RELAXED); /* a write that changes nothing */
     return !failed(kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_COLLAPSE, 0, 0, 0));
+}
+
+void hmm_port_populate(void *addr, size_t bytes)
+{
+    kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_POPULATE_WRITE, 0, 0, 0);
 }
 
 void hmm_port_mark_metadata(void *addr, size_t bytes)

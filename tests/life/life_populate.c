@@ -1,0 +1,37 @@
+/* life_populate.c - in a heap that is no longer small, a new slab has its pages before its blocks
+ * are touched: one call instead of a page fault for each. Blocks of more than a page are left
+ * alone.
+ */
+#include "rss.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+static long grown_kib(long n, size_t bytes)
+{
+    long before = rss_kib();
+    for (long i = 0; i < n; i++)
+        if (malloc(bytes) == NULL) /* not touched, nor freed */
+            return -1;
+    return rss_kib() - before;
+}
+
+int main(void)
+{
+    char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (sysconf(_SC_PAGESIZE) != 4096 || madvise(page, 4096, MADV_POPULATE_WRITE) != 0) {
+        puts("another size of pages, or Linux before 5.14: nothing to see");
+        return 0;
+    }
+    long small = grown_kib(100000, 240);
+    long large = grown_kib(1000, 20000);
+    printf("RSS KiB of untouched blocks: %d in small ones %ld, %d in large ones %ld\n",
+           24000000 / 1024, small, 20000000 / 1024, large);
+    return small < 24000000 / 1024 * 3 / 4 || large > 20000000 / 1024 / 4;
+}
