@@ -164,9 +164,16 @@ def heaps_of(args, parser):
     return heaps
 
 
+def leave_out(bench, name, why, failed, results):
+    """A heap with which a benchmark fails has no runs of it."""
+    print("FAILS: %s with %s: %s" % (bench, name, why), file=sys.stderr)
+    failed.add((bench, name))
+    results[bench][name] = []
+
+
 def run_all(found, heaps, rounds):
-    """A heap with which a benchmark fails has no runs of it. Every round begins with another heap, and every program has
-    run once before: whoever comes first must not pay for all."""
+    """Every round begins with another heap, and every program has run once before: whoever comes first must not pay for
+    all."""
     results = {bench: {heap: [] for heap in heaps} for bench in found}
     order = list(heaps)
     failed = set()
@@ -182,9 +189,7 @@ def run_all(found, heaps, rounds):
                 try:
                     results[bench][name].append(run(heap))
                 except Failed as why:
-                    print("FAILS: %s with %s: %s" % (bench, name, why), file=sys.stderr)
-                    failed.add((bench, name))
-                    results[bench][name] = []
+                    leave_out(bench, name, why, failed, results)
         print("round %d of %d done" % (r + 1, rounds), file=sys.stderr)
     return results
 
@@ -215,9 +220,7 @@ def run_together(build, work, names, heaps, rounds):
                     done = benches[name].end(process, command, heaps[name])
                     results[bench][name].append(dict(done, seconds=done["cpu"]))
                 except Failed as why:
-                    print("FAILS: %s with %s: %s" % (bench, name, why), file=sys.stderr)
-                    failed.add((bench, name))
-                    results[bench][name] = []
+                    leave_out(bench, name, why, failed, results)
         print("round %d of %d done" % (r + 1, rounds), file=sys.stderr)
     return results
 
