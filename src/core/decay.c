@@ -171,8 +171,7 @@ static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
 static bool end_look(struct hmm_pages *pages)
 {
     hmm_lock_take(&pages->lock);
-    pages->peak_resident_units =
-        (uint32_t)hmm_max(pages->peak_resident_units, hmm_pages_resident(pages));
+    hmm_pages_note_peak(pages);
     hmm_pages_note_decay(pages);
     bool due = pages->unswept_units > pages->n_units / HMM_STATES_SWEEP_DIVISOR;
     if (due)

@@ -152,5 +152,6 @@ void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
         pages->huge_units = 0; /* this system has none: don't ask again */
     hmm_pages_attach(pages, (uint32_t)from, end - (uint32_t)from,
                      done ? HMM_CONTENTS_DIRTY : HMM_CONTENTS_NEW);
+    hmm_pages_note_peak(pages); /* soon to be used: no reason to give anything back */
     hmm_lock_give(&pages->lock);
 }

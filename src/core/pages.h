@@ -23,17 +23,16 @@ struct hmm_pages {
     struct hmm_runtree tree; /* lock:pages */
     uint32_t n_units;        /* lock:pages, units below the break */
     uint32_t page_units;     /* const: runs are multiples of this */
-    uint32_t
-        populate_units;  /* const: from so many used ones on, new slabs get their pages at once */
-    uint32_t huge_units; /* lock:pages, of a huge page; 0: there are none */
-    uint32_t huge_skip;  /* lock:pages, so many chances for one are let pass */
-    uint32_t huge_slow;  /* lock:pages, how many were slow lately */
-    uint32_t huge_fast;  /* lock:pages, how many in a row were fast */
-    uint32_t fault_samples;         /* lock:pages, page faults were timed so often */
-    uint64_t fault_ns;              /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
-    uint32_t free_units;            /* lock:pages */
-    uint32_t foreign_units;         /* lock:pages */
-    uint32_t dirty_units;           /* lock:pages, free units with old contents */
+    uint32_t populate_units; /* const: from so many used ones on, slabs get their pages at once */
+    uint32_t huge_units;     /* lock:pages, of a huge page; 0: there are none */
+    uint32_t huge_skip;      /* lock:pages, so many chances for one are let pass */
+    uint32_t huge_slow;      /* lock:pages, how many were slow lately */
+    uint32_t huge_fast;      /* lock:pages, how many in a row were fast */
+    uint32_t fault_samples;  /* lock:pages, page faults were timed so often */
+    uint64_t fault_ns;       /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
+    uint32_t free_units;     /* lock:pages */
+    uint32_t foreign_units;  /* lock:pages */
+    uint32_t dirty_units;    /* lock:pages, free units with old contents */
     uint32_t least_dirty_units;     /* lock:pages, in this period */
     uint32_t least_before_units;    /* lock:pages, in the one before */
     uint32_t kept_units;            /* lock:pages, dirty memory worth keeping: had been purged
@@ -103,6 +102,13 @@ static inline uint32_t hmm_pages_used(const struct hmm_pages *pages)
 static inline uint32_t hmm_pages_resident(const struct hmm_pages *pages)
 {
     return hmm_pages_used(pages) + pages->dirty_units;
+}
+
+/* What is resident now is no reason to give anything back. locks: held pages */
+static inline void hmm_pages_note_peak(struct hmm_pages *pages)
+{
+    pages->peak_resident_units =
+        (uint32_t)hmm_max(pages->peak_resident_units, hmm_pages_resident(pages));
 }
 
 /* Dirty units that are kept whatever their age. locks: held pages */
