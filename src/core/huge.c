@@ -142,6 +142,8 @@ void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
         populate(pages, unit);
     if (from == HMM_RUN_NONE)
         return;
+    /* the kernel collapses what has a page at least: one of the new slab, which nobody else uses */
+    *(volatile char *)hmm_pagemap_address(pages->map, unit) = 0;
     uint64_t start_ns = hmm_port_clock_exact_ns();
     bool done = hmm_port_collapse(hmm_pagemap_address(pages->map, start), (size_t)(end - start)
                                                                               << HMM_UNIT_SHIFT);

@@ -48,7 +48,8 @@ void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes);
 size_t hmm_port_huge_bytes(void);
 /* Give committed memory its pages now; best effort. */
 void hmm_port_populate(void *addr, size_t bytes);
-/* Back committed memory, of that size and alignment, by one huge page now; contents are kept.
+/* Back committed memory, of that size and alignment, a page of which has been touched, by one huge
+ * page now; contents are kept.
  * False: not done. */
 bool hmm_port_collapse(void *addr, size_t bytes);
 

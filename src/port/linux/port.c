@@ -153,10 +153,8 @@ size_t hmm_port_huge_bytes(void)
     return hmm_port_page_bytes() == 4096 ? (size_t)2 << 20 : 0;
 }
 
-/* The kernel collapses what has a page at least. */
 bool hmm_port_collapse(void *addr, size_t bytes)
 {
-    __atomic_fetch_or((char *)addr, 0, __ATOMIC_RELAXED); /* a write that changes nothing */
     return !failed(kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_COLLAPSE, 0, 0, 0));
 }
 
