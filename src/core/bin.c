@@ -96,14 +96,12 @@ static void place_slab(struct hmm_arenas *arenas, struct hmm_arena *arena, struc
 static unsigned put_row(struct hmm_arena *arena, struct hmm_slab *slab, const hmm_mark *marks,
                         unsigned n_marks)
 {
-    const hmm_mark first = hmm_mark_of(slab->start); /* marks are twice the address */
-    const uint64_t limit = 2 * (uint64_t)slab->n_slots * slab->slot_bytes;
-    const uint64_t reciprocal = slab->reciprocal;
+    const struct hmm_slab_marks in = hmm_slab_marks(slab);
     uint64_t word = hmm_slab_slot(slab, hmm_mark_block(marks[0])) / 64;
     uint64_t mask = 0;
     unsigned n = 0;
-    for (; n < n_marks && marks[n] - first < limit; n++) {
-        uint64_t slot = (marks[n] - first) * reciprocal >> 33;
+    for (; n < n_marks && hmm_slab_has_mark(&in, marks[n]); n++) {
+        uint64_t slot = hmm_slab_mark_slot(&in, marks[n]);
         uint64_t bit = (uint64_t)1 << (slot % 64);
         if (hmm_unlikely(slot / 64 != word)) {
             if (!hmm_slab_put(slab, (uint32_t)word, mask))

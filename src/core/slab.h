@@ -91,9 +91,28 @@ static inline uint32_t hmm_slab_slot(const struct hmm_slab *slab, const void *bl
     return (uint32_t)(((uint64_t)offset_bytes * slab->reciprocal) >> 32);
 }
 
-static inline bool hmm_slab_holds(const struct hmm_slab *slab, const void *block)
+/* What a look at many marks of a slab needs, at hand. Marks are twice the address, and one. */
+struct hmm_slab_marks {
+    hmm_mark first;      /* of slot 0 */
+    uint64_t length;     /* of all slots, in marks */
+    uint64_t reciprocal; /* of the slot's bytes */
+};
+
+static inline struct hmm_slab_marks hmm_slab_marks(const struct hmm_slab *slab)
 {
-    return (uintptr_t)block - (uintptr_t)slab->start < (size_t)slab->n_slots * slab->slot_bytes;
+    return (struct hmm_slab_marks){.first = hmm_mark_of(slab->start),
+                                   .length = 2 * (uint64_t)slab->n_slots * slab->slot_bytes,
+                                   .reciprocal = slab->reciprocal};
+}
+
+static inline bool hmm_slab_has_mark(const struct hmm_slab_marks *in, hmm_mark mark)
+{
+    return mark - in->first < in->length;
+}
+
+static inline uint64_t hmm_slab_mark_slot(const struct hmm_slab_marks *in, hmm_mark mark)
+{
+    return (mark - in->first) * in->reciprocal >> 33; /* 32 bits of the reciprocal, 1 of the mark */
 }
 
 /* Put slots of one word back, by the owner, who counts them in n_free. False: one was free already.

@@ -79,16 +79,23 @@ static void test_goes_at_once(void **state)
     buffer_heap_drop(h);
 }
 
+/* The same beside 80 units that are live. */
+static struct buffer_heap *make_swing(uint32_t *live, uint32_t *run, uint32_t *pin)
+{
+    struct buffer_heap *h = make_with_small_limit();
+    *live = (uint32_t)hmm_pages_take(&h->heap.pages, 80, 1, HMM_MAY_GROW, NULL);
+    *run = free_64_units(&h->heap.pages, pin);
+    assert_int_equal(h->heap.pages.dirty_units, 64);
+    return h;
+}
+
 /* As much as is live may stay for a while, and no call is made for it: a heap that swings. */
 static void test_keeps_while_it_swings(void **state)
 {
     (void)state;
-    struct buffer_heap *h = make_with_small_limit();
+    uint32_t live, run, pin;
+    struct buffer_heap *h = make_swing(&live, &run, &pin);
     struct hmm_pages *p = &h->heap.pages;
-    uint32_t live = (uint32_t)hmm_pages_take(p, 80, 1, HMM_MAY_GROW, NULL);
-    uint32_t pin;
-    uint32_t run = free_64_units(p, &pin);
-    assert_int_equal(p->dirty_units, 64);
     assert_int_equal(hmm_pages_take(p, 64, 1, HMM_NO_GROWTH, NULL), run);
     assert_int_equal(p->purged_bytes, 0);
     buffer_heap_check(h); /* what is used is not dirty */
@@ -107,11 +114,9 @@ static void test_keeps_while_it_swings(void **state)
 static void test_goes_before_a_new_peak(void **state)
 {
     (void)state;
-    struct buffer_heap *h = make_with_small_limit();
+    uint32_t live, run, pin;
+    struct buffer_heap *h = make_swing(&live, &run, &pin);
     struct hmm_pages *p = &h->heap.pages;
-    uint32_t live = (uint32_t)hmm_pages_take(p, 80, 1, HMM_MAY_GROW, NULL);
-    uint32_t pin;
-    free_64_units(p, &pin);
     uint32_t before = p->peak_resident_units;
     assert_int_equal(before, 80 + 64 + 1);
     uint32_t more = (uint32_t)hmm_pages_take(p, 70, 1, HMM_MAY_GROW, NULL); /* no hole fits */
