@@ -17,7 +17,7 @@ rank_of() {
     core/meta.*) echo 21 ;;
     core/brk.* | core/runtree.*) echo 22 ;;
     core/pages.*) echo 23 ;;
-    core/decay.* | core/huge.* | core/states.*) echo 24 ;;
+    core/decay.* | core/huge.* | core/move.* | core/states.*) echo 24 ;;
     core/slab.*) echo 25 ;;
     core/magazine.*) echo 26 ;;
     core/arena.* | core/bin.* | core/depot.* | core/sweep.* | core/remote.*) echo 27 ;;

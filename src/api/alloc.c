@@ -213,27 +213,34 @@ static void *move(void *block, size_t usable_bytes, size_t bytes)
     return moved;
 }
 
-void *hmm_realloc(void *block, size_t bytes)
+static HMM_NOINLINE void *realloc_slow(void *block, size_t usable_bytes, size_t bytes)
 {
     struct hmm_counts *counts = hmm_process_heap.counts;
-    size_t usable_bytes = hmm_hit_usable(block);
-    if (bytes <= usable_bytes && bytes >= usable_bytes / 2 && counts == NULL)
-        return block; /* a slab's: it stays, while at least half is used */
     usable_bytes = usable_bytes != 0 ? usable_bytes : hmm_usable(block, "HmmRealloc");
     if (hmm_unlikely(bytes > PTRDIFF_MAX)) {
         hmm_port_set_enomem();
         return NULL;
     }
-    void *same = hmm_heap_resize(&hmm_process_heap, block, usable_bytes, bytes);
+    void *same = hmm_heap_resize(&hmm_process_heap, &hmm_self, block, usable_bytes, bytes);
     if (hmm_unlikely(counts != NULL)) {
         add(&counts->n_reallocs, 1);
         if (same != NULL)
             add(&counts->live_bytes, hmm_usable(same, "HmmRealloc") - usable_bytes);
     }
-    if (same != NULL)
+    if (same != NULL) {
+        attach();
         return same;
+    }
     same = move(block, usable_bytes, bytes);
     return same == NULL && bytes <= usable_bytes ? block : same; /* too large is still a success */
+}
+
+void *hmm_realloc(void *block, size_t bytes)
+{
+    size_t usable_bytes = hmm_hit_usable(block);
+    if (bytes <= usable_bytes && bytes >= usable_bytes / 2 && hmm_process_heap.counts == NULL)
+        return block; /* a slab's: it stays, while at least half is used */
+    return realloc_slow(block, usable_bytes, bytes);
 }
 
 size_t hmm_usable(const void *block, const char *who)

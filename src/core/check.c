@@ -2,6 +2,7 @@
  *
  * Layer   core, beside walk. The main oracle of the tests; the heap must be quiet.
  */
+#include "core/move.h"
 #include "core/walk.h"
 
 static const char *check_tree(const struct hmm_pages *pages)
@@ -67,8 +68,13 @@ static const char *check_pages(const struct hmm_pages *pages)
         if (unit > pages->n_units)
             return "I5: a used run passes the break";
     }
-    for (uint32_t unit = 0; unit < pages->n_units; unit++) /* of used ones, none */
-        dirty_units += hmm_pages_is_dirty(pages, unit) && unit < pages->dirty_end;
+    uint32_t n_borders = 0;
+    for (uint32_t unit = 0; unit < pages->n_units; unit++) {
+        dirty_units += hmm_pages_is_dirty(pages, unit) && unit < pages->dirty_end; /* used: none */
+        n_borders += hmm_move_is_border(pages, unit);
+    }
+    if (n_borders != pages->n_borders)
+        return "I13: the count of borders between mappings is wrong";
     if (free_units != pages->free_units || dirty_units != pages->dirty_units ||
         foreign_units != pages->foreign_units)
         return "I5: the counts of free, dirty or foreign units are wrong";

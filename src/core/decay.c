@@ -7,6 +7,7 @@
  */
 #include "core/decay.h"
 
+#include "core/move.h"
 #include "core/states.h"
 
 static const uint64_t ns_per_ms = 1000000;
@@ -88,6 +89,7 @@ static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
     uint32_t n = top > keep ? top - keep : 0;
     if (n != 0) {
         hmm_pages_detach(pages, end - top, end - n, n);
+        hmm_move_forget(pages, end - n);
         pages->n_units = end - n;
         hmm_pagemap_set_limit(pages->map, end - n);
     }

@@ -268,7 +268,8 @@ size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who
     return bytes;
 }
 
-void *hmm_heap_resize(struct hmm_heap *heap, void *block, size_t usable_bytes, size_t bytes)
+void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *block,
+                      size_t usable_bytes, size_t bytes)
 {
     uint32_t entry = entry_of(heap, block);
     if (hmm_entry_is_slab(entry)) /* stay while at least half is used */
@@ -277,11 +278,13 @@ void *hmm_heap_resize(struct hmm_heap *heap, void *block, size_t usable_bytes, s
         return bytes > heap->meta.tunables->map_threshold / 2
                    ? hmm_mapped_resize(&heap->large, block, bytes)
                    : NULL;
-    if (bytes <= HMM_SLAB_MAX_BYTES || bytes >= heap->meta.tunables->map_threshold)
+    if (bytes <= HMM_SLAB_MAX_BYTES)
         return NULL;
-    bool done = hmm_large_resize(&heap->large, block, bytes);
-    maybe_decay(heap, NULL);
-    return done ? block : NULL;
+    if (bytes >= heap->meta.tunables->map_threshold ||
+        !hmm_large_resize(&heap->large, block, bytes))
+        block = hmm_large_move(&heap->large, arena_of(heap, self), block, bytes);
+    maybe_decay(heap, self->arena);
+    return block;
 }
 
 void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self)

@@ -47,8 +47,9 @@ void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, siz
 void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, const char *who);
 /* Usable bytes of a block a caller holds; aborts for anything else. */
 size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who);
-/* Resize without copying by the caller: NULL when it cannot be done in place. */
-void *hmm_heap_resize(struct hmm_heap *heap, void *block, size_t usable_bytes, size_t bytes);
+/* Resize without copying by the caller, in place or moved: NULL when it cannot be done so. */
+void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *block,
+                      size_t usable_bytes, size_t bytes);
 
 /* The thread ends. */
 void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self);

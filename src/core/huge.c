@@ -19,6 +19,8 @@
  */
 #include "core/huge.h"
 
+#include "core/move.h"
+
 /* Units of [from, to) that belong to slabs. */
 static uint32_t slab_units(const struct hmm_pages *pages, uint32_t from, uint32_t to)
 {
@@ -53,7 +55,8 @@ static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *star
         hmm_pages_used(pages) < pages->meta->tunables->huge_min >> HMM_UNIT_SHIFT ||
         in_block > block_units / HMM_HUGE_SHARE || !is_new(pages, from, *end) ||
         slab_units(pages, *start - block_units, *start) <
-            block_units - block_units / HMM_HUGE_SHARE)
+            block_units - block_units / HMM_HUGE_SHARE ||
+        !hmm_move_is_one_mapping(pages, *start, *end))
         return HMM_RUN_NONE;
     if (pages->huge_skip > 0) {
         pages->huge_skip--;
@@ -149,8 +152,8 @@ void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
                                                                               << HMM_UNIT_SHIFT);
     uint64_t cost_ns = hmm_port_clock_exact_ns() - start_ns;
     hmm_lock_take(&pages->lock);
-    note_cost(pages, cost_ns);
-    if (!done)
+    note_cost(pages, done ? cost_ns : UINT64_MAX);
+    if (!done && pages->n_borders == 0)
         pages->huge_units = 0; /* this system has none: don't ask again */
     hmm_pages_attach(pages, (uint32_t)from, end - (uint32_t)from,
                      done ? HMM_CONTENTS_DIRTY : HMM_CONTENTS_NEW);

@@ -7,6 +7,9 @@
 #include "core/large.h"
 
 #include "core/fatal.h"
+#include "core/move.h"
+
+#include <string.h>
 
 static size_t run_units(size_t bytes)
 {
@@ -57,11 +60,11 @@ static bool make_place(struct hmm_large *large, struct hmm_arena *arena, uint32_
 }
 
 static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_t n_units,
-                       size_t align_bytes, bool *zero)
+                       size_t align_bytes, uint32_t *n_dirty)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
-    *zero = false;
+    *n_dirty = n_units;
     if (arena != NULL && align_bytes <= HMM_UNIT_BYTES) {
         void *block = hmm_large_take_cached(pages->map, arena, n_units);
         if (block != NULL)
@@ -70,13 +73,13 @@ static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_
         if (hmm_unlikely(run->n_units == n_units))
             hmm_misuse_two_owners(hmm_pagemap_address(pages->map, run->unit));
     }
-    int64_t unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, zero);
+    int64_t unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, n_dirty);
     if (unit == HMM_RUN_NONE && arena != NULL) { /* what idle caches pin comes before new memory */
         flush_cached(large, arena);
         hmm_arena_shed(large->arenas, arena, HMM_SHED_FOR_GROWTH);
     }
     if (unit == HMM_RUN_NONE)
-        unit = hmm_pages_take(pages, n_units, align_bytes, HMM_MAY_GROW, zero);
+        unit = hmm_pages_take(pages, n_units, align_bytes, HMM_MAY_GROW, n_dirty);
     if (unit == HMM_RUN_NONE)
         return NULL;
     hmm_pagemap_set(pages->map, (size_t)unit, HMM_KIND_LARGE);
@@ -102,7 +105,7 @@ bool hmm_large_resize(struct hmm_large *large, void *block, size_t bytes)
     uint32_t old_units = hmm_pages_run_units(pages, unit);
     uint32_t new_units = (uint32_t)hmm_round_up(run_units(bytes), pages->page_units);
     if (new_units > old_units)
-        return hmm_pages_extend(pages, unit, new_units, NULL);
+        return hmm_pages_extend(pages, unit, new_units);
     if (new_units < old_units)
         hmm_pages_trim_run(pages, unit, new_units);
     return true;
@@ -211,6 +214,17 @@ size_t hmm_mapped_bytes(struct hmm_large *large, const void *block)
     return bytes;
 }
 
+/* Not by one call, if the block came from the heap in parts. */
+static void *remap(void *block, size_t old_bytes, size_t bytes)
+{
+    void *moved = bytes == old_bytes ? block : hmm_port_remap(block, old_bytes, bytes);
+    if (moved == NULL && (moved = hmm_port_map(bytes, 1)) != NULL) {
+        hmm_move_memory(block, moved, hmm_min(old_bytes, bytes));
+        hmm_port_release(block, old_bytes);
+    }
+    return moved;
+}
+
 void *hmm_mapped_resize(struct hmm_large *large, void *block, size_t bytes)
 {
     bytes = hmm_round_up(bytes, hmm_port_page_bytes());
@@ -219,7 +233,7 @@ void *hmm_mapped_resize(struct hmm_large *large, void *block, size_t bytes)
     hmm_lock_give(&large->lock);
     if (node == NULL)
         return NULL;
-    void *moved = node->bytes == bytes ? block : hmm_port_remap(block, node->bytes, bytes);
+    void *moved = remap(block, node->bytes, bytes);
     if (moved != NULL) {
         node->start = moved;
         node->bytes = bytes;
@@ -240,16 +254,47 @@ bool hmm_mapped_was_freed(struct hmm_large *large, const void *block)
     return found && block != NULL;
 }
 
-void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
-                      size_t align_bytes, bool *zero)
+/* The same as hmm_large_alloc; *n_dirty: of its units, 0 for a mapping. */
+static void *alloc_any(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
+                       size_t align_bytes, uint32_t *n_dirty)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     void *block = NULL;
-    if (bytes >= pages->meta->tunables->map_threshold) {
-        *zero = true;
+    *n_dirty = 0;
+    if (bytes >= pages->meta->tunables->map_threshold)
         block = alloc_mapped(large, bytes, align_bytes);
-    }
     if (block == NULL && run_units(bytes + align_bytes) <= pages->meta->max_units)
-        block = alloc_run(large, arena, (uint32_t)run_units(bytes), align_bytes, zero);
+        block = alloc_run(large, arena, (uint32_t)run_units(bytes), align_bytes, n_dirty);
     return block;
+}
+
+void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
+                      size_t align_bytes, bool *zero)
+{
+    uint32_t n_dirty;
+    void *block = alloc_any(large, arena, bytes, align_bytes, &n_dirty);
+    *zero = n_dirty == 0;
+    return block;
+}
+
+void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *block, size_t bytes)
+{
+    struct hmm_pages *pages = large->arenas->slabs.pages;
+    uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
+    uint32_t n_dirty;
+    void *to = alloc_any(large, arena, bytes, 1, &n_dirty);
+    if (to == NULL)
+        return NULL;
+    bool freed;
+    if (n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR && hmm_move_run(pages, unit, to)) {
+        freed = hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_NONE);
+        if (freed)
+            hmm_pages_give_empty(pages, unit);
+    } else {
+        memcpy(to, block, hmm_large_bytes(large, block));
+        freed = hmm_large_free(large, arena, block);
+    }
+    if (!freed)
+        hmm_misuse_two_owners(block);
+    return to;
 }

@@ -53,15 +53,16 @@ struct hmm_unit {
 
 /* Of a free unit: what reading it would find. */
 enum hmm_contents {
-    HMM_CONTENTS_NEW,    /* zero: never touched since the break came here */
+    HMM_CONTENTS_NEW,    /* zero: never touched since the break came here, or moved away */
     HMM_CONTENTS_DIRTY,  /* anything; it takes memory */
     HMM_CONTENTS_PURGED, /* zero: given back to the system */
 };
 
-/* Bits of 64 free units: their contents. */
+/* Bits of 64 units; of free ones, their contents. */
 struct hmm_unit_bits {
     uint64_t dirty;     /* lock:pages */
     uint64_t purged[2]; /* lock:pages, given back lately: in this period, in the one before */
+    uint64_t border;    /* lock:pages, of used ones too: a mapping may end before this unit */
 };
 
 /* All that slow paths need of 256 units. That of a small heap begins in one page. */

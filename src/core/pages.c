@@ -34,6 +34,10 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
     pages->page_units = (uint32_t)(brk->align_bytes >> HMM_UNIT_SHIFT);
     if (meta->tunables->huge_min != 0 && brk->kind != HMM_BRK_BUF)
         pages->huge_units = (uint32_t)(hmm_port_huge_bytes() >> HMM_UNIT_SHIFT);
+    pages->move_units = UINT32_MAX;
+    if (meta->tunables->move_min != 0 && brk->kind != HMM_BRK_BUF)
+        pages->move_units =
+            (uint32_t)hmm_min(meta->tunables->move_min >> HMM_UNIT_SHIFT, UINT32_MAX);
     pages->populate_units = UINT32_MAX;
     if (meta->tunables->populate_min != 0 && brk->kind != HMM_BRK_BUF)
         pages->populate_units =
@@ -218,7 +222,7 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 
 /* First fit; with an alignment above a unit, first run that holds an aligned place. */
 static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
-                           bool *zero)
+                           uint32_t *n_dirty)
 {
     uint32_t from = 0;
     while (from < pages->n_units) {
@@ -232,9 +236,9 @@ static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t ali
         uint32_t head = (uint32_t)((aligned - address) >> HMM_UNIT_SHIFT);
         if (aligned - address <= (uint64_t)run_units << HMM_UNIT_SHIFT &&
             run_units - head >= n_units) {
-            bool is_zero = hmm_pages_detach(pages, run, run + head, n_units) == 0;
-            if (zero != NULL)
-                *zero = is_zero;
+            uint32_t dirty = hmm_pages_detach(pages, run, run + head, n_units);
+            if (n_dirty != NULL)
+                *n_dirty = dirty;
             note_used(pages, run + head, n_units);
             hmm_unit(pages->map, run + head)->n_units = n_units;
             return run + head;
@@ -324,13 +328,13 @@ static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, 
 }
 
 int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
-                       enum hmm_growth growth, bool *zero)
+                       enum hmm_growth growth, uint32_t *n_dirty)
 {
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
     align_bytes = hmm_max(align_bytes, HMM_UNIT_BYTES);
     for (;;) {
         hmm_lock_take(&pages->lock);
-        int64_t unit = take_locked(pages, n_units, align_bytes, zero);
+        int64_t unit = take_locked(pages, n_units, align_bytes, n_dirty);
         uint32_t seen_units = pages->n_units;
         hmm_lock_give(&pages->lock);
         if (unit != HMM_RUN_NONE)
@@ -340,7 +344,7 @@ int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_b
     }
 }
 
-bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units, bool *zero)
+bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units)
 {
     new_units = (uint32_t)hmm_round_up(new_units, pages->page_units);
     hmm_lock_take(&pages->lock);
@@ -359,9 +363,7 @@ bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units
     }
     bool fits = behind >= more;
     if (fits) {
-        bool is_zero = hmm_pages_detach(pages, behind_at, behind_at, more) == 0;
-        if (zero != NULL)
-            *zero = is_zero;
+        hmm_pages_detach(pages, behind_at, behind_at, more);
         note_used(pages, behind_at, more);
         hmm_unit(pages->map, unit)->n_units = new_units;
     }
@@ -382,12 +384,22 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
     hmm_lock_give(&pages->lock);
 }
 
-void hmm_pages_give(struct hmm_pages *pages, uint32_t unit)
+static void give(struct hmm_pages *pages, uint32_t unit, enum hmm_contents contents)
 {
     hmm_lock_take(&pages->lock);
     uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
     hmm_unit(pages->map, unit)->n_units = 0;
-    hmm_pages_attach(pages, unit, n_units, HMM_CONTENTS_DIRTY);
+    hmm_pages_attach(pages, unit, n_units, contents);
     hmm_pages_note_decay(pages);
     hmm_lock_give(&pages->lock);
+}
+
+void hmm_pages_give(struct hmm_pages *pages, uint32_t unit)
+{
+    give(pages, unit, HMM_CONTENTS_DIRTY);
+}
+
+void hmm_pages_give_empty(struct hmm_pages *pages, uint32_t unit)
+{
+    give(pages, unit, HMM_CONTENTS_NEW);
 }

@@ -24,6 +24,8 @@ struct hmm_pages {
     uint32_t n_units;        /* lock:pages, units below the break */
     uint32_t page_units;     /* const: runs are multiples of this */
     uint32_t populate_units; /* const: from so many used ones on, slabs get their pages at once */
+    uint32_t move_units;     /* lock:pages, so long runs are moved without copying */
+    uint32_t n_borders;      /* lock:pages, of mappings inside the heap, at most */
     uint32_t huge_units;     /* lock:pages, of a huge page; 0: there are none */
     uint32_t huge_skip;      /* lock:pages, so many chances for one are let pass */
     uint32_t huge_slow;      /* lock:pages, how many were slow lately */
@@ -65,23 +67,25 @@ enum hmm_growth { HMM_NO_GROWTH, HMM_MAY_GROW };
 /* Take `n_units` contiguous units, lowest address first.
  *   align_bytes  power of two; the run's address is a multiple of it
  *   growth       NO_GROWTH: only what is below the break
- *   zero         set to whether the whole run reads as zero; may be NULL
+ *   n_dirty      set to how many of them have old contents, the others read as zero; may be NULL
  *   returns      first unit, or HMM_RUN_NONE when none fits and the break may not or cannot grow
  *   locks        takes grow and pages, each for a short time; no system call under pages
  */
 int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
-                       enum hmm_growth growth, bool *zero);
+                       enum hmm_growth growth, uint32_t *n_dirty);
 
 /* Make the used run at `unit` longer by taking the free run behind it, or the break.
  *   returns  false: the neighbour is used or too short; nothing changed
  */
-bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units, bool *zero);
+bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units);
 
 /* Give back the last (old - new) units of the used run at `unit`. new_units >= 1 */
 void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_units);
 
 /* Give back the used run at `unit`. cost: O(levels) + a byte per unit */
 void hmm_pages_give(struct hmm_pages *pages, uint32_t unit);
+/* The same, where its contents have been moved away. */
+void hmm_pages_give_empty(struct hmm_pages *pages, uint32_t unit);
 
 /* Put a run among the free ones, merged with its free neighbours. locks: held pages */
 void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,

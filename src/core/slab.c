@@ -89,8 +89,8 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
     if (slab == NULL)
         return NULL;
     slab->n_words = (uint16_t)hmm_div_up(n_slots, 64);
-    bool clean;
-    int64_t unit = hmm_pages_take(pages, n_units, HMM_UNIT_BYTES, growth, &clean);
+    uint32_t n_dirty;
+    int64_t unit = hmm_pages_take(pages, n_units, HMM_UNIT_BYTES, growth, &n_dirty);
     if (unit == HMM_RUN_NONE) {
         give_descriptor(slabs, slab);
         return NULL;
@@ -102,7 +102,7 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
     hmm_lock_take(&pages->states);
     hmm_slab_set_owner(slabs, slab, arena, tag);
     hmm_lock_give(&pages->states);
-    if (clean)
+    if (n_dirty == 0)
         hmm_huge_ahead(pages, (uint32_t)unit);
     return slab;
 }

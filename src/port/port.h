@@ -44,6 +44,10 @@ void *hmm_port_map(size_t bytes, size_t align_bytes);
 /* Resize it, moved if need be, contents kept. NULL: not possible, the old one stays. */
 void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes);
 
+/* Hang the pages of committed [from, from + bytes) in at `to`, committed as well, what is there now
+ * being lost; `from` is purged. False: not possible, `from` is as it was, `to` purged. */
+bool hmm_port_move(void *from, void *to, size_t bytes);
+
 /* Bytes of a huge page; 0: there are none. */
 size_t hmm_port_huge_bytes(void);
 /* Give committed memory its pages now; best effort. */

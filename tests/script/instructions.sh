@@ -125,7 +125,7 @@ bulk-1k 58
 bulk-4k 310
 remote-48 150
 calloc-64 64
-realloc-stay 63
+realloc-stay 50
 usable-size 40
 PATHS
 mkdir -p "$build/Testing/Temporary"

@@ -117,7 +117,7 @@ static inline size_t subject_usable(const void *block)
 static inline void *subject_realloc(struct subject *s, void *block, size_t bytes)
 {
     size_t usable_bytes = subject_usable(block);
-    void *same = hmm_heap_resize(&subject_heap, block, usable_bytes, bytes);
+    void *same = hmm_heap_resize(&subject_heap, &s->self, block, usable_bytes, bytes);
     if (same != NULL)
         return same;
     void *moved = subject_alloc(s, bytes);

@@ -124,9 +124,9 @@ static void test_large_in_place(void **state)
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
     char *block = alloc(h, &h->self, 100000);
     size_t usable = hmm_heap_usable(&h->heap, block, "test");
-    assert_ptr_equal(hmm_heap_resize(&h->heap, block, usable, 1000000), block);
+    assert_ptr_equal(hmm_heap_resize(&h->heap, &h->self, block, usable, 1000000), block);
     assert_true(hmm_heap_usable(&h->heap, block, "test") >= 1000000);
-    assert_ptr_equal(hmm_heap_resize(&h->heap, block, 1000000, 50000), block);
+    assert_ptr_equal(hmm_heap_resize(&h->heap, &h->self, block, 1000000, 50000), block);
     assert_true(hmm_heap_usable(&h->heap, block, "test") < 70000);
     hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
     buffer_heap_drop(h);

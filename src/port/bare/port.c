@@ -80,6 +80,12 @@ void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
     return NULL;
 }
 
+bool hmm_port_move(void *from, void *to, size_t bytes)
+{
+    (void)from, (void)to, (void)bytes;
+    return false;
+}
+
 size_t hmm_port_huge_bytes(void)
 {
     return 0;

@@ -3,6 +3,8 @@
  * Layer   port.
  */
 #include "port/port.h"
+
+#include "base/check.h"
 #include "syscall.h"
 
 #include <errno.h>
@@ -17,6 +19,9 @@
 
 #ifndef MADV_POPULATE_WRITE /* Linux 5.14 */
 #define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MREMAP_DONTUNMAP /* Linux 5.7 */
+#define MREMAP_DONTUNMAP 4
 #endif
 #ifndef MADV_COLLAPSE /* Linux 6.1; older headers */
 #define MADV_COLLAPSE 25
@@ -146,6 +151,19 @@ void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
     long at =
         kernel_call(SYS_mremap, (long)addr, (long)old_bytes, (long)new_bytes, MREMAP_MAYMOVE, 0, 0);
     return failed(at) ? NULL : (void *)at;
+}
+
+bool hmm_port_move(void *from, void *to, size_t bytes)
+{
+    long flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    long at = kernel_call(SYS_mremap, (long)from, (long)bytes, (long)bytes, flags, (long)to, 0);
+    if (!failed(at))
+        return true;
+    /* it may have unmapped the target by then */
+    at = kernel_call(SYS_mmap, (long)to, (long)bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    HMM_CHECK(!failed(at));
+    return false;
 }
 
 size_t hmm_port_huge_bytes(void)

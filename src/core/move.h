@@ -1,0 +1,32 @@
+/* move.h - the contents of one run become another's without being copied.
+ *
+ * Layer   core, above pages (same state, same lock), below large.
+ */
+#ifndef HMM_CORE_MOVE_H
+#define HMM_CORE_MOVE_H
+
+#include "core/pages.h"
+
+/* Move the contents of the used run at `from` to `to`: the front of another used run, or a mapping
+ * of its own, at least as long and with little memory yet; then `from` has none. False: nothing
+ * done, as where a copy costs no more. No lock of pages is held. */
+bool hmm_move_run(struct hmm_pages *pages, uint32_t from, void *to);
+
+/* Move memory that may consist of several mappings: the kernel moves one at a time, so by halves;
+ * what it doesn't move at all is copied. Then `from` has none. */
+void hmm_move_memory(char *from, char *to, size_t bytes);
+
+/* May a mapping end where this unit begins? */
+static inline bool hmm_move_is_border(const struct hmm_pages *pages, uint32_t unit)
+{
+    return hmm_unit_bits(pages->map, unit / 64)->border >> (unit % 64) & 1;
+}
+
+/* Does the memory of [from, behind) belong to one mapping, as far as is known here?
+ * locks: held pages */
+bool hmm_move_is_one_mapping(const struct hmm_pages *pages, uint32_t from, uint32_t behind);
+
+/* The break goes down to `n_units`: what was known of mappings above is void. locks: held pages */
+void hmm_move_forget(struct hmm_pages *pages, uint32_t n_units);
+
+#endif

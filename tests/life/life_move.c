@@ -1,0 +1,171 @@
+/* life_move.c - a large block that must move to grow takes its pages along: few page faults, little
+ * memory, right contents; and the kernel's mappings stay few, however often that happens.
+ */
+#include "rss.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+enum { MIB = 1 << 20 };
+
+static int failures;
+
+static void expect(int ok, const char *what, long seen)
+{
+    printf("%-60s %8ld %s\n", what, seen, ok ? "ok" : "NOT OK");
+    failures += !ok;
+}
+
+static long faults(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt;
+}
+
+static long mappings(void)
+{
+    FILE *file = fopen("/proc/self/maps", "r");
+    long n = 0;
+    for (int c; file != NULL && (c = fgetc(file)) != EOF;)
+        n += c == '\n';
+    if (file != NULL)
+        fclose(file);
+    return n;
+}
+
+static void fill(char *block, size_t from, size_t to)
+{
+    for (size_t at = from; at < to; at += 512)
+        *(uint64_t *)(void *)(block + at) = at * 2654435761u;
+}
+
+static long wrong(const char *block, size_t bytes)
+{
+    long n = 0;
+    for (size_t at = 0; at < bytes; at += 512)
+        n += *(const uint64_t *)(const void *)(block + at) != at * 2654435761u;
+    return n;
+}
+
+static int is_supported(void)
+{
+    char *from = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return mremap(from, 4096, 4096, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL) != MAP_FAILED;
+}
+
+/* Each step needs a new place: a block lies behind the last one. */
+static void grow_once(void)
+{
+    void *behind[32];
+    int n = 0;
+    size_t bytes = MIB;
+    char *block = malloc(bytes);
+    fill(block, 0, bytes);
+    long before = faults();
+    long n_moved = 0;
+    long peak = 0;
+    while (bytes < (size_t)96 * MIB) {
+        behind[n++] = malloc(bytes); /* untouched, and longer than any hole */
+        char *grown = realloc(block, bytes + bytes / 2);
+        n_moved += grown != block;
+        block = grown;
+        fill(block, bytes, bytes + bytes / 2);
+        bytes += bytes / 2;
+        peak = rss_kib() > peak ? rss_kib() : peak;
+    }
+    long pages = (long)(bytes / 4096);
+    expect(n_moved >= 10, "moves", n_moved);
+    expect(wrong(block, bytes) == 0, "wrong words after them", wrong(block, bytes));
+    expect(faults() - before < pages + pages / 4, "page faults; its pages and a few",
+           faults() - before);
+    expect(peak < (long)(bytes / 1024) * 5 / 4, "peak KiB; its size and a little", peak);
+    free(block);
+    while (n > 0)
+        free(behind[--n]);
+}
+
+static char *blocks[4000];
+static size_t bytes_of[4000];
+
+/* Blocks of many lengths grow among others, again and again; returns the moves. */
+static long grow_often(size_t n_blocks, long n_steps, int touched)
+{
+    uint64_t seed = 1;
+    long n_moved = 0;
+    for (long i = 0; i < n_steps; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        size_t k = (seed >> 33) % n_blocks;
+        size_t bytes = bytes_of[k] + 65536 + (seed >> 40) % 400000;
+        if (bytes > (size_t)2 * MIB) {
+            free(blocks[k]);
+            blocks[k] = NULL;
+            bytes_of[k] = 0;
+            continue;
+        }
+        char *grown = realloc(blocks[k], bytes);
+        n_moved += grown != blocks[k] && bytes_of[k] >= 262144;
+        if (touched)
+            fill(grown, bytes_of[k] / 512 * 512, bytes);
+        blocks[k] = grown;
+        bytes_of[k] = bytes;
+    }
+    return n_moved;
+}
+
+static void free_all(size_t n_blocks)
+{
+    for (size_t k = 0; k < n_blocks; k++) {
+        free(blocks[k]);
+        blocks[k] = NULL;
+        bytes_of[k] = 0;
+    }
+}
+
+static void grow_and_fork(void)
+{
+    long n_moved = grow_often(64, 30000, 1);
+    expect(n_moved > 4000, "moves among others", n_moved);
+    pid_t child = fork();
+    long n_wrong = 0;
+    for (size_t k = 0; k < 64; k++)
+        n_wrong += blocks[k] != NULL ? wrong(blocks[k], bytes_of[k]) : 0;
+    free_all(64);
+    if (child == 0)
+        _exit(n_wrong != 0);
+    int status = -1;
+    waitpid(child, &status, 0);
+    expect(n_wrong == 0, "wrong words", n_wrong);
+    expect(status == 0, "the child's status", status);
+}
+
+/* Borders between mappings accumulate up to their limit. */
+static void grow_many(void)
+{
+    long n_moved = grow_often(4000, 24000, 0);
+    expect(n_moved > 4000, "moves of untouched blocks", n_moved);
+    expect(mappings() > 2000 && mappings() < 4096 + 200, "mappings then", mappings());
+    free_all(4000);
+}
+
+int main(void)
+{
+    if (!is_supported() || sysconf(_SC_PAGESIZE) != 4096) {
+        puts("another size of pages, or Linux before 5.7: nothing to see");
+        return 0;
+    }
+    grow_once();
+    grow_and_fork();
+    grow_many();
+    return failures != 0;
+}
