@@ -160,17 +160,19 @@ void hmm_arenas_cool(struct hmm_arenas *arenas, uint64_t wait_ns)
 static void narrow(struct hmm_magazine *mag)
 {
     size_t objs = hmm_min(mag->max_objs, HMM_MAGAZINE_FIRST_OBJS);
-    mag->end = mag->loaded->slots + objs;
+    mag->end = mag->loaded->slots + (mag->closed ? 0 : objs);
     mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
 }
 
 /* One that was refilled or flushed is in use: let it hold twice as much. */
 static void widen(struct hmm_magazine *mag)
 {
-    size_t objs = hmm_min((size_t)(mag->end - mag->loaded->slots) * 2, mag->max_objs);
+    size_t objs = hmm_max((size_t)(mag->end - mag->loaded->slots) * 2, HMM_MAGAZINE_FIRST_OBJS);
+    objs = hmm_min(objs, mag->max_objs);
     mag->end = mag->loaded->slots + objs;
     mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
     mag->used = true;
+    mag->closed = false;
 }
 
 struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_arena *arena,
@@ -263,20 +265,59 @@ static void make_room(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
     hmm_depot_note_sent(mag, n);
 }
 
+/* Bytes of blocks in magazines and depots. */
+static size_t cached_bytes(const struct hmm_arena *arena)
+{
+    size_t bytes = arena->depot_bytes;
+    for (unsigned c = 1; c < HMM_CLASSES; c++) {
+        const struct hmm_magazine *mag = arena->magazines[c];
+        if (mag != NULL)
+            bytes += hmm_magazine_objs(mag) * (size_t)hmm_sizeclasses[c].slot_bytes;
+    }
+    return bytes;
+}
+
 /* Have so many of its blocks come back that what its magazines hold may be what keeps its slabs?
  * Not asked again before half of the rest has come back, too. */
 static bool has_shrunk(const struct hmm_arena *arena)
 {
     size_t held_bytes = arena->slab_bytes - arena->free_bytes;
-    return arena->slab_bytes >= HMM_SHRINK_MIN_BYTES &&
-           held_bytes < arena->slab_bytes / HMM_SHRINK_DIVISOR &&
-           (arena->shrunk_bytes == 0 || held_bytes <= arena->shrunk_bytes / 2);
+    if (arena->slab_bytes < HMM_SHRINK_MIN_BYTES || held_bytes > arena->slab_bytes / 2)
+        return false;
+    size_t cached = cached_bytes(arena);
+    size_t live_bytes = held_bytes > cached ? held_bytes - cached : 0; /* some are others' */
+    return live_bytes < arena->slab_bytes / HMM_SHRINK_DIVISOR &&
+           (arena->shrunk_bytes == 0 || live_bytes <= arena->shrunk_bytes / 2);
 }
 
+/* Empty the magazines. When hardly anything is left, the last blocks that they would hold, a few of
+ * each class, are what keeps most slabs: then they are closed, too. */
 static void shrink(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     hmm_arena_shed_locked(arenas, arena, HMM_SHED_ALL);
     arena->shrunk_bytes = arena->slab_bytes - arena->free_bytes;
+    if (++arena->n_shrunk < HMM_SHRINK_CLOSE)
+        return;
+    for (unsigned c = 1; c < HMM_CLASSES; c++) {
+        struct hmm_magazine *mag = arena->magazines[c];
+        if (mag == NULL)
+            continue;
+        mag->closed = true;
+        narrow(mag);
+    }
+}
+
+enum hmm_push hmm_arena_put_home(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                                 struct hmm_magazine *mag, void *block)
+{
+    hmm_mark mark = hmm_mark_of(block);
+    if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(&mag->states, mark), mark)))
+        return HMM_PUSH_NOT_LIVE;
+    enter(arenas, arena);
+    hmm_bin_put_all(arenas, arena, &mark, 1);
+    hmm_bin_shed(arenas, arena, &mag->bin);
+    leave(arena);
+    return HMM_PUSH_DONE;
 }
 
 void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
@@ -289,10 +330,10 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
         make_room(arenas, arena, mag);
     if (hmm_sweep_due(arena) && !hmm_pages_have_spare(arenas->slabs.pages))
         hmm_sweep(arena);
-    if (has_shrunk(arena))
+    if (++arena->n_full % HMM_SHRINK_LOOKS == 0 && has_shrunk(arena))
         shrink(arenas, arena);
     else if (arena->slab_bytes - arena->free_bytes > arena->slab_bytes / 2)
-        arena->shrunk_bytes = 0; /* grown again */
+        arena->shrunk_bytes = arena->n_shrunk = 0; /* grown again */
     leave(arena);
 }
 

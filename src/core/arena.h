@@ -50,6 +50,8 @@ struct hmm_arena {
     size_t sweep_at_bytes;           /* lock: free_bytes from which pages are looked for */
     size_t kept_bytes;               /* lock: pages given back and needed again */
     size_t shrunk_bytes;             /* lock: what was not free when it last shrank; 0: never */
+    uint32_t n_shrunk;               /* lock: how often in a row */
+    uint32_t n_full;                 /* lock: how often a magazine was full */
     void *twice_free;         /* lock: a block that two threads have freed at once, or NULL */
     uint64_t shed_at_ns;      /* owner: when idle magazines were last emptied */
     struct hmm_remote remote; /* owner */
@@ -109,6 +111,11 @@ bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
  * go home. caller: owner of a private arena */
 void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
                          struct hmm_magazine *mag);
+
+/* A caller's block of the arena's own slab goes home at once, since its magazine is closed.
+ * Returns PUSH_DONE or PUSH_NOT_LIVE. caller: owner of a private arena */
+enum hmm_push hmm_arena_put_home(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                                 struct hmm_magazine *mag, void *block);
 
 /* Which free blocks of an arena go home, and after them its wholly free slabs. */
 enum hmm_shed {

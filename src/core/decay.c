@@ -175,7 +175,10 @@ static bool end_look(struct hmm_pages *pages)
     hmm_lock_take(&pages->lock);
     hmm_pages_note_peak(pages);
     hmm_pages_note_decay(pages);
-    bool due = pages->unswept_units > pages->n_units / HMM_STATES_SWEEP_DIVISOR;
+    uint32_t enough = hmm_pages_used(pages) / HMM_STATES_SWEEP_USED_DIVISOR;
+    enough = (uint32_t)hmm_min(enough, pages->n_units / HMM_STATES_SWEEP_DIVISOR);
+    enough = (uint32_t)hmm_max(enough, pages->n_units / HMM_STATES_SWEEP_MOST);
+    bool due = pages->unswept_units > enough;
     if (due)
         pages->unswept_units = 0;
     hmm_lock_give(&pages->lock);

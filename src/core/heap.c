@@ -195,6 +195,20 @@ void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, siz
     return hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, align_bytes, &zero);
 }
 
+/* Into a full magazine after all, or past it. An arena that has shrunk keeps no large blocks. */
+static HMM_NOINLINE enum hmm_push push_full(struct hmm_heap *heap, struct hmm_arena *arena,
+                                            struct hmm_magazine *mag, void *block)
+{
+    if (hmm_unlikely(mag->closed))
+        return hmm_arena_put_home(&heap->arenas, arena, mag, block);
+    uint32_t n_shrunk = arena->n_shrunk;
+    hmm_arena_make_room(&heap->arenas, arena, mag);
+    if (arena->n_shrunk > n_shrunk)
+        hmm_large_flush(&heap->large, arena);
+    return mag->closed ? hmm_arena_put_home(&heap->arenas, arena, mag, block)
+                       : hmm_magazine_push(mag, block);
+}
+
 /* A block of the thread's own slab. */
 static void free_owned(struct hmm_heap *heap, struct hmm_thread *self, void *block,
                        unsigned class_idx, const char *who)
@@ -202,8 +216,7 @@ static void free_owned(struct hmm_heap *heap, struct hmm_thread *self, void *blo
     struct hmm_magazine *mag = magazine_of(heap, self, class_idx);
     enum hmm_push push = hmm_magazine_push(mag, block);
     if (push == HMM_PUSH_FULL) {
-        hmm_arena_make_room(&heap->arenas, self->arena, mag);
-        push = hmm_magazine_push(mag, block);
+        push = push_full(heap, self->arena, mag, block);
         maybe_decay(heap, self->arena);
     }
     if (hmm_unlikely(push == HMM_PUSH_NOT_LIVE))

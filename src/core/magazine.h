@@ -53,6 +53,7 @@ struct hmm_magazine {
     uint16_t max_objs;         /* const: entries there are; 0 in a shared arena's */
     uint16_t fill_objs;        /* owner: how many the next refill asks for */
     bool used;                 /* owner: refilled or flushed since the last look at its age */
+    bool closed;               /* owner: holds nothing until its next refill */
     struct hmm_rounds *loaded; /* lock:arena: top and end point into it */
     struct hmm_depot depot;
     struct hmm_bin bin; /* owner */

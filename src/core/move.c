@@ -38,7 +38,7 @@ bool hmm_move_is_one_mapping(const struct hmm_pages *pages, uint32_t from, uint3
 
 void hmm_move_forget(struct hmm_pages *pages, uint32_t n_units)
 {
-    pages->n_borders -= count_borders(pages, n_units + 1, pages->n_units, true);
+    pages->n_borders -= count_borders(pages, n_units, pages->n_units, true);
 }
 
 static void add_border(struct hmm_pages *pages, uint32_t unit)

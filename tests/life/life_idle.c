@@ -43,7 +43,7 @@ static int peak_and_nothing(int round)
     free(blocks[0]);
     long left = rss_kib();
     printf("round %d, RSS KiB: start %ld, peak %ld, left %ld\n", round, start, peak, left);
-    return left - start > (peak - start) / 12;
+    return left - start > (peak - start) / 50;
 }
 
 int main(void)

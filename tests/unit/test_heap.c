@@ -308,6 +308,32 @@ static void test_depots_are_bounded(void **state)
     buffer_heap_drop(h);
 }
 
+/* The last blocks of a peak are freed, of many classes and in any order: none of them stays in a
+ * magazine, where each would keep a slab. */
+static void test_a_shrunk_arena_keeps_nothing(void **state)
+{
+    (void)state;
+    enum { SIZES = 40, PEAK_BLOCKS = 12000 };
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    static void *blocks[PEAK_BLOCKS];
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < PEAK_BLOCKS; i++)
+            blocks[i] = alloc(h, &h->self, 16 + (size_t)(i % SIZES) * 48);
+        uint32_t peak_units = hmm_pages_used(&h->heap.pages);
+        assert_true(peak_units > 400);
+        for (size_t i = 0; i < PEAK_BLOCKS; i++)
+            hmm_heap_free(&h->heap, &h->self, blocks[i * 7919 % PEAK_BLOCKS], "HmmFree");
+        buffer_heap_check(h);
+        assert_int_equal(hmm_pages_used(&h->heap.pages), 0);
+        void *again = alloc(h, &h->self, 64); /* its magazine holds blocks again */
+        hmm_heap_free(&h->heap, &h->self, again, "HmmFree");
+        assert_ptr_equal(alloc(h, &h->self, 64), again);
+        hmm_heap_free(&h->heap, &h->self, again, "HmmFree");
+        hmm_heap_trim(&h->heap, &h->self, 0);
+    }
+    buffer_heap_drop(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_every_address_of_every_class),
         cmocka_unit_test(test_depot_learns_and_forgets),
         cmocka_unit_test(test_depots_are_bounded),
+        cmocka_unit_test(test_a_shrunk_arena_keeps_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

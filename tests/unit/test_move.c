@@ -105,6 +105,9 @@ static void test_break_goes_down(void **state)
     hmm_decay_all(p, OLD_BREAK_UNITS * HMM_UNIT_BYTES);
     assert_int_equal(p->n_units, RUN_UNITS + OLD_BREAK_UNITS);
     assert_int_equal(p->n_borders, 1);
+    hmm_decay_all(p, 0);
+    assert_int_equal(p->n_units, RUN_UNITS); /* down to a border */
+    assert_int_equal(p->n_borders, 0);
     buffer_heap_check(h);
     buffer_heap_drop(h);
 }
