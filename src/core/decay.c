@@ -78,6 +78,30 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
     return purged;
 }
 
+void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
+{
+    uint32_t before = UINT32_MAX;
+    uint32_t done = 0;
+    hmm_lock_take(&pages->lock);
+    uint64_t excess = n_units >= pages->move_units ? hmm_pages_excess(pages) : 0;
+    uint32_t left = (uint32_t)hmm_min(excess, n_units);
+    for (unsigned i = 0; i < HMM_RECYCLE_ROWS && left >= pages->move_units; i++) {
+        uint32_t n = 0;
+        int64_t at = take_last_dirty(pages, before, left, &n);
+        if (at == HMM_RUN_NONE)
+            break;
+        hmm_lock_give(&pages->lock);
+        char *to = (char *)block + ((size_t)done << HMM_UNIT_SHIFT);
+        bool moved = hmm_move_units(pages, (uint32_t)at, n, to);
+        hmm_lock_take(&pages->lock);
+        hmm_pages_attach(pages, (uint32_t)at, n, moved ? HMM_CONTENTS_NEW : HMM_CONTENTS_DIRTY);
+        done += moved ? n : 0;
+        left -= moved ? n : 0;
+        before = (uint32_t)at;
+    }
+    hmm_lock_give(&pages->lock);
+}
+
 /* Lower the break by the free run at the top, all but keep_units. Returns units given back. */
 static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
 {

@@ -174,12 +174,14 @@ static void *alloc_slot(struct hmm_heap *heap, struct hmm_thread *self, unsigned
 
 void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t bytes, bool *zero)
 {
-    bool unused;
-    zero = zero != NULL ? zero : &unused;
-    *zero = false;
+    bool is_zero = zero != NULL;
+    if (zero != NULL)
+        *zero = false;
     if (hmm_likely(bytes <= HMM_SLAB_MAX_BYTES))
         return alloc_slot(heap, self, hmm_sizeclass_of(bytes));
-    void *block = hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, 1, zero);
+    void *block = hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, 1, &is_zero);
+    if (zero != NULL)
+        *zero = is_zero;
     maybe_decay(heap, self->arena);
     return block;
 }
@@ -190,7 +192,7 @@ void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, siz
     unsigned class_idx = hmm_sizeclass_aligned(align_bytes, bytes);
     if (class_idx != 0)
         return alloc_slot(heap, self, class_idx);
-    bool zero;
+    bool zero = false;
     bytes = hmm_max(bytes, HMM_SLAB_MAX_BYTES + 1);
     return hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, align_bytes, &zero);
 }

@@ -6,6 +6,7 @@
  */
 #include "core/large.h"
 
+#include "core/decay.h"
 #include "core/fatal.h"
 #include "core/move.h"
 
@@ -268,12 +269,23 @@ static void *alloc_any(struct hmm_large *large, struct hmm_arena *arena, size_t 
     return block;
 }
 
+/* Free memory that would now go back becomes that of the block's last units, from `done_bytes` on.
+ * Not of a mapping: those are often sparse. */
+static void recycle(struct hmm_large *large, char *block, size_t done_bytes, size_t bytes)
+{
+    struct hmm_pages *pages = large->arenas->slabs.pages;
+    if (bytes < pages->meta->tunables->map_threshold)
+        hmm_decay_recycle(pages, block + done_bytes, (uint32_t)run_units(bytes - done_bytes));
+}
+
 void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
                       size_t align_bytes, bool *zero)
 {
     uint32_t n_dirty;
     void *block = alloc_any(large, arena, bytes, align_bytes, &n_dirty);
-    *zero = n_dirty == 0;
+    if (block != NULL && !*zero && n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR)
+        recycle(large, block, 0, bytes);
+    *zero = *zero && n_dirty == 0;
     return block;
 }
 
@@ -281,17 +293,21 @@ void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *blo
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
+    uint32_t n_units = hmm_pages_run_units(pages, unit);
+    size_t old_bytes = (size_t)n_units << HMM_UNIT_SHIFT;
     uint32_t n_dirty;
     void *to = alloc_any(large, arena, bytes, 1, &n_dirty);
     if (to == NULL)
         return NULL;
     bool freed;
-    if (n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR && hmm_move_run(pages, unit, to)) {
+    if (n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR &&
+        hmm_move_units(pages, unit, n_units, to)) {
         freed = hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_NONE);
         if (freed)
             hmm_pages_give_empty(pages, unit);
+        recycle(large, to, old_bytes, bytes);
     } else {
-        memcpy(to, block, hmm_large_bytes(large, block));
+        memcpy(to, block, old_bytes);
         freed = hmm_large_free(large, arena, block);
     }
     if (!freed)

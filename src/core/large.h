@@ -67,7 +67,7 @@ static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_are
 
 /* A block of `bytes` > 0 at a multiple of align_bytes (a power of two).
  *   arena  the caller's, or NULL
- *   zero   set to whether it reads as zero
+ *   zero   whether the caller wants it to read as zero; set to whether it does
  *   returns NULL: out of memory
  */
 void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,

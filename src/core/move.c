@@ -1,9 +1,10 @@
-/* move.c - the contents of one run become another's without being copied.
+/* move.c - memory changes its place without being copied.
  *
  * A large block that grows and has used memory behind it must move. Where its new place has no
  * memory yet, the kernel can hang the old place's pages in there: a fiftieth of the cost of new
  * pages and a copy, and the two are never resident at once. A place that has memory is better
- * copied to: what is resident there would be lost, and be missed soon.
+ * copied to: what is resident there would be lost, and be missed soon. In the same way pages of
+ * free memory that is about to go back become those of a new block (decay.c). Decision 013.
  *
  * The price: the moved range is a mapping of its own from then on, whose borders remain when the
  * block is gone, and a process may have 65,530 mappings. The borders are known here, as bits of
@@ -47,7 +48,7 @@ static void add_border(struct hmm_pages *pages, uint32_t unit)
     hmm_unit_bits(pages->map, unit / 64)->border |= (uint64_t)1 << (unit % 64);
 }
 
-/* The run at `from` moves to `to`, a place in the heap: the borders that this makes.
+/* Units from `from` on move to `to`, a place in the heap: the borders that this makes.
  * locks: held pages */
 static void note_borders(struct hmm_pages *pages, uint32_t from, uint32_t to, uint32_t n_units)
 {
@@ -60,7 +61,7 @@ static void note_borders(struct hmm_pages *pages, uint32_t from, uint32_t to, ui
         add_border(pages, to + n_units);
 }
 
-/* May the run at `from` move to `to`? Then it is noted. Returns the number of mappings that it
+/* May units from `from` on move to `to`? Then it is noted. Returns the number of mappings that it
  * consists of, at most; 0: it may not. */
 static uint32_t begin(struct hmm_pages *pages, uint32_t from, uint32_t n_units, const void *to)
 {
@@ -90,10 +91,9 @@ void hmm_move_memory(char *from, char *to, size_t bytes)
     }
 }
 
-bool hmm_move_run(struct hmm_pages *pages, uint32_t from, void *to)
+bool hmm_move_units(struct hmm_pages *pages, uint32_t from, uint32_t n_units, void *to)
 {
     char *start = hmm_pagemap_address(pages->map, from);
-    uint32_t n_units = hmm_pages_run_units(pages, from);
     size_t bytes = (size_t)n_units << HMM_UNIT_SHIFT;
     uint32_t n_parts = begin(pages, from, n_units, to);
     if (n_parts > 1)

@@ -1,4 +1,4 @@
-/* move.h - the contents of one run become another's without being copied.
+/* move.h - memory changes its place without being copied.
  *
  * Layer   core, above pages (same state, same lock), below large.
  */
@@ -7,10 +7,10 @@
 
 #include "core/pages.h"
 
-/* Move the contents of the used run at `from` to `to`: the front of another used run, or a mapping
- * of its own, at least as long and with little memory yet; then `from` has none. False: nothing
+/* Move the contents of units [from, from + n_units) to `to`: within a used run, or in a mapping of
+ * its own, where little memory is yet; then `from` has none. Both are the caller's. False: nothing
  * done, as where a copy costs no more. No lock of pages is held. */
-bool hmm_move_run(struct hmm_pages *pages, uint32_t from, void *to);
+bool hmm_move_units(struct hmm_pages *pages, uint32_t from, uint32_t n_units, void *to);
 
 /* Move memory that may consist of several mappings: the kernel moves one at a time, so by halves;
  * what it doesn't move at all is copied. Then `from` has none. */

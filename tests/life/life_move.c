@@ -1,5 +1,6 @@
-/* life_move.c - a large block that must move to grow takes its pages along: few page faults, little
- * memory, right contents; and the kernel's mappings stay few, however often that happens.
+/* life_move.c - a large block that must move to grow takes its pages along, a new one gets those of
+ * free memory that fits nothing: few page faults, little memory, right contents; and the kernel's
+ * mappings stay few, however often that happens.
  */
 #include "rss.h"
 
@@ -158,12 +159,46 @@ static void grow_many(void)
     free_all(4000);
 }
 
+/* Free memory that fits nothing: the next blocks get its pages, where else it would go to make room
+ * for new ones. */
+static void fill_holes(void)
+{
+    enum { N = 64 };
+    static char *held[N];
+    for (int i = 0; i < N; i++) {
+        held[i] = malloc(2 * MIB);
+        fill(held[i], 0, 2 * MIB);
+    }
+    for (int i = 0; i < N; i += 2)
+        free(held[i]);
+    long peak = rss_kib();
+    long before = faults();
+    for (int i = 0; i < N / 4; i++) {
+        held[2 * i] = malloc(3 * MIB); /* longer than a hole */
+        fill(held[2 * i], 0, 3 * MIB);
+    }
+    long pages = N / 4 * 3 * MIB / 4096;
+    expect(faults() - before < pages / 4, "page faults of new blocks beside holes",
+           faults() - before);
+    expect(rss_kib() < peak + 4096, "KiB beyond the peak", rss_kib() - peak);
+    long n_wrong = 0;
+    for (int i = 1; i < N; i += 2)
+        n_wrong += wrong(held[i], 2 * MIB);
+    for (int i = 0; i < N / 4; i++)
+        n_wrong += wrong(held[2 * i], 3 * MIB);
+    expect(n_wrong == 0, "wrong words in all of them", n_wrong);
+    for (int i = 0; i < N; i++)
+        if (i % 2 == 1 || i < N / 2)
+            free(held[i]);
+}
+
 int main(void)
 {
     if (!is_supported() || sysconf(_SC_PAGESIZE) != 4096) {
         puts("another size of pages, or Linux before 5.7: nothing to see");
         return 0;
     }
+    fill_holes();
     grow_once();
     grow_and_fork();
     grow_many();

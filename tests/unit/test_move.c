@@ -50,11 +50,13 @@ static void test_borders(void **state)
     take(p, 1);
     size_t bytes = RUN_UNITS * HMM_UNIT_BYTES;
     fill(hmm_pagemap_address(p->map, a), bytes);
-    assert_false(hmm_move_run(p, a, hmm_pagemap_address(p->map, b))); /* a buffer's: never */
+    assert_false(hmm_move_units(p, a, hmm_pages_run_units(p, a),
+                                hmm_pagemap_address(p->map, b))); /* a buffer's: never */
     assert_int_equal(p->n_borders, 0);
 
     p->move_units = RUN_UNITS / 2;
-    assert_false(hmm_move_run(p, a, hmm_pagemap_address(p->map, b))); /* nobody moves it */
+    assert_false(hmm_move_units(p, a, hmm_pages_run_units(p, a),
+                                hmm_pagemap_address(p->map, b))); /* nobody moves it */
     assert_int_equal(p->move_units, UINT32_MAX);
     assert_int_equal(p->n_borders, 2);
     assert_true(hmm_move_is_one_mapping(p, b, b + RUN_UNITS));
@@ -66,9 +68,10 @@ static void test_borders(void **state)
     hmm_pages_trim_run(p, a, RUN_UNITS / 2);
     p->map->chunks[0].bits[0].border |= (uint64_t)1 << (a + RUN_UNITS / 4);
     p->n_borders++;
-    assert_false(hmm_move_run(p, a, hmm_pagemap_address(p->map, c))); /* parts too short */
+    assert_false(hmm_move_units(p, a, hmm_pages_run_units(p, a),
+                                hmm_pagemap_address(p->map, c))); /* parts too short */
     p->move_units = RUN_UNITS / 4;
-    assert_true(hmm_move_run(p, a, hmm_pagemap_address(p->map, c)));
+    assert_true(hmm_move_units(p, a, hmm_pages_run_units(p, a), hmm_pagemap_address(p->map, c)));
     assert_true(is_filled(hmm_pagemap_address(p->map, c), bytes / 2));
     assert_int_equal(p->n_borders, 3 + 2); /* c's first was b's behind */
     hmm_pages_give_empty(p, a);
@@ -79,10 +82,10 @@ static void test_borders(void **state)
     uint32_t d = take(p, RUN_UNITS);
     assert_true(hmm_move_is_border(p, d + RUN_UNITS / 4));
     p->n_borders = HMM_MOVE_MAX_BORDERS; /* no more than that */
-    assert_false(hmm_move_run(p, b, hmm_pagemap_address(p->map, d)));
+    assert_false(hmm_move_units(p, b, hmm_pages_run_units(p, b), hmm_pagemap_address(p->map, d)));
     p->n_borders = 5;
     assert_true(hmm_move_is_border(p, d + RUN_UNITS / 4));
-    assert_false(hmm_move_run(p, b, hmm_pagemap_address(p->map, d)));
+    assert_false(hmm_move_units(p, b, hmm_pages_run_units(p, b), hmm_pagemap_address(p->map, d)));
     assert_false(hmm_move_is_border(p, d + RUN_UNITS / 4));
     assert_int_equal(p->n_borders, 5);
     buffer_heap_check(h);
@@ -98,7 +101,7 @@ static void test_break_goes_down(void **state)
     uint32_t b = take(p, RUN_UNITS);
     uint32_t top = take(p, RUN_UNITS);
     p->move_units = RUN_UNITS;
-    hmm_move_run(p, a, hmm_pagemap_address(p->map, b));
+    hmm_move_units(p, a, hmm_pages_run_units(p, a), hmm_pagemap_address(p->map, b));
     assert_int_equal(p->n_borders, 2);
     hmm_pages_give(p, top);
     hmm_pages_give(p, b);
@@ -112,12 +115,33 @@ static void test_break_goes_down(void **state)
     buffer_heap_drop(h);
 }
 
+/* Free memory does not fit, and cannot be moved to what does: it stays where it is. */
+static void test_nothing_recycled(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t hole = take(p, 3 * RUN_UNITS);
+    take(p, 4 * RUN_UNITS);
+    hmm_pages_give(p, hole);
+    p->move_units = RUN_UNITS / 4;
+    uint32_t more = take(p, 4 * RUN_UNITS);
+    assert_true(hmm_pages_excess(p) >= RUN_UNITS);
+    hmm_decay_recycle(p, hmm_pagemap_address(p->map, more), 4 * RUN_UNITS);
+    assert_int_equal(p->move_units, UINT32_MAX); /* it was tried */
+    assert_int_equal(p->dirty_units, 3 * RUN_UNITS);
+    assert_int_equal(take(p, 3 * RUN_UNITS), hole);
+    buffer_heap_check(h);
+    buffer_heap_drop(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_by_halves),
         cmocka_unit_test(test_borders),
         cmocka_unit_test(test_break_goes_down),
+        cmocka_unit_test(test_nothing_recycled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
