@@ -61,6 +61,7 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
         uint32_t n = 0;
         uint32_t max_units =
             (uint32_t)hmm_min(hmm_max(n_units - purged, HMM_PURGE_MIN_UNITS), HMM_PURGE_MAX_UNITS);
+        max_units = (uint32_t)hmm_round_up(max_units, pages->page_units);
         hmm_lock_take(&pages->lock);
         int64_t at = take_last_dirty(pages, before, max_units, &n);
         hmm_lock_give(&pages->lock);
@@ -85,6 +86,7 @@ void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
     hmm_lock_take(&pages->lock);
     uint64_t excess = n_units >= pages->move_units ? hmm_pages_excess(pages) : 0;
     uint32_t left = (uint32_t)hmm_min(excess, n_units);
+    left -= left % pages->page_units;
     for (unsigned i = 0; i < HMM_RECYCLE_ROWS && left >= pages->move_units; i++) {
         uint32_t n = 0;
         int64_t at = take_last_dirty(pages, before, left, &n);

@@ -11,9 +11,8 @@
  * cost: a clock read; system calls at most every 10 ms */
 uint64_t hmm_decay(struct hmm_pages *pages);
 
-/* A block has been made of `n_units` that hardly take memory yet, at `block`, in the heap or in a
- * mapping of its own. Is memory elsewhere to be given back for that, it goes to the block instead,
- * with old contents: no page fault for it. No lock held. */
+/* `n_units` of a block, at `block`, hardly take memory yet. Is memory elsewhere to be given back
+ * for them, it goes to the block instead, with old contents: no page fault for it. No lock held. */
 void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units);
 
 /* Purge everything free, and lower the break but for `keep_bytes`. Returns bytes given back. */

@@ -192,12 +192,44 @@ static void fill_holes(void)
             free(held[i]);
 }
 
+/* A block that the program has split into several mappings moves; so does one when the process can
+ * have no more mappings: then by a copy. In a child, which may use them up. */
+static void move_when_hard(int no_more)
+{
+    enum { MAX_MAPPINGS = 70000 };
+    const size_t bytes = (size_t)8 * MIB;
+    pid_t child = fork();
+    if (child == 0) {
+        void *volatile room = malloc(8 * bytes); /* the break can't move then */
+        free(room);
+        char *block = malloc(bytes);
+        fill(block, 0, bytes);
+        if (malloc(bytes) == NULL)
+            _exit(1);
+        madvise(block - (uintptr_t)block % 4096 + bytes / 2, MIB, MADV_DONTDUMP);
+        for (long i = 0; no_more && i < MAX_MAPPINGS; i++) {
+            char *pair =
+                mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (pair == MAP_FAILED || mprotect(pair, 4096, PROT_READ) != 0)
+                break;
+        }
+        char *grown = realloc(block, 2 * bytes);
+        _exit(grown == NULL || grown == block || wrong(grown, bytes) != 0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    expect(status == 0,
+           no_more ? "moved without a mapping left, status" : "split and moved, status", status);
+}
+
 int main(void)
 {
     if (!is_supported() || sysconf(_SC_PAGESIZE) != 4096) {
         puts("another size of pages, or Linux before 5.7: nothing to see");
         return 0;
     }
+    move_when_hard(0);
+    move_when_hard(1);
     fill_holes();
     grow_once();
     grow_and_fork();

@@ -153,13 +153,26 @@ void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
     return failed(at) ? NULL : (void *)at;
 }
 
+/* False: there is no memory at `page`. */
+static bool is_resident(const void *page)
+{
+    unsigned char resident = 1; /* should the call be forbidden */
+    kernel_call(SYS_mincore, (long)page, (long)hmm_port_page_bytes(), (long)&resident, 0, 0, 0);
+    return (resident & 1) != 0;
+}
+
+/* Of several mappings Linux moves one after the other since 6.17, and may stop between two: then
+ * the first page is gone, and the target must not be replaced. Older ones move none. */
 bool hmm_port_move(void *from, void *to, size_t bytes)
 {
     long flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    (void)*(volatile char *)from; /* so that it is resident */
     long at = kernel_call(SYS_mremap, (long)from, (long)bytes, (long)bytes, flags, (long)to, 0);
     if (!failed(at))
         return true;
-    /* it may have unmapped the target by then */
+    HMM_CHECK(is_resident(from));
+    if (hmm_port_purge(to, bytes)) /* fails where it has been unmapped by then */
+        return false;
     at = kernel_call(SYS_mmap, (long)to, (long)bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     HMM_CHECK(!failed(at));
