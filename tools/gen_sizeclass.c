@@ -20,19 +20,33 @@ static void list_sizes(void)
             sizes[(base + step * base / 8) / HMM_GRANULE_BYTES] = base + step * base / 8;
     unsigned c = HMM_SMALL_CLASSES + 1;
     for (unsigned base = HMM_SMALL_MAX_BYTES; base < HMM_SLAB_MAX_BYTES; base *= 2) {
-        unsigned steps = base < 8192 ? 8 : 4;
+        unsigned steps = base < 8192 ? 16 : base < 16384 ? 8 : 4;
         for (unsigned step = 1; step <= steps; step++)
             sizes[c++] = base + step * base / steps;
+        if (base == 4096) /* a page of 4 KiB with what belongs to it: SQLite's take 4,384 bytes */
+            sizes[c - steps] += 64;
     }
     if (c != HMM_CLASSES)
         abort();
 }
 
-/* 64 KiB up to 8 KiB slots; more above, so that a slab has at least 8 slots. */
+/* Per mille of the slab that lie behind its last slot. */
+static unsigned tail_waste(unsigned units, unsigned bytes)
+{
+    unsigned slab_bytes = units * HMM_UNIT_BYTES;
+    return slab_bytes % bytes * 1000 / slab_bytes;
+}
+
+/* 64 KiB up to 8 KiB slots; more above, so that a slab has at least 6 slots; and up to nearly twice
+ * that, 256 KiB at most, where 1 % less is left behind the last slot. */
 static unsigned slab_units(unsigned bytes)
 {
-    unsigned slab_bytes = bytes <= 8192 ? 65536 : bytes <= 16384 ? 131072 : 262144;
-    return slab_bytes / HMM_UNIT_BYTES;
+    unsigned least = (bytes <= 8192 ? 65536 : bytes <= 16384 ? 131072 : 196608) / HMM_UNIT_BYTES;
+    unsigned best = least;
+    for (unsigned units = least; units < least * 2 && units <= 16; units++)
+        if (tail_waste(units, bytes) + 10 < tail_waste(best, bytes))
+            best = units;
+    return best;
 }
 
 static unsigned magazine_objs(unsigned bytes)
@@ -99,8 +113,10 @@ int main(int argc, char **argv)
             c++;
         printf(" %u,%s", c, g % 16 == 0 ? "\n   " : "");
     }
-    printf("\n};\n\nconst uint8_t hmm_medium_class[HMM_SLAB_MAX_BYTES >> HMM_MEDIUM_SHIFT] = {\n   ");
-    for (unsigned i = 0, c = HMM_SMALL_CLASSES + 1; i < HMM_SLAB_MAX_BYTES >> HMM_MEDIUM_SHIFT; i++) {
+    printf(
+        "\n};\n\nconst uint8_t hmm_medium_class[HMM_SLAB_MAX_BYTES >> HMM_MEDIUM_SHIFT] = {\n   ");
+    for (unsigned i = 0, c = HMM_SMALL_CLASSES + 1; i < HMM_SLAB_MAX_BYTES >> HMM_MEDIUM_SHIFT;
+         i++) {
         unsigned bytes = (i + 1) << HMM_MEDIUM_SHIFT;
         while (c < HMM_CLASSES - 1 && sizes[c] < bytes)
             c++;

@@ -76,7 +76,8 @@ static inline bool hmm_hit_free_remote(const struct hmm_pagemap *map, unsigned c
 {
     struct hmm_remote *remote = &hmm_self.arena->remote;
     struct hmm_magazine *mag = hmm_self.magazine[class_idx];
-    if (class_idx >= HMM_REUSE_CLASS && mag->end - mag->top > mag->top - mag->loaded->slots)
+    if (class_idx >= HMM_REUSE_CLASS && mag->end - mag->top > mag->top - mag->loaded->slots &&
+        (class_idx <= HMM_SMALL_CLASSES || mag->class_idx == class_idx)) /* not a coarse one */
         return hmm_magazine_push(mag, block) == HMM_PUSH_DONE;
     hmm_mark mark = hmm_mark_of(block);
     if (class_idx > HMM_SMALL_CLASSES || remote->weight + 1 >= HMM_REMOTE_OBJS ||

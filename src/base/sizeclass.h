@@ -17,8 +17,9 @@
 
 enum {
     HMM_SMALL_CLASSES = HMM_SMALL_MAX_BYTES / HMM_GRANULE_BYTES,
-    HMM_CLASSES = 97,
-    HMM_MEDIUM_SHIFT = 7, /* medium slot sizes are multiples of 128 */
+    HMM_CLASSES = 125,
+    HMM_FINE_END = 121,   /* below this, medium classes of odd number are fine ones */
+    HMM_MEDIUM_SHIFT = 6, /* medium slot sizes are multiples of 64 */
 };
 
 struct hmm_sizeclass {
@@ -32,13 +33,21 @@ extern const struct hmm_sizeclass hmm_sizeclasses[HMM_CLASSES];
 /* The class that serves g granules, for g in 0..64: g itself up to 16, then the next step. */
 extern const uint8_t hmm_small_class[HMM_SMALL_CLASSES + 1];
 
-/* By 128 bytes: the class of requests of 128 * i + 1 to 128 * (i + 1) bytes, above 1 KiB; 0 below. */
+/* By 64 bytes: the class of requests of 64 * i + 1 to 64 * (i + 1) bytes, above 1 KiB; 0 below. */
 extern const uint8_t hmm_medium_class[HMM_SLAB_MAX_BYTES >> HMM_MEDIUM_SHIFT];
 
 /* Class of a medium request. bytes: HMM_SMALL_MAX_BYTES + 1 .. HMM_SLAB_MAX_BYTES */
 static inline unsigned hmm_sizeclass_medium(size_t bytes)
 {
     return hmm_medium_class[(bytes - 1) >> HMM_MEDIUM_SHIFT];
+}
+
+/* Medium classes come in twos: a fine one, and the coarse one that serves its requests as long as
+ * more classes cost more, in slabs with a few blocks each, than their slots save. */
+static inline unsigned hmm_sizeclass_coarse(unsigned class_idx)
+{
+    bool fine = class_idx > HMM_SMALL_CLASSES && class_idx < HMM_FINE_END && class_idx % 2 == 1;
+    return fine ? class_idx + 1 : class_idx;
 }
 
 /* Class of any slab request. bytes: 1..HMM_SLAB_MAX_BYTES */

@@ -109,7 +109,7 @@ static struct hmm_arena *arena_of(struct hmm_heap *heap, struct hmm_thread *self
 }
 
 /* The magazine of the thread's arena; NULL: out of memory. One there is for every class of which
- * the arena owns a slab. */
+ * the arena owns a slab. In a small arena coarse ones serve fine classes, too. */
 static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread *self,
                                         unsigned class_idx)
 {
@@ -117,10 +117,15 @@ static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread
     if (hmm_likely(mag != NULL))
         return mag;
     hmm_lock_take(&self->arena->lock); /* others may look for a slab of this class */
-    mag = hmm_arena_magazine(&heap->arenas, self->arena, class_idx);
+    bool small = self->arena->slab_bytes < HMM_FINE_MIN_BYTES;
+    unsigned served_by = small ? hmm_sizeclass_coarse(class_idx) : class_idx;
+    mag = hmm_arena_magazine(&heap->arenas, self->arena, served_by);
     hmm_lock_give(&self->arena->lock);
-    if (mag != NULL)
-        install(self, mag);
+    if (mag == NULL)
+        return NULL;
+    install(self, mag);
+    if (served_by != class_idx && self->tag != 0)
+        self->magazine[class_idx] = mag;
     return mag;
 }
 
@@ -162,6 +167,7 @@ static void *alloc_slot(struct hmm_heap *heap, struct hmm_thread *self, unsigned
 {
     if (arena_of(heap, self) != NULL)
         return alloc_owned(heap, self, class_idx);
+    class_idx = hmm_sizeclass_coarse(class_idx);
     void *block = hmm_arena_take_shared(&heap->arenas, class_idx);
     if (block == NULL)
         return NULL;

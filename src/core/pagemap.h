@@ -4,7 +4,7 @@
  *
  *   entry[unit]   4 bytes per 16 KiB unit      31            8 7        0
  *                                              |  arena id   |  class   |
- *                 a slab: every unit of it holds arena id (never 0) and class 1..96
+ *                 a slab: every unit of it holds arena id (never 0) and class 1..124
  *                 anything else: arena id 0 and one of enum hmm_kind
  *   state bytes   not 0 exactly where a live block of a slab begins; then a tag of its address
  *                 four arrays: a byte per 16 bytes, for slots of 16 bytes; per 32, for slots of 32

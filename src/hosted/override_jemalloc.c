@@ -88,7 +88,7 @@ HMM_EXPORTED size_t xallocx(void *block, size_t size, size_t extra, int flags)
     return sallocx(block, flags);
 }
 
-/* The usable size that mallocx would give; 0: none. */
+/* The usable size that mallocx would give, or a little less; 0: none. */
 HMM_EXPORTED size_t nallocx(size_t size, int flags)
 {
     size_t alignment = alignment_of(flags);

@@ -60,6 +60,12 @@ int main()
     ::operator delete[](::operator new[](40, std::align_val_t(64)), size_t(40), std::align_val_t(64));
     ::operator delete(nullptr, size_t(40));
     CHECK(live() == before);
+    for (int round = 0; round < 2; round++) { // in a small heap, and in a larger one
+        for (size_t size = 1; size < 70000; size += 5)
+            ::operator delete(::operator new(size), size);
+        for (int i = 0; i < 8000; i++)
+            (void)::operator new(1000);
+    }
 
     bool thrown = false;
     try {

@@ -313,7 +313,7 @@ static void test_depots_are_bounded(void **state)
 static void test_a_shrunk_arena_keeps_nothing(void **state)
 {
     (void)state;
-    enum { SIZES = 40, PEAK_BLOCKS = 12000 };
+    enum { SIZES = 20, PEAK_BLOCKS = 24000 };
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
     static void *blocks[PEAK_BLOCKS];
     for (int round = 0; round < 2; round++) {
@@ -331,6 +331,40 @@ static void test_a_shrunk_arena_keeps_nothing(void **state)
         hmm_heap_free(&h->heap, &h->self, again, "HmmFree");
         hmm_heap_trim(&h->heap, &h->self, 0);
     }
+    buffer_heap_drop(h);
+}
+
+/* Fine classes above 1 KiB are used once there is enough for them; another thread's fine block
+ * never gets into the coarse magazine that serves such requests here. */
+static void test_fine_classes(void **state)
+{
+    (void)state;
+    enum { FINE = 1040, COARSE = 1152, FEW = 300, MANY = HMM_FINE_MIN_BYTES / COARSE + 300 };
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    static void *blocks[MANY];
+    static void *few[FEW];
+    struct hmm_thread other = {0};
+    for (int i = 0; i < FEW; i++)
+        few[i] = alloc(h, &other, FINE); /* a small arena */
+    assert_int_equal(hmm_heap_usable(&h->heap, few[FEW - 1], "test"), COARSE);
+    unsigned class_idx = hmm_sizeclass_of(FINE);
+    assert_int_equal(hmm_sizeclasses[class_idx].slot_bytes, 1088);
+    assert_int_equal(other.magazine[class_idx]->class_idx, class_idx + 1);
+    for (int i = 0; i < MANY; i++)
+        blocks[i] = alloc(h, &h->self, FINE);
+    assert_int_equal(hmm_heap_usable(&h->heap, blocks[HMM_LIGHT_VISITS * 2], "test"), COARSE);
+    assert_int_equal(hmm_heap_usable(&h->heap, blocks[MANY - 1], "test"), 1088);
+    assert_int_equal(h->self.magazine[class_idx]->class_idx, class_idx);
+    for (int i = MANY - 1; i >= 0; i--) {
+        hmm_heap_free(&h->heap, &other, blocks[i], "HmmFree");
+        void *block = alloc(h, &other, COARSE);
+        assert_true(hmm_heap_usable(&h->heap, block, "test") >= COARSE);
+        hmm_heap_free(&h->heap, &other, block, "HmmFree");
+    }
+    for (int i = 0; i < FEW; i++)
+        hmm_heap_free(&h->heap, &other, few[i], "HmmFree");
+    buffer_heap_check(h);
+    hmm_heap_thread_exit(&h->heap, &other);
     buffer_heap_drop(h);
 }
 
@@ -352,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_depot_learns_and_forgets),
         cmocka_unit_test(test_depots_are_bounded),
         cmocka_unit_test(test_a_shrunk_arena_keeps_nothing),
+        cmocka_unit_test(test_fine_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
