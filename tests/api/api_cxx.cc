@@ -63,7 +63,7 @@ int main()
     for (int round = 0; round < 2; round++) { // in a small heap, and in a larger one
         for (size_t size = 1; size < 70000; size += 5)
             ::operator delete(::operator new(size), size);
-        for (int i = 0; i < 8000; i++)
+        for (int i = 0; i < 20000; i++)
             (void)::operator new(1000);
     }
 

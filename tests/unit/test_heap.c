@@ -340,7 +340,7 @@ static void test_fine_classes(void **state)
 {
     (void)state;
     enum { FINE = 1040, COARSE = 1152, FEW = 300, MANY = HMM_FINE_MIN_BYTES / COARSE + 300 };
-    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct buffer_heap *h = buffer_heap_make(2 * (size_t)HMM_FINE_MIN_BYTES);
     static void *blocks[MANY];
     static void *few[FEW];
     struct hmm_thread other = {0};
