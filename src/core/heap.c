@@ -301,8 +301,8 @@ void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
                    : NULL;
     if (bytes <= HMM_SLAB_MAX_BYTES)
         return NULL;
-    if (bytes >= heap->meta.tunables->map_threshold ||
-        !hmm_large_resize(&heap->large, block, bytes))
+    bool moves_out = bytes > usable_bytes && bytes >= heap->meta.tunables->map_threshold;
+    if (moves_out || !hmm_large_resize(&heap->large, block, bytes)) /* which shrinks it always */
         block = hmm_large_move(&heap->large, arena_of(heap, self), block, bytes);
     maybe_decay(heap, self->arena);
     return block;

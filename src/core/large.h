@@ -77,7 +77,8 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
 bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *block);
 /* Grow or shrink it where it is. */
 bool hmm_large_resize(struct hmm_large *large, void *block, size_t bytes);
-/* Grow it by moving it. NULL: out of memory, the block is as it was. */
+/* Grow it by moving it: `bytes` are more than it has. NULL: out of memory, the block is as it was.
+ */
 void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *block, size_t bytes);
 size_t hmm_large_bytes(const struct hmm_large *large, const void *block);
 /* Give the arena's cached runs to the pages. caller: owner */

@@ -15,14 +15,22 @@ struct buffer_heap {
     void *buffer;
 };
 
-static inline struct buffer_heap *buffer_heap_make(size_t bytes)
+/* map_threshold: 0 leaves it as it is */
+static inline struct buffer_heap *buffer_heap_make_mapping(size_t bytes, size_t map_threshold)
 {
     struct hmm_tunables tunables = *hmm_tunables_defaults();
+    if (map_threshold != 0)
+        tunables.map_threshold = map_threshold;
     struct buffer_heap *h = calloc(1, sizeof *h);
     h->buffer = calloc(1, bytes);
     tunables.grow_min = HMM_UNIT_BYTES * 4;
     assert_true(hmm_heap_init_buffer(&h->heap, &tunables, h->buffer, bytes));
     return h;
+}
+
+static inline struct buffer_heap *buffer_heap_make(size_t bytes)
+{
+    return buffer_heap_make_mapping(bytes, 0);
 }
 
 static inline void buffer_heap_check(struct buffer_heap *h)

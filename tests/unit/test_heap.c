@@ -132,6 +132,30 @@ static void test_large_in_place(void **state)
     buffer_heap_drop(h);
 }
 
+/* Beyond map_threshold, in the heap all the same since there are no mappings here: a block shrinks
+ * where it is, and moves to grow. */
+static void test_large_beyond_the_threshold(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make_mapping(HEAP_BYTES, 200000);
+    char *block = alloc(h, &h->self, 1000000);
+    char *behind = alloc(h, &h->self, 50000);
+    memset(block, 7, 1000000);
+    memset(behind, 9, 50000);
+    size_t usable = hmm_heap_usable(&h->heap, block, "test");
+    assert_ptr_equal(hmm_heap_resize(&h->heap, &h->self, block, usable, 500000), block);
+    usable = hmm_heap_usable(&h->heap, block, "test");
+    char *grown = hmm_heap_resize(&h->heap, &h->self, block, usable, 2000000);
+    assert_non_null(grown);
+    for (size_t i = 0; i < 500000; i++)
+        assert_int_equal(grown[i], 7);
+    for (size_t i = 0; i < 50000; i++)
+        assert_int_equal(behind[i], 9);
+    hmm_heap_free(&h->heap, &h->self, grown, "HmmFree");
+    hmm_heap_free(&h->heap, &h->self, behind, "HmmFree");
+    buffer_heap_drop(h);
+}
+
 /* --- misuse: message and end at the call --------------------------------------------------------
  */
 
@@ -378,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_a_thread_s_end_leaves_blocks_usable),
         cmocka_unit_test(test_exhaustion_and_recovery),
         cmocka_unit_test(test_large_in_place),
+        cmocka_unit_test(test_large_beyond_the_threshold),
         cmocka_unit_test(test_misuse_by_a_light_thread),
         cmocka_unit_test(test_misuse_by_an_owner),
         cmocka_unit_test(test_double_free_across_threads),
