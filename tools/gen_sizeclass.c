@@ -65,7 +65,9 @@ static unsigned reciprocal_of(unsigned bytes)
 static void prove(unsigned bytes)
 {
     struct hmm_sizeclass sc = {.slot_bytes = bytes, .reciprocal = reciprocal_of(bytes)};
-    unsigned slab_bytes = slab_units(bytes) * HMM_UNIT_BYTES;
+    /* where OS pages are larger than units, slabs are whole pages */
+    unsigned slab_bytes = (unsigned)hmm_round_up(slab_units(bytes) * HMM_UNIT_BYTES,
+                                                 (size_t)1 << HMM_MAX_OS_PAGE_SHIFT);
     for (unsigned offset = 0; offset < slab_bytes; offset++)
         if (hmm_sizeclass_slot(&sc, offset) != offset / bytes) {
             fprintf(stderr, "gen_sizeclass: %u / %u is wrong by reciprocal\n", offset, bytes);

@@ -34,7 +34,7 @@ static void test_reciprocal_divides_exactly(void **state)
         const struct hmm_sizeclass *sc = &hmm_sizeclasses[c];
         if (sc->slot_bytes == 0)
             continue;
-        uint32_t slab_bytes = (uint32_t)sc->slab_units * HMM_UNIT_BYTES;
+        uint32_t slab_bytes = (uint32_t)hmm_round_up(sc->slab_units * HMM_UNIT_BYTES, 65536);
         for (uint32_t offset = 0; offset < slab_bytes; offset++)
             assert_int_equal(hmm_sizeclass_slot(sc, offset), offset / sc->slot_bytes);
     }
