@@ -126,10 +126,21 @@ static void seal(struct hmm_meta *meta, bool sealed)
     hmm_port_seal(meta->own_tunables, hmm_port_page_bytes(), sealed);
 }
 
+/* Not by memcmp: its page of libc's code, and those that the kernel maps around it, would be all
+ * that many a small program needs it for. */
+static bool same_values(const struct hmm_tunables *a, const struct hmm_tunables *b)
+{
+    const uint64_t *left = (const uint64_t *)a, *right = (const uint64_t *)b;
+    size_t i = 0;
+    while (i < sizeof *a / sizeof *left && left[i] == right[i])
+        i++;
+    return i == sizeof *a / sizeof *left;
+}
+
 bool hmm_meta_set_tunables(struct hmm_meta *meta, const struct hmm_tunables *tunables)
 {
     const struct hmm_tunables *defaults = hmm_tunables_defaults();
-    if (meta->tunables == NULL && memcmp(tunables, defaults, sizeof *defaults) == 0) {
+    if (meta->tunables == NULL && same_values(tunables, defaults)) {
         meta->tunables = defaults; /* among the program's constants */
         return true;
     }
