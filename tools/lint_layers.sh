@@ -13,7 +13,7 @@ rank_of() {
     case $1 in
     base/*) echo 0 ;;
     port/* | port_inline.h | syscall.h) echo 10 ;;
-    core/lock.* | core/fatal.* | core/pagemap.*) echo 20 ;;
+    core/lock.* | core/fatal.* | core/pagemap.* | core/blocks.* | core/blocks_check.*) echo 20 ;;
     core/meta.*) echo 21 ;;
     core/brk.* | core/runtree.*) echo 22 ;;
     core/pages.*) echo 23 ;;
@@ -25,7 +25,7 @@ rank_of() {
     core/heap.* | core/misuse.* | core/fork.*) echo 29 ;;
     core/walk.* | core/check.*) echo 30 ;;
     aside/*) echo 35 ;;
-    hmm.h) echo 39 ;;
+    hmm.h | hmm_heap.h) echo 39 ;;
     api/*) echo 40 ;;
     hosted/*) echo 50 ;;
     *) echo unknown ;;

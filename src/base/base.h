@@ -15,6 +15,8 @@
 /* A function of the slow road: out of line, away from the hits. */
 #define HMM_COLD     __attribute__((cold, noinline))
 #define HMM_NOINLINE __attribute__((noinline))
+/* Inlined wherever it is called: where a bound of instructions is kept. */
+#define HMM_INLINE inline __attribute__((always_inline))
 
 /* Round `n` up to a multiple of `power_of_two`. The caller excludes overflow. */
 static inline size_t hmm_round_up(size_t n, size_t power_of_two)

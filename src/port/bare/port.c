@@ -3,13 +3,12 @@
  *
  * Layer   port.
  */
+#include "port/board.h"
 #include "port/port.h"
 
 #include <string.h>
 
 enum { BARE_PAGE_BYTES = 4096 };
-
-_Noreturn void hmm_board_fatal(const char *bytes, size_t n_bytes);
 
 static char fatal_text[256];
 static size_t fatal_bytes;

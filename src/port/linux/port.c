@@ -5,6 +5,7 @@
 #include "port/port.h"
 
 #include "base/check.h"
+#include "port/board.h"
 #include "syscall.h"
 
 #include <errno.h>
@@ -246,6 +247,12 @@ void hmm_port_write(int fd, const char *bytes, size_t n_bytes)
 _Noreturn void hmm_port_abort(void)
 {
     abort();
+}
+
+_Noreturn void hmm_board_fatal(const char *line, size_t n_chars)
+{
+    hmm_port_write(2, line, n_chars);
+    hmm_port_abort();
 }
 
 void hmm_port_set_enomem(void)

@@ -1,0 +1,384 @@
+/* buffer.c - HmmHeap: a heap over a buffer of the caller's.
+ *
+ *   | HmmHeap | records | granules ...       break ...                     |
+ *
+ * Layer   api, above core/blocks; of port only board.h, so that it runs anywhere.
+ */
+#include "base/fmt.h"
+#include "core/blocks.h"
+#include "port/board.h"
+
+#include "hmm_heap.h"
+
+#include <string.h>
+
+struct HmmHeap {
+    struct hmm_blocks blocks;
+    struct HmmHeapOptions options;
+    size_t buffer_bytes;
+    size_t begin_bytes; /* const: the buffer's, before granule 0 */
+    uint32_t magic;     /* while the heap exists: HEAP_MAGIC, or with a lock the other */
+};
+
+enum { HEAP_MAGIC = 0x484d4d48, HEAP_LOCKED_MAGIC = HEAP_MAGIC + 1, MESSAGE_CHARS = 200 };
+
+/* --- misuse -------------------------------------------------------------------------------------
+ */
+
+/* "<who>: <what> 0x<address><more>": to the caller's function, or the end. */
+static HMM_COLD void tell(const struct HmmHeapOptions *options, struct hmm_text *text,
+                          const void *block)
+{
+    if (options != NULL && options->on_error != NULL) {
+        text->chars[text->n_chars] = '\0';
+        options->on_error(options->context, text->chars, block);
+        return;
+    }
+    char line[MESSAGE_CHARS + 8];
+    struct hmm_text all = {.chars = line, .capacity_bytes = sizeof line - 1};
+    hmm_text_str(&all, "hmm: ");
+    memcpy(line + all.n_chars, text->chars, text->n_chars);
+    all.n_chars += text->n_chars;
+    line[all.n_chars++] = '\n';
+    hmm_board_fatal(line, all.n_chars);
+}
+
+static HMM_COLD void overwritten(const struct HmmHeap *heap, const char *who)
+{
+    char chars[MESSAGE_CHARS];
+    struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
+    hmm_text_str(&text, who);
+    hmm_text_str(&text, ": memory was written to after it was freed; this heap stops here");
+    tell(&heap->options, &text, NULL);
+}
+
+/* What is wrong with a pointer, and what is known of its place. */
+static HMM_COLD void misuse(const struct HmmHeap *heap, const char *who, const void *block)
+{
+    const struct hmm_blocks *blocks = &heap->blocks;
+    char chars[MESSAGE_CHARS];
+    struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
+    if (hmm_blocks_is_broken(blocks)) {
+        overwritten(heap, who);
+        return;
+    }
+    size_t offset_bytes = (size_t)((uintptr_t)block - (uintptr_t)blocks->base);
+    size_t granule = offset_bytes >> HMM_GRANULE_SHIFT;
+    bool below_break = granule < blocks->end;
+    uint32_t around = below_break ? hmm_blocks_around(blocks, (uint32_t)granule) : 0;
+    bool in_free = below_break && !hmm_blocks_is_live(blocks, around);
+    bool is_block = block == hmm_blocks_address(blocks, around);
+    hmm_text_str(&text, who);
+    hmm_text_str(&text, in_free && is_block ? ": double free of "
+                        : in_free && offset_bytes % HMM_GRANULE_BYTES == 0
+                            ? ": double or invalid free of "
+                            : ": invalid pointer ");
+    hmm_text_hex(&text, (uintptr_t)block);
+    if (below_break) {
+        hmm_text_str(&text, is_block ? " (a" : " (inside a");
+        hmm_text_str(&text, in_free ? " free block of " : " block of ");
+        hmm_text_dec(&text, (uint64_t)hmm_blocks_length(blocks, around) << HMM_GRANULE_SHIFT);
+        hmm_text_str(&text, " bytes at ");
+        hmm_text_hex(&text, (uintptr_t)hmm_blocks_address(blocks, around));
+        hmm_text_str(&text, ")");
+    } else {
+        hmm_text_str(&text, granule < blocks->capacity_granules
+                                ? " (above the break, where no block is)"
+                                : " (outside this heap)");
+    }
+    tell(&heap->options, &text, block);
+}
+
+static HMM_COLD void no_heap(const char *who, const void *heap)
+{
+    char chars[MESSAGE_CHARS];
+    struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
+    hmm_text_str(&text, who);
+    hmm_text_str(&text, ": no heap at ");
+    hmm_text_hex(&text, (uintptr_t)heap);
+    tell(NULL, &text, heap);
+}
+
+/* --- every call ---------------------------------------------------------------------------------
+ */
+
+static HMM_INLINE void enter(struct HmmHeap *heap, const char *who)
+{
+    if (hmm_unlikely(heap == NULL || heap->magic != HEAP_MAGIC)) {
+        if (heap == NULL || heap->magic != HEAP_LOCKED_MAGIC)
+            no_heap(who, heap);
+        heap->options.lock(heap->options.context);
+    }
+}
+
+static HMM_INLINE void leave(struct HmmHeap *heap)
+{
+    if (hmm_unlikely(heap->magic == HEAP_LOCKED_MAGIC))
+        heap->options.unlock(heap->options.context);
+}
+
+/* The live block at `block`, in *at; false: misuse, told, or NULL. */
+static HMM_INLINE bool find_live(struct HmmHeap *heap, const void *block, const char *who,
+                                 uint32_t *at)
+{
+    if (hmm_likely(hmm_blocks_find_live(&heap->blocks, block, at)))
+        return true;
+    if (block != NULL)
+        misuse(heap, who, block);
+    return false;
+}
+
+/* Granules for `bytes`; more than any heap has, for more. */
+static inline size_t granules_for(size_t bytes)
+{
+    return (bytes >> HMM_GRANULE_SHIFT) + (bytes % HMM_GRANULE_BYTES != 0);
+}
+
+/* The address of what was taken; tells of a broken heap. */
+static inline void *taken(struct HmmHeap *heap, uint32_t at, const char *who)
+{
+    if (hmm_likely(at != HMM_NO_GRANULE))
+        return hmm_blocks_address(&heap->blocks, at);
+    if (hmm_unlikely(hmm_blocks_is_broken(&heap->blocks)))
+        overwritten(heap, who);
+    return NULL;
+}
+
+static inline void *take(struct HmmHeap *heap, size_t bytes, const char *who)
+{
+    return taken(heap, hmm_blocks_take(&heap->blocks, granules_for(bytes)), who);
+}
+
+static inline void give(struct HmmHeap *heap, uint32_t at, const char *who)
+{
+    if (hmm_unlikely(!hmm_blocks_give(&heap->blocks, at)))
+        overwritten(heap, who);
+}
+
+void *HmmHeapAlloc(HmmHeap *heap, size_t size)
+{
+    enter(heap, "HmmHeapAlloc");
+    void *block = size != 0 ? take(heap, size, "HmmHeapAlloc") : NULL;
+    leave(heap);
+    return block;
+}
+
+void HmmHeapFree(HmmHeap *heap, void *block)
+{
+    uint32_t at;
+    enter(heap, "HmmHeapFree");
+    if (find_live(heap, block, "HmmHeapFree", &at))
+        give(heap, at, "HmmHeapFree");
+    leave(heap);
+}
+
+void *HmmHeapCalloc(HmmHeap *heap, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return NULL;
+    void *block = HmmHeapAlloc(heap, bytes);
+    return block != NULL ? memset(block, 0, bytes) : NULL;
+}
+
+/* locks: held the heap's */
+static void *resize(struct HmmHeap *heap, void *block, uint32_t at, size_t bytes)
+{
+    size_t old_bytes = (size_t)hmm_blocks_length(&heap->blocks, at) << HMM_GRANULE_SHIFT;
+    if (hmm_blocks_resize(&heap->blocks, at, granules_for(bytes)))
+        return block;
+    void *moved = take(heap, bytes, "HmmHeapRealloc");
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, block, hmm_min(old_bytes, bytes));
+    give(heap, at, "HmmHeapRealloc");
+    return moved;
+}
+
+void *HmmHeapRealloc(HmmHeap *heap, void *block, size_t size)
+{
+    uint32_t at;
+    if (block == NULL)
+        return HmmHeapAlloc(heap, size);
+    enter(heap, "HmmHeapRealloc");
+    void *result = NULL;
+    if (find_live(heap, block, "HmmHeapRealloc", &at)) {
+        if (size != 0)
+            result = resize(heap, block, at, size);
+        else
+            give(heap, at, "HmmHeapRealloc");
+    }
+    leave(heap);
+    return result;
+}
+
+void *HmmHeapAllocAligned(HmmHeap *heap, size_t alignment, size_t size)
+{
+    if (!hmm_is_power_of_two(alignment))
+        return NULL;
+    enter(heap, "HmmHeapAllocAligned");
+    size_t align_granules = hmm_max(alignment >> HMM_GRANULE_SHIFT, 1);
+    uint32_t at = HMM_NO_GRANULE;
+    if (size != 0)
+        at = hmm_blocks_take_aligned(&heap->blocks, align_granules, granules_for(size));
+    void *block = taken(heap, at, "HmmHeapAllocAligned");
+    leave(heap);
+    return block;
+}
+
+size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
+{
+    uint32_t at;
+    size_t bytes = 0;
+    enter(heap, "HmmHeapUsableSize");
+    if (find_live(heap, block, "HmmHeapUsableSize", &at))
+        bytes = (size_t)hmm_blocks_length(&heap->blocks, at) << HMM_GRANULE_SHIFT;
+    leave(heap);
+    return bytes;
+}
+
+/* --- the whole heap -----------------------------------------------------------------------------
+ */
+
+size_t HmmHeapMinBytes(void)
+{
+    size_t heap_bytes = hmm_round_up(sizeof(struct HmmHeap), HMM_GRANULE_BYTES);
+    return HMM_GRANULE_BYTES - 1 + heap_bytes + hmm_blocks_record_bytes(1) + HMM_GRANULE_BYTES;
+}
+
+static HMM_COLD void too_small(size_t bytes, const struct HmmHeapOptions *options,
+                               const void *buffer)
+{
+    char chars[MESSAGE_CHARS];
+    struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
+    hmm_text_str(&text, "HmmHeapCreate: a buffer of ");
+    hmm_text_dec(&text, bytes);
+    hmm_text_str(&text, " bytes is too small; enough are ");
+    hmm_text_dec(&text, HmmHeapMinBytes());
+    if (options != NULL && options->on_error != NULL)
+        tell(options, &text, buffer);
+}
+
+HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *options)
+{
+    static const struct HmmHeapOptions none;
+    options = options != NULL ? options : &none;
+    if (buffer == NULL || (options->lock == NULL) != (options->unlock == NULL))
+        return NULL;
+    size_t ahead = (0 - (uintptr_t)buffer) % HMM_GRANULE_BYTES;
+    size_t begin = ahead + hmm_round_up(sizeof(struct HmmHeap), HMM_GRANULE_BYTES);
+    struct hmm_blocks blocks;
+    if (bytes < begin || !hmm_blocks_init(&blocks, (char *)buffer + begin, bytes - begin,
+                                          options->extra_bytes, options->is_zero != 0)) {
+        too_small(bytes, options, buffer);
+        return NULL;
+    }
+    struct HmmHeap *heap = (struct HmmHeap *)(void *)((char *)buffer + ahead);
+    *heap = (struct HmmHeap){.blocks = blocks, .options = *options, .buffer_bytes = bytes};
+    heap->begin_bytes = (size_t)(blocks.base - (char *)buffer);
+    heap->magic = options->lock != NULL ? HEAP_LOCKED_MAGIC : HEAP_MAGIC;
+    return heap;
+}
+
+void HmmHeapDestroy(HmmHeap *heap)
+{
+    if (heap == NULL)
+        return;
+    enter(heap, "HmmHeapDestroy");
+    const struct HmmHeapOptions options = heap->options;
+    heap->magic = 0;
+    if (options.unlock != NULL)
+        options.unlock(options.context);
+}
+
+void HmmHeapReset(HmmHeap *heap)
+{
+    enter(heap, "HmmHeapReset");
+    hmm_blocks_reset(&heap->blocks);
+    leave(heap);
+}
+
+void HmmHeapGetStats(HmmHeap *heap, struct HmmHeapStats *stats)
+{
+    enter(heap, "HmmHeapGetStats");
+    const struct hmm_blocks *blocks = &heap->blocks;
+    struct hmm_census census;
+    hmm_blocks_count(blocks, &census);
+    size_t free_granules = (size_t)blocks->end - census.live_granules;
+    *stats = (struct HmmHeapStats){
+        .buffer_bytes = heap->buffer_bytes,
+        .record_bytes = heap->begin_bytes,
+        .capacity_bytes = (size_t)blocks->capacity_granules << HMM_GRANULE_SHIFT,
+        .break_bytes = (size_t)blocks->end << HMM_GRANULE_SHIFT,
+        .peak_break_bytes = (size_t)blocks->peak_end << HMM_GRANULE_SHIFT,
+        .live_bytes = (size_t)census.live_granules << HMM_GRANULE_SHIFT,
+        .live_blocks = census.live_blocks,
+        .free_bytes = free_granules << HMM_GRANULE_SHIFT,
+        .free_blocks = census.free_blocks,
+        .largest_bytes = (size_t)census.largest << HMM_GRANULE_SHIFT,
+    };
+    leave(heap);
+}
+
+const char *HmmHeapCheck(HmmHeap *heap)
+{
+    enter(heap, "HmmHeapCheck");
+    const char *broken = hmm_blocks_check(&heap->blocks);
+    leave(heap);
+    return broken;
+}
+
+void HmmHeapVisit(HmmHeap *heap,
+                  int (*visit)(void *context, const void *block, size_t bytes, int is_live),
+                  void *context)
+{
+    enter(heap, "HmmHeapVisit");
+    const struct hmm_blocks *blocks = &heap->blocks;
+    bool more = true;
+    for (uint32_t at = 0, n; more && at < blocks->end; at += n) {
+        n = hmm_blocks_length(blocks, at);
+        more = visit(context, hmm_blocks_address(blocks, at), (size_t)n << HMM_GRANULE_SHIFT,
+                     hmm_blocks_is_live(blocks, at)) != 0;
+    }
+    leave(heap);
+}
+
+/* One line of the free list. */
+struct line {
+    void (*print)(void *context, const char *text, size_t n_chars);
+    void *context;
+};
+
+static void print_at(const struct line *line, const char *what, const struct hmm_blocks *blocks,
+                     uint32_t at, const char *then, size_t n_granules)
+{
+    char chars[MESSAGE_CHARS];
+    struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars};
+    hmm_text_str(&text, what);
+    hmm_text_hex(&text, (uintptr_t)hmm_blocks_address(blocks, at));
+    hmm_text_str(&text, then);
+    hmm_text_dec_wide(&text, (uint64_t)n_granules << HMM_GRANULE_SHIFT, 12);
+    hmm_text_str(&text, " bytes\n");
+    line->print(line->context, chars, text.n_chars);
+}
+
+void HmmHeapPrintFreeList(HmmHeap *heap,
+                          void (*print)(void *context, const char *text, size_t n_chars),
+                          void *context)
+{
+    enter(heap, "HmmHeapPrintFreeList");
+    const struct hmm_blocks *blocks = &heap->blocks;
+    const struct line line = {print, context};
+    struct hmm_census census;
+    hmm_blocks_count(blocks, &census);
+    print_at(&line, "heap start ", blocks, 0, "  live  ", census.live_granules);
+    for (uint32_t at = 0, n; at < blocks->end; at += n) {
+        n = hmm_blocks_length(blocks, at);
+        if (!hmm_blocks_is_live(blocks, at))
+            print_at(&line, "free block ", blocks, at, "  of    ", n);
+    }
+    print_at(&line, "break      ", blocks, blocks->end, "  below ", blocks->end);
+    print_at(&line, "heap end   ", blocks, blocks->capacity_granules, "  above ",
+             blocks->capacity_granules - blocks->end);
+    leave(heap);
+}

@@ -1,0 +1,443 @@
+/* blocks.c - a heap of blocks side by side.
+ *
+ * Layer   core, above base. Start reading at hmm_blocks_take.
+ */
+#include "core/blocks.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(hmm_bits) == sizeof(long), "builtins for long are used");
+
+/* --- lists of free blocks -----------------------------------------------------------------------
+ */
+
+static inline void list_insert(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules)
+{
+    uint32_t class_idx = hmm_blocks_class(blocks->step_shift, n_granules);
+    struct hmm_free_links *links = hmm_blocks_links(blocks, at);
+    uint32_t first = blocks->heads[class_idx];
+    blocks->heads[class_idx] = at;
+    links->next = first;
+    if (first != HMM_NO_GRANULE)
+        hmm_blocks_links(blocks, first)->before = at;
+    else
+        hmm_bit_set(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT],
+                    class_idx & (HMM_GROUP_GRANULES - 1));
+    links->before = HMM_FIRST_OF + class_idx;
+}
+
+/* Take the first block of a class out of its list, before `next`. False: links in free memory were
+ * overwritten; nothing is done. */
+static inline bool list_pop(struct hmm_blocks *blocks, uint32_t at, uint32_t next,
+                            uint32_t class_idx)
+{
+    if (next != HMM_NO_GRANULE) {
+        struct hmm_free_links *links = hmm_blocks_links(blocks, next);
+        if (hmm_unlikely(next >= blocks->end || links->before != at))
+            return false;
+        links->before = HMM_FIRST_OF + class_idx;
+        blocks->heads[class_idx] = next;
+        return true;
+    }
+    blocks->heads[class_idx] = HMM_NO_GRANULE;
+    hmm_bit_clear(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT],
+                  class_idx & (HMM_GROUP_GRANULES - 1));
+    return true;
+}
+
+/* The same for a block that is not the first one. */
+static inline bool list_unlink(struct hmm_blocks *blocks, uint32_t at, struct hmm_free_links links)
+{
+    struct hmm_free_links *before = hmm_blocks_links(blocks, links.before);
+    if (hmm_unlikely(links.before >= blocks->end || before->next != at))
+        return false;
+    if (links.next != HMM_NO_GRANULE) {
+        struct hmm_free_links *next = hmm_blocks_links(blocks, links.next);
+        if (hmm_unlikely(links.next >= blocks->end || next->before != at))
+            return false;
+        next->before = links.before;
+    }
+    before->next = links.next;
+    return true;
+}
+
+/* Any free block. False: broken. */
+static HMM_INLINE bool list_remove(struct hmm_blocks *blocks, uint32_t at)
+{
+    const struct hmm_free_links links = *hmm_blocks_links(blocks, at);
+    if (links.before < HMM_FIRST_OF)
+        return list_unlink(blocks, at, links);
+    uint32_t class_idx = links.before - HMM_FIRST_OF;
+    return hmm_likely(class_idx < blocks->n_classes && blocks->heads[class_idx] == at) &&
+           list_pop(blocks, at, links.next, class_idx);
+}
+
+/* Nothing can be relied on any more: no block begins below the break, and none can be taken. */
+static HMM_COLD bool set_broken(struct hmm_blocks *blocks)
+{
+    blocks->usable_granules = 0;
+    blocks->end = 0;
+    return false;
+}
+
+/* The first class above `class_idx` with a free block; 0: none. */
+static inline uint32_t class_above(const struct hmm_blocks *blocks, uint32_t class_idx)
+{
+    class_idx++;
+    uint32_t word = class_idx >> HMM_GROUP_SHIFT;
+    hmm_bits bits = blocks->class_words[word] >> (class_idx & (HMM_GROUP_GRANULES - 1));
+    if (bits != 0)
+        return class_idx + hmm_bits_lowest(bits);
+    while (++word < blocks->n_class_words)
+        if (blocks->class_words[word] != 0)
+            return (word << HMM_GROUP_SHIFT) + hmm_bits_lowest(blocks->class_words[word]);
+    return 0;
+}
+
+/* --- blocks -------------------------------------------------------------------------------------
+ */
+
+/* The block that begins there has this length now: tell its group. */
+static inline void set_length(struct hmm_spot spot, uint32_t n_granules)
+{
+    if (spot.group->starts >> spot.idx >> 1 == 0)
+        spot.group->last_granules = n_granules;
+}
+
+/* The block at `at` is a free one, in no list so far: into its list, and tell the block behind. */
+static HMM_INLINE void put_free(struct hmm_blocks *blocks, uint32_t at, struct hmm_spot spot,
+                                uint32_t n_granules)
+{
+    set_length(spot, n_granules);
+    list_insert(blocks, at, n_granules);
+    struct hmm_spot next = hmm_blocks_spot(blocks, at + n_granules);
+    hmm_bit_set(&next.group->after_free, next.idx);
+    if (next.group != spot.group)
+        next.group->free_before = at;
+}
+
+/* --- the break ----------------------------------------------------------------------------------
+ * For its neighbours a live block begins there, which nobody can free: it isn't below the break. */
+
+static inline void set_end(struct hmm_blocks *blocks, uint32_t end)
+{
+    struct hmm_spot spot = hmm_blocks_spot(blocks, end);
+    hmm_bit_set(&spot.group->starts, spot.idx);
+    hmm_bit_set(&spot.group->live, spot.idx);
+    blocks->end = end;
+}
+
+/* Move it up. What was its place is inside a block, or a block's first granule. */
+static HMM_INLINE void raise_break(struct hmm_blocks *blocks, uint32_t end, bool begins_here)
+{
+    uint32_t groups_end = (end >> HMM_GROUP_SHIFT) + 1;
+    struct hmm_spot spot = hmm_blocks_spot(blocks, blocks->end);
+    if (groups_end > blocks->clean_end) {
+        memset(&blocks->groups[blocks->clean_end], 0,
+               (groups_end - blocks->clean_end) * sizeof(struct hmm_group));
+        blocks->clean_end = groups_end;
+    }
+    if (!begins_here) {
+        hmm_bit_clear(&spot.group->starts, spot.idx);
+        hmm_bit_clear(&spot.group->live, spot.idx);
+    }
+    hmm_bit_clear(&spot.group->after_free, spot.idx);
+    set_end(blocks, end);
+    if (end > blocks->peak_end)
+        blocks->peak_end = end;
+}
+
+/* The free block [at, at + n) at the top, in no list: the break comes down, but for what is kept
+ * ahead. */
+static HMM_NOINLINE void put_top(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules)
+{
+    uint32_t extra = blocks->extra_granules;
+    if (n_granules > 2 * extra) {
+        struct hmm_spot end = hmm_blocks_spot(blocks, at + n_granules);
+        hmm_bit_clear(&end.group->starts, end.idx);
+        hmm_bit_clear(&end.group->live, end.idx);
+        hmm_bit_clear(&end.group->after_free, end.idx);
+        set_end(blocks, at + extra);
+        n_granules = extra;
+    }
+    if (n_granules != 0)
+        put_free(blocks, at, hmm_blocks_spot(blocks, at), n_granules);
+}
+
+/* A block of n granules from above the break, together with the last one, if that is free: in no
+ * list. With it the extra space: a free block behind it. */
+static HMM_NOINLINE uint32_t take_above(struct hmm_blocks *blocks, uint32_t n_granules)
+{
+    struct hmm_spot end = hmm_blocks_spot(blocks, blocks->end);
+    bool begins_here = !hmm_bit(end.group->after_free, end.idx);
+    uint32_t at = begins_here ? blocks->end : hmm_blocks_free_before(blocks, blocks->end);
+    uint32_t room = blocks->capacity_granules - at;
+    if (n_granules > room)
+        return HMM_NO_GRANULE;
+    if (!begins_here && !list_remove(blocks, at)) {
+        set_broken(blocks);
+        return HMM_NO_GRANULE;
+    }
+    uint32_t extra = (uint32_t)hmm_min(blocks->extra_granules, room - n_granules);
+    uint32_t next = at + n_granules;
+    raise_break(blocks, next + extra, begins_here);
+    if (extra != 0) {
+        struct hmm_spot spot = hmm_blocks_spot(blocks, next);
+        hmm_bit_set(&spot.group->starts, spot.idx);
+        put_free(blocks, next, spot, extra);
+    }
+    struct hmm_spot spot = hmm_blocks_spot(blocks, at);
+    hmm_bit_set(&spot.group->live, spot.idx);
+    set_length(spot, n_granules);
+    return at;
+}
+
+/* --- take ---------------------------------------------------------------------------------------
+ */
+
+/* A free block of n granules or more: the first one of its own class, if that is long enough; else
+ * the first of the next class, in which all are. HMM_NO_GRANULE: none. */
+static HMM_INLINE uint32_t find_free(const struct hmm_blocks *blocks, uint32_t want,
+                                     uint32_t *class_idx)
+{
+    *class_idx = hmm_blocks_class(blocks->step_shift, want);
+    uint32_t at = blocks->heads[*class_idx];
+    if (at != HMM_NO_GRANULE && hmm_blocks_length(blocks, at) >= want)
+        return at;
+    *class_idx = class_above(blocks, *class_idx);
+    return *class_idx != 0 ? blocks->heads[*class_idx] : HMM_NO_GRANULE;
+}
+
+uint32_t hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules)
+{
+    uint32_t class_idx;
+    if (hmm_unlikely(n_granules > blocks->usable_granules))
+        return HMM_NO_GRANULE;
+    uint32_t want = (uint32_t)n_granules;
+    uint32_t at = find_free(blocks, want, &class_idx);
+    if (at == HMM_NO_GRANULE)
+        return take_above(blocks, want);
+    struct hmm_spot spot = hmm_blocks_spot(blocks, at);
+    uint32_t have = hmm_spot_length(spot);
+    if (hmm_unlikely(at >= blocks->end ||
+                     !hmm_bit(spot.group->starts & ~spot.group->live, spot.idx) ||
+                     !list_pop(blocks, at, hmm_blocks_links(blocks, at)->next, class_idx))) {
+        set_broken(blocks);
+        return HMM_NO_GRANULE;
+    }
+    hmm_bit_set(&spot.group->live, spot.idx);
+    struct hmm_spot next = hmm_blocks_spot(blocks, at + want);
+    if (have == want) {
+        hmm_bit_clear(&next.group->after_free, next.idx);
+    } else {
+        hmm_bit_set(&next.group->starts, next.idx);
+        put_free(blocks, at + want, next, have - want);
+        set_length(spot, want);
+    }
+    return at;
+}
+
+/* --- give ---------------------------------------------------------------------------------------
+ */
+
+/* Coalesce the block [at, at + n) with the one behind it, if that is free: out of its list. Returns
+ * the length of both; 0: broken. */
+static HMM_INLINE uint32_t join_next(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules)
+{
+    struct hmm_spot next = hmm_blocks_spot(blocks, at + n_granules);
+    if (hmm_bit(next.group->live, next.idx))
+        return n_granules;
+    uint32_t more = hmm_spot_length(next);
+    hmm_bit_clear(&next.group->starts, next.idx);
+    return hmm_likely(list_remove(blocks, at + n_granules)) ? n_granules + more : 0;
+}
+
+/* The block [at, at + n), in no list, is free: coalesce it with its neighbours, and put it away.
+ * False: broken. */
+static HMM_INLINE bool give_row(struct hmm_blocks *blocks, uint32_t at, struct hmm_spot spot,
+                                uint32_t n_granules)
+{
+    uint32_t n = join_next(blocks, at, n_granules);
+    if (hmm_unlikely(n == 0))
+        return set_broken(blocks);
+    if (hmm_bit(spot.group->after_free, spot.idx)) {
+        uint32_t before = hmm_spot_free_before(spot, at);
+        hmm_bit_clear(&spot.group->starts, spot.idx);
+        hmm_bit_clear(&spot.group->after_free, spot.idx);
+        if (hmm_unlikely(!list_remove(blocks, before)))
+            return set_broken(blocks);
+        n += at - before;
+        at = before;
+        spot = hmm_blocks_spot(blocks, at);
+    }
+    if (at + n == blocks->end)
+        put_top(blocks, at, n);
+    else
+        put_free(blocks, at, spot, n);
+    return true;
+}
+
+bool hmm_blocks_give(struct hmm_blocks *blocks, uint32_t at)
+{
+    struct hmm_spot spot = hmm_blocks_spot(blocks, at);
+    hmm_bit_clear(&spot.group->live, spot.idx);
+    return give_row(blocks, at, spot, hmm_spot_length(spot));
+}
+
+/* --- resize -------------------------------------------------------------------------------------
+ */
+
+/* Cut a live block down to `want` granules; what is left is free. False: broken. */
+static bool trim(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules, uint32_t want)
+{
+    struct hmm_spot rest = hmm_blocks_spot(blocks, at + want);
+    hmm_bit_set(&rest.group->starts, rest.idx);
+    bool whole = give_row(blocks, at + want, rest, n_granules - want);
+    set_length(hmm_blocks_spot(blocks, at), want);
+    return whole;
+}
+
+/* Make a live block of n granules longer, by the free block behind it, by room above the break, or
+ * both. */
+static bool extend(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules, uint32_t want)
+{
+    uint32_t next = at + n_granules;
+    uint32_t have = n_granules;
+    if (!hmm_blocks_is_live(blocks, next))
+        have += hmm_blocks_length(blocks, next);
+    bool at_top = at + have == blocks->end;
+    if (want > have && (!at_top || want > blocks->capacity_granules - at))
+        return false;
+    if (join_next(blocks, at, n_granules) == 0)
+        return set_broken(blocks);
+    struct hmm_spot behind = hmm_blocks_spot(blocks, at + have);
+    hmm_bit_clear(&behind.group->after_free, behind.idx);
+    if (want > have) {
+        raise_break(blocks, at + want, false);
+        have = want;
+    }
+    set_length(hmm_blocks_spot(blocks, at), have);
+    return have == want || trim(blocks, at, have, want);
+}
+
+bool hmm_blocks_resize(struct hmm_blocks *blocks, uint32_t at, size_t n_granules)
+{
+    uint32_t have = hmm_blocks_length(blocks, at);
+    if (n_granules > blocks->usable_granules)
+        return false;
+    uint32_t want = (uint32_t)n_granules;
+    if (want == have)
+        return true;
+    return want < have ? trim(blocks, at, have, want) : extend(blocks, at, have, want);
+}
+
+uint32_t hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules,
+                                 size_t n_granules)
+{
+    if (align_granules > blocks->capacity_granules || n_granules > blocks->capacity_granules)
+        return HMM_NO_GRANULE;
+    uint32_t at = hmm_blocks_take(blocks, n_granules + align_granules - 1);
+    if (at == HMM_NO_GRANULE)
+        return HMM_NO_GRANULE;
+    uint32_t length = hmm_blocks_length(blocks, at);
+    size_t first = ((uintptr_t)blocks->base >> HMM_GRANULE_SHIFT) + at;
+    uint32_t ahead = (uint32_t)(hmm_round_up(first, align_granules) - first);
+    if (ahead != 0) { /* cut in two live blocks; its front is given back */
+        struct hmm_spot spot = hmm_blocks_spot(blocks, at + ahead);
+        hmm_bit_set(&spot.group->starts, spot.idx);
+        hmm_bit_set(&spot.group->live, spot.idx);
+        set_length(spot, length - ahead);
+        set_length(hmm_blocks_spot(blocks, at), ahead);
+        if (!hmm_blocks_give(blocks, at))
+            return HMM_NO_GRANULE;
+    }
+    at += ahead;
+    length -= ahead;
+    return length == n_granules || trim(blocks, at, length, (uint32_t)n_granules) ? at
+                                                                                  : HMM_NO_GRANULE;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------
+ */
+
+/* Classes in a doubling: few for a small heap, whose lists would take too much of it. */
+static uint32_t step_shift_for(size_t n_granules)
+{
+    return n_granules < HMM_BLOCKS_FEW_GRANULES ? HMM_BLOCKS_FEW_STEPS_SHIFT
+                                                : HMM_BLOCKS_STEPS_SHIFT;
+}
+
+/* Of the granules, and of the break above the last. */
+static size_t group_count(size_t n_granules)
+{
+    return (n_granules >> HMM_GROUP_SHIFT) + 1;
+}
+
+static size_t class_count(size_t n_granules)
+{
+    return (size_t)hmm_blocks_class(step_shift_for(n_granules), (uint32_t)n_granules) + 1;
+}
+
+/* A class above the last is looked for, too. */
+static size_t class_word_count(size_t n_granules)
+{
+    return (class_count(n_granules) >> HMM_GROUP_SHIFT) + 1;
+}
+
+size_t hmm_blocks_record_bytes(size_t n_granules)
+{
+    size_t bytes = group_count(n_granules) * sizeof(struct hmm_group);
+    bytes += class_word_count(n_granules) * sizeof(hmm_bits);
+    bytes += class_count(n_granules) * sizeof(uint32_t);
+    return hmm_round_up(bytes, HMM_GRANULE_BYTES);
+}
+
+/* The most granules for which there is room beside their records. */
+static size_t granules_in(size_t bytes)
+{
+    size_t most = hmm_min(bytes >> HMM_GRANULE_SHIFT, HMM_BLOCKS_MAX_GRANULES);
+    size_t least = 0;
+    while (least < most) {
+        size_t n = least + (most - least + 1) / 2;
+        if (hmm_blocks_record_bytes(n) + (n << HMM_GRANULE_SHIFT) <= bytes)
+            least = n;
+        else
+            most = n - 1;
+    }
+    return least;
+}
+
+bool hmm_blocks_init(struct hmm_blocks *blocks, void *buffer, size_t bytes, size_t extra_bytes,
+                     bool is_zero)
+{
+    size_t n_granules = granules_in(bytes);
+    if (n_granules == 0)
+        return false;
+    *blocks = (struct hmm_blocks){
+        .base = (char *)buffer + hmm_blocks_record_bytes(n_granules),
+        .groups = buffer,
+        .step_shift = step_shift_for(n_granules),
+        .capacity_granules = (uint32_t)n_granules,
+        .n_classes = (uint32_t)class_count(n_granules),
+        .n_class_words = (uint32_t)class_word_count(n_granules),
+        .extra_granules = (uint32_t)hmm_min(extra_bytes >> HMM_GRANULE_SHIFT, n_granules),
+        .clean_end = is_zero ? (uint32_t)group_count(n_granules) : 0,
+    };
+    blocks->class_words = (hmm_bits *)(void *)(blocks->groups + group_count(n_granules));
+    blocks->heads = (uint32_t *)(void *)(blocks->class_words + class_word_count(n_granules));
+    hmm_blocks_reset(blocks);
+    return true;
+}
+
+void hmm_blocks_reset(struct hmm_blocks *blocks)
+{
+    size_t n_groups = group_count(blocks->peak_end);
+    memset(blocks->groups, 0, n_groups * sizeof(struct hmm_group));
+    memset(blocks->class_words, 0, blocks->n_class_words * sizeof(hmm_bits));
+    memset(blocks->heads, 0xff, blocks->n_classes * sizeof(uint32_t));
+    if (blocks->clean_end < n_groups)
+        blocks->clean_end = (uint32_t)n_groups;
+    blocks->peak_end = 0;
+    blocks->usable_granules = blocks->capacity_granules;
+    set_end(blocks, 0);
+}

@@ -1,0 +1,216 @@
+/* blocks.h - a heap of blocks side by side: find, split, coalesce in constant time.
+ *
+ *   base                                          break                  capacity
+ *   | block | block    | free | block | free   | block |   never used      |
+ *
+ * Blocks are rows of 16-byte granules and fill everything below the break. What is known of them
+ * lies outside: a record for each group of 64 granules (32 on 32-bit machines).
+ *
+ *   starts          a bit for each granule at which a block begins
+ *   live            a bit for each of those whose block a caller holds
+ *   after_free      a bit for each of those before which a free block ends
+ *   last_granules   length of the last block that begins in this group. All others end where the
+ *                   next bit of `starts` is: so every block's length takes one look
+ *   free_before     where the free block begins that ends before this group's first block. Other
+ *                   free blocks begin at the bit of `starts` below: one look, too
+ *
+ * Free blocks hang in lists by size class, a bitmap tells which lists are not empty. The links lie
+ * in the free blocks, and are not trusted: a block is handed out only if its bits say that it is
+ * free, and a link is followed only to where one leads back.
+ *
+ * Layer   core, above base; nothing of port, so that it runs anywhere.
+ * State   struct hmm_blocks and what it points to: the caller's lock.
+ * Keeps   B1 to B7 (docs/invariants.md).
+ * Source  segregated fit in two levels: Masmano, Ripoll, Crespo, Real, "TLSF: a new dynamic memory
+ *         allocator for real-time systems" (ECRTS 2004). Records in the place of headers are ours.
+ */
+#ifndef HMM_CORE_BLOCKS_H
+#define HMM_CORE_BLOCKS_H
+
+#include "base/base.h"
+#include "base/tunables.h"
+
+typedef size_t hmm_bits; /* of one group, or of as many classes */
+
+enum {
+    HMM_GROUP_SHIFT = sizeof(hmm_bits) == 8 ? 6 : 5,
+    HMM_GROUP_GRANULES = 1 << HMM_GROUP_SHIFT,
+};
+
+#define HMM_NO_GRANULE UINT32_MAX
+
+struct hmm_group {
+    hmm_bits starts;
+    hmm_bits live;
+    hmm_bits after_free;
+    uint32_t last_granules; /* valid if any block begins here */
+    uint32_t free_before;   /* valid if the first that begins here has its bit in after_free */
+};
+
+/* In the first bytes of every free block. */
+struct hmm_free_links {
+    uint32_t next;   /* granule; HMM_NO_GRANULE: none */
+    uint32_t before; /* granule; HMM_FIRST_OF + class: it is the first one */
+};
+
+#define HMM_FIRST_OF ((uint32_t)1 << 31)
+
+/* A heap of blocks. All sizes in granules. */
+struct hmm_blocks {
+    char *base;               /* const: granule 0 */
+    struct hmm_group *groups; /* const pointer: one for each group of the capacity, and the end */
+    uint32_t *heads;          /* const pointer: by class, the first free block */
+    hmm_bits *class_words;    /* const pointer: a bit for each class with free blocks */
+
+    uint32_t step_shift;        /* const: classes in a doubling, log2 */
+    uint32_t end;               /* the break. For its neighbours a live block begins there */
+    uint32_t usable_granules;   /* the capacity; 0, like the break: broken, a link led astray */
+    uint32_t capacity_granules; /* const */
+    uint32_t n_classes;         /* const */
+    uint32_t n_class_words;     /* const */
+    uint32_t extra_granules;    /* const: taken ahead */
+    uint32_t clean_end;         /* groups below have records; above, they hold anything */
+    uint32_t peak_end;
+};
+
+/* Bytes that a heap of so many granules needs for records, without those for alignment. */
+size_t hmm_blocks_record_bytes(size_t n_granules);
+/* The heap of buffer[0..bytes), aligned to a granule: its records first. False: too small. */
+bool hmm_blocks_init(struct hmm_blocks *blocks, void *buffer, size_t bytes, size_t extra_bytes,
+                     bool is_zero);
+void hmm_blocks_reset(struct hmm_blocks *blocks);
+
+/* A block of n granules, n >= 1; HMM_NO_GRANULE: none that long, or broken. */
+uint32_t hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules);
+/* The same at a multiple of align_granules, a power of two, of addresses. */
+uint32_t hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules,
+                                 size_t n_granules);
+/* Free the live block that begins at `at`. False: broken. */
+bool hmm_blocks_give(struct hmm_blocks *blocks, uint32_t at);
+/* Make it longer or shorter where it is; false: there is no room, or broken. */
+bool hmm_blocks_resize(struct hmm_blocks *blocks, uint32_t at, size_t n_granules);
+
+/* The block that holds granule `at`, below the break. Not in constant time. */
+uint32_t hmm_blocks_around(const struct hmm_blocks *blocks, uint32_t at);
+/* The name of the first invariant that does not hold, or NULL. */
+const char *hmm_blocks_check(const struct hmm_blocks *blocks);
+
+/* What a walk over all blocks counts. */
+struct hmm_census {
+    uint32_t live_granules, live_blocks, free_blocks;
+    uint32_t largest; /* the most granules that can be taken now */
+};
+void hmm_blocks_count(const struct hmm_blocks *blocks, struct hmm_census *census);
+
+/* --- places -------------------------------------------------------------------------------------
+ */
+
+/* A granule, as its group's record knows it. */
+struct hmm_spot {
+    struct hmm_group *group;
+    unsigned idx; /* of its bits */
+};
+
+static inline struct hmm_spot hmm_blocks_spot(const struct hmm_blocks *blocks, uint32_t at)
+{
+    return (struct hmm_spot){&blocks->groups[at >> HMM_GROUP_SHIFT], at & (HMM_GROUP_GRANULES - 1)};
+}
+
+static inline bool hmm_bit(hmm_bits bits, unsigned idx)
+{
+    return (bits >> idx & 1) != 0;
+}
+
+static inline void hmm_bit_set(hmm_bits *bits, unsigned idx)
+{
+    *bits |= (hmm_bits)1 << idx;
+}
+
+static inline void hmm_bit_clear(hmm_bits *bits, unsigned idx)
+{
+    *bits &= ~((hmm_bits)1 << idx);
+}
+
+/* The highest bit, and the lowest; bits != 0. */
+static inline uint32_t hmm_bits_top(hmm_bits bits)
+{
+    return (HMM_GROUP_GRANULES - 1) ^ (uint32_t)__builtin_clzl(bits);
+}
+
+static inline uint32_t hmm_bits_lowest(hmm_bits bits)
+{
+    return (uint32_t)__builtin_ctzl(bits);
+}
+
+/* Length of the block that begins there. */
+static inline uint32_t hmm_spot_length(struct hmm_spot spot)
+{
+    hmm_bits above = spot.group->starts >> spot.idx >> 1;
+    return above != 0 ? hmm_bits_lowest(above) + 1 : spot.group->last_granules;
+}
+
+static inline uint32_t hmm_blocks_length(const struct hmm_blocks *blocks, uint32_t at)
+{
+    return hmm_spot_length(hmm_blocks_spot(blocks, at));
+}
+
+static inline bool hmm_blocks_is_live(const struct hmm_blocks *blocks, uint32_t at)
+{
+    struct hmm_spot spot = hmm_blocks_spot(blocks, at);
+    return hmm_bit(spot.group->live, spot.idx);
+}
+
+/* The free block before the one that begins there, at `at`, and has its bit in after_free. */
+static inline uint32_t hmm_spot_free_before(struct hmm_spot spot, uint32_t at)
+{
+    hmm_bits below = spot.group->starts & (((hmm_bits)1 << spot.idx) - 1);
+    if (below == 0)
+        return spot.group->free_before;
+    return (at & ~(uint32_t)(HMM_GROUP_GRANULES - 1)) | hmm_bits_top(below);
+}
+
+static inline uint32_t hmm_blocks_free_before(const struct hmm_blocks *blocks, uint32_t at)
+{
+    return hmm_spot_free_before(hmm_blocks_spot(blocks, at), at);
+}
+
+static inline void *hmm_blocks_address(const struct hmm_blocks *blocks, uint32_t at)
+{
+    return blocks->base + ((size_t)at << HMM_GRANULE_SHIFT);
+}
+
+static inline struct hmm_free_links *hmm_blocks_links(const struct hmm_blocks *blocks, uint32_t at)
+{
+    return hmm_blocks_address(blocks, at);
+}
+
+static inline bool hmm_blocks_is_broken(const struct hmm_blocks *blocks)
+{
+    return blocks->usable_granules == 0;
+}
+
+/* Does a live block begin at this address? If so, its granule is in *at. */
+static inline bool hmm_blocks_find_live(const struct hmm_blocks *blocks, const void *address,
+                                        uint32_t *at)
+{
+    size_t offset_bytes = (size_t)((uintptr_t)address - (uintptr_t)blocks->base);
+    size_t granule = offset_bytes >> HMM_GRANULE_SHIFT;
+    *at = (uint32_t)granule;
+    if (hmm_unlikely(granule >= blocks->end || offset_bytes % HMM_GRANULE_BYTES != 0))
+        return false;
+    return hmm_blocks_is_live(blocks, *at);
+}
+
+/* --- size classes -------------------------------------------------------------------------------
+ * Lengths below 2 * 2^step_shift granules have a class each, then 2^step_shift a doubling. */
+
+/* The class in whose list a free block of n granules, n >= 1, hangs. */
+static inline uint32_t hmm_blocks_class(uint32_t step_shift, uint32_t n_granules)
+{
+    if (n_granules >> step_shift <= 1)
+        return n_granules;
+    uint32_t shift = hmm_bits_top(n_granules) - step_shift;
+    return (shift << step_shift) + (n_granules >> shift);
+}
+
+#endif
