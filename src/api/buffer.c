@@ -4,13 +4,12 @@
  *
  * Layer   api, above core/blocks; of port only board.h, so that it runs anywhere.
  */
+#include "base/bytes.h"
 #include "base/fmt.h"
 #include "core/blocks.h"
 #include "port/board.h"
 
 #include "hmm_heap.h"
-
-#include <string.h>
 
 struct HmmHeap {
     struct hmm_blocks blocks;

@@ -10,32 +10,60 @@ void hmm_text_str(struct hmm_text *text, const char *str)
         text->chars[text->n_chars++] = *str++;
 }
 
-static void number(struct hmm_text *text, uint64_t n, unsigned base, unsigned width)
+static void digits_out(struct hmm_text *text, const char *digits, unsigned n_digits, unsigned width)
 {
-    char digits[24];
-    unsigned n_digits = 0;
-    do {
-        digits[n_digits++] = "0123456789abcdef"[n % base];
-        n /= base;
-    } while (n != 0);
     for (unsigned i = n_digits; i < width; i++)
         hmm_text_str(text, " ");
-    while (n_digits > 0 && text->n_chars < text->capacity_bytes)
-        text->chars[text->n_chars++] = digits[--n_digits];
+    for (unsigned i = 0; i < n_digits && text->n_chars < text->capacity_bytes; i++)
+        text->chars[text->n_chars++] = digits[i];
+}
+
+static uint64_t ten_times(uint64_t n)
+{
+    return (n << 3) + (n << 1);
+}
+
+/* By subtraction: small machines have functions for multiplying and dividing 64 bits, and for
+ * shifting them by variable amounts, which firmware may not have. */
+static void decimal(struct hmm_text *text, uint64_t n, unsigned width)
+{
+    char digits[20];
+    unsigned n_digits = 0;
+    uint64_t power = 1;
+    unsigned n_powers = 1;
+    while (n_powers < sizeof digits && ten_times(power) <= n) {
+        power = ten_times(power);
+        n_powers++;
+    }
+    for (; n_powers > 0; n_powers--) {
+        uint64_t unit = 1;
+        for (unsigned i = 1; i < n_powers; i++)
+            unit = ten_times(unit);
+        char digit = '0';
+        for (; n >= unit; n -= unit)
+            digit++;
+        digits[n_digits++] = digit;
+    }
+    digits_out(text, digits, n_digits, width);
 }
 
 void hmm_text_dec(struct hmm_text *text, uint64_t n)
 {
-    number(text, n, 10, 0);
+    decimal(text, n, 0);
 }
 
 void hmm_text_dec_wide(struct hmm_text *text, uint64_t n, unsigned width)
 {
-    number(text, n, 10, width);
+    decimal(text, n, width);
 }
 
 void hmm_text_hex(struct hmm_text *text, uint64_t n)
 {
+    char digits[16];
+    unsigned n_digits = 0;
+    for (unsigned left = 16; left > 0; left--, n <<= 4)
+        if (n >> 60 != 0 || n_digits != 0 || left == 1)
+            digits[n_digits++] = "0123456789abcdef"[n >> 60];
     hmm_text_str(text, "0x");
-    number(text, n, 16, 0);
+    digits_out(text, digits, n_digits, 0);
 }

@@ -4,7 +4,7 @@
  */
 #include "core/blocks.h"
 
-#include <string.h>
+#include "base/bytes.h"
 
 _Static_assert(sizeof(hmm_bits) == sizeof(long), "builtins for long are used");
 

@@ -3,12 +3,12 @@
  */
 #include "buffer_tests.h"
 
+#include "base/bytes.h"
 #include "core/blocks.h"
 #include "hmm_heap.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 static long n_checks, n_failed;
 

@@ -1,0 +1,36 @@
+#!/bin/sh
+# amalgamate.sh DIR: heaps over a buffer as two files, DIR/hmm_embedded.h and DIR/hmm_embedded.c, for firmware: made of
+# the same sources, nothing added but the constants they use.
+set -eu
+cd "$(dirname "$0")/.."
+to=$1
+mkdir -p "$to"
+files="base/base.h base/bytes.h base/fmt.h port/board.h core/blocks.h base/fmt.c core/blocks.c core/blocks_check.c api/buffer.c"
+
+{
+    echo "/* hmm_embedded.h - made by tools/amalgamate.sh of libhmm: do not edit. Compile hmm_embedded.c with it, and supply"
+    echo " *     _Noreturn void hmm_board_fatal(const char *line, size_t n_chars);"
+    echo " * which gets the message when a pointer is misused and there is no on_error. */"
+    cat include/hmm_heap.h
+} >"$to/hmm_embedded.h"
+
+constant() { # NAME: its value in tunables.def
+    sed -n "s/^HMM_FIXED($1, \([0-9]*\),.*/\1/p" src/base/tunables.def
+}
+{
+    echo "/* hmm_embedded.c - made by tools/amalgamate.sh of libhmm: do not edit. */"
+    echo '#include "hmm_embedded.h"'
+    echo
+    echo "enum {"
+    echo "    HMM_GRANULE_SHIFT = $(constant GRANULE_SHIFT),"
+    echo "    HMM_GRANULE_BYTES = 1 << HMM_GRANULE_SHIFT,"
+    for name in $(sed -n 's/^HMM_FIXED(\(BLOCKS_[A-Z_]*\),.*/\1/p' src/base/tunables.def); do
+        echo "    HMM_$name = $(constant "$name"),"
+    done
+    echo "};"
+    for file in $files; do
+        echo
+        echo "/* ======== src/$file ======== */"
+        sed '/^#include "/d' "src/$file"
+    done
+} >"$to/hmm_embedded.c"
