@@ -12,11 +12,11 @@
 #include "hmm_heap.h"
 
 struct HmmHeap {
-    struct hmm_blocks blocks;
     struct HmmHeapOptions options;
     size_t buffer_bytes;
     size_t begin_bytes; /* const: the buffer's, before granule 0 */
     uint32_t magic;     /* while the heap exists: HEAP_MAGIC, or with a lock the other */
+    _Alignas(HMM_GRANULE_BYTES) struct hmm_blocks blocks; /* last: its lists follow */
 };
 
 enum { HEAP_MAGIC = 0x484d4d48, HEAP_LOCKED_MAGIC = HEAP_MAGIC + 1, MESSAGE_CHARS = 200 };
@@ -42,23 +42,28 @@ static HMM_COLD void tell(const struct HmmHeapOptions *options, struct hmm_text 
     hmm_board_fatal(line, all.n_chars);
 }
 
-static HMM_COLD void overwritten(const struct HmmHeap *heap, const char *who)
+static struct HmmHeap *heap_of(struct hmm_blocks *blocks)
+{
+    return (struct HmmHeap *)(void *)((char *)blocks - offsetof(struct HmmHeap, blocks));
+}
+
+static HMM_COLD void overwritten(struct hmm_blocks *blocks)
 {
     char chars[MESSAGE_CHARS];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
-    hmm_text_str(&text, who);
-    hmm_text_str(&text, ": memory was written to after it was freed; this heap stops here");
-    tell(&heap->options, &text, NULL);
+    hmm_text_str(&text, "HmmHeap: memory was written to after it was freed; this heap stops here");
+    tell(&heap_of(blocks)->options, &text, NULL);
 }
 
 /* What is wrong with a pointer, and what is known of its place. */
-static HMM_COLD void misuse(const struct HmmHeap *heap, const char *who, const void *block)
+static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const char *who)
 {
-    const struct hmm_blocks *blocks = &heap->blocks;
+    if (block == NULL)
+        return;
     char chars[MESSAGE_CHARS];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
     if (hmm_blocks_is_broken(blocks)) {
-        overwritten(heap, who);
+        overwritten(blocks);
         return;
     }
     size_t offset_bytes = (size_t)((uintptr_t)block - (uintptr_t)blocks->base);
@@ -85,7 +90,7 @@ static HMM_COLD void misuse(const struct HmmHeap *heap, const char *who, const v
                                 ? " (above the break, where no block is)"
                                 : " (outside this heap)");
     }
-    tell(&heap->options, &text, block);
+    tell(&heap_of(blocks)->options, &text, block);
 }
 
 static HMM_COLD void no_heap(const char *who, const void *heap)
@@ -101,74 +106,60 @@ static HMM_COLD void no_heap(const char *who, const void *heap)
 /* --- every call ---------------------------------------------------------------------------------
  */
 
-static HMM_INLINE void enter(struct HmmHeap *heap, const char *who)
+/* A heap without a lock: nothing to do around a call. */
+static HMM_INLINE bool is_plain(const struct HmmHeap *heap)
 {
-    if (hmm_unlikely(heap == NULL || heap->magic != HEAP_MAGIC)) {
-        if (heap == NULL || heap->magic != HEAP_LOCKED_MAGIC)
-            no_heap(who, heap);
-        heap->options.lock(heap->options.context);
-    }
+    return hmm_likely(heap != NULL && heap->magic == HEAP_MAGIC);
 }
 
-static HMM_INLINE void leave(struct HmmHeap *heap)
+static void enter(struct HmmHeap *heap, const char *who)
 {
-    if (hmm_unlikely(heap->magic == HEAP_LOCKED_MAGIC))
+    if (is_plain(heap))
+        return;
+    if (heap == NULL || heap->magic != HEAP_LOCKED_MAGIC)
+        no_heap(who, heap);
+    heap->options.lock(heap->options.context);
+}
+
+static void leave(struct HmmHeap *heap)
+{
+    if (heap->magic == HEAP_LOCKED_MAGIC)
         heap->options.unlock(heap->options.context);
 }
 
-/* The live block at `block`, in *at; false: misuse, told, or NULL. */
-static HMM_INLINE bool find_live(struct HmmHeap *heap, const void *block, const char *who,
-                                 uint32_t *at)
-{
-    if (hmm_likely(hmm_blocks_find_live(&heap->blocks, block, at)))
-        return true;
-    if (block != NULL)
-        misuse(heap, who, block);
-    return false;
-}
-
 /* Granules for `bytes`; more than any heap has, for more. */
-static inline size_t granules_for(size_t bytes)
+static HMM_INLINE size_t granules_for(size_t bytes)
 {
     return (bytes >> HMM_GRANULE_SHIFT) + (bytes % HMM_GRANULE_BYTES != 0);
 }
 
-/* The address of what was taken; tells of a broken heap. */
-static inline void *taken(struct HmmHeap *heap, uint32_t at, const char *who)
-{
-    if (hmm_likely(at != HMM_NO_GRANULE))
-        return hmm_blocks_address(&heap->blocks, at);
-    if (hmm_unlikely(hmm_blocks_is_broken(&heap->blocks)))
-        overwritten(heap, who);
-    return NULL;
-}
-
-static inline void *take(struct HmmHeap *heap, size_t bytes, const char *who)
-{
-    return taken(heap, hmm_blocks_take(&heap->blocks, granules_for(bytes)), who);
-}
-
-static inline void give(struct HmmHeap *heap, uint32_t at, const char *who)
-{
-    if (hmm_unlikely(!hmm_blocks_give(&heap->blocks, at)))
-        overwritten(heap, who);
-}
-
-void *HmmHeapAlloc(HmmHeap *heap, size_t size)
+static HMM_NOINLINE void *alloc_locked(HmmHeap *heap, size_t size)
 {
     enter(heap, "HmmHeapAlloc");
-    void *block = size != 0 ? take(heap, size, "HmmHeapAlloc") : NULL;
+    void *block = hmm_blocks_take(&heap->blocks, granules_for(size));
     leave(heap);
     return block;
 }
 
+void *HmmHeapAlloc(HmmHeap *heap, size_t size)
+{
+    return is_plain(heap) ? hmm_blocks_take(&heap->blocks, granules_for(size))
+                          : alloc_locked(heap, size);
+}
+
+static HMM_NOINLINE void free_locked(HmmHeap *heap, void *block)
+{
+    enter(heap, "HmmHeapFree");
+    hmm_blocks_give(&heap->blocks, block, "HmmHeapFree");
+    leave(heap);
+}
+
 void HmmHeapFree(HmmHeap *heap, void *block)
 {
-    uint32_t at;
-    enter(heap, "HmmHeapFree");
-    if (find_live(heap, block, "HmmHeapFree", &at))
-        give(heap, at, "HmmHeapFree");
-    leave(heap);
+    if (is_plain(heap))
+        hmm_blocks_give(&heap->blocks, block, "HmmHeapFree");
+    else
+        free_locked(heap, block);
 }
 
 void *HmmHeapCalloc(HmmHeap *heap, size_t count, size_t size)
@@ -181,32 +172,30 @@ void *HmmHeapCalloc(HmmHeap *heap, size_t count, size_t size)
 }
 
 /* locks: held the heap's */
-static void *resize(struct HmmHeap *heap, void *block, uint32_t at, size_t bytes)
+static void *resize(struct hmm_blocks *blocks, void *block, size_t bytes)
 {
-    size_t old_bytes = (size_t)hmm_blocks_length(&heap->blocks, at) << HMM_GRANULE_SHIFT;
-    if (hmm_blocks_resize(&heap->blocks, at, granules_for(bytes)))
+    uint32_t at;
+    if (bytes == 0 || !hmm_blocks_find_live(blocks, block, &at)) {
+        hmm_blocks_give(blocks, block, "HmmHeapRealloc"); /* or tells of misuse */
+        return NULL;
+    }
+    size_t old_bytes = (size_t)hmm_blocks_length(blocks, at) << HMM_GRANULE_SHIFT;
+    if (hmm_blocks_resize(blocks, at, granules_for(bytes)))
         return block;
-    void *moved = take(heap, bytes, "HmmHeapRealloc");
+    void *moved = hmm_blocks_take(blocks, granules_for(bytes));
     if (moved == NULL)
         return NULL;
     memcpy(moved, block, hmm_min(old_bytes, bytes));
-    give(heap, at, "HmmHeapRealloc");
+    hmm_blocks_give(blocks, block, "HmmHeapRealloc");
     return moved;
 }
 
 void *HmmHeapRealloc(HmmHeap *heap, void *block, size_t size)
 {
-    uint32_t at;
     if (block == NULL)
         return HmmHeapAlloc(heap, size);
     enter(heap, "HmmHeapRealloc");
-    void *result = NULL;
-    if (find_live(heap, block, "HmmHeapRealloc", &at)) {
-        if (size != 0)
-            result = resize(heap, block, at, size);
-        else
-            give(heap, at, "HmmHeapRealloc");
-    }
+    void *result = resize(&heap->blocks, block, size);
     leave(heap);
     return result;
 }
@@ -217,10 +206,7 @@ void *HmmHeapAllocAligned(HmmHeap *heap, size_t alignment, size_t size)
         return NULL;
     enter(heap, "HmmHeapAllocAligned");
     size_t align_granules = hmm_max(alignment >> HMM_GRANULE_SHIFT, 1);
-    uint32_t at = HMM_NO_GRANULE;
-    if (size != 0)
-        at = hmm_blocks_take_aligned(&heap->blocks, align_granules, granules_for(size));
-    void *block = taken(heap, at, "HmmHeapAllocAligned");
+    void *block = hmm_blocks_take_aligned(&heap->blocks, align_granules, granules_for(size));
     leave(heap);
     return block;
 }
@@ -230,8 +216,10 @@ size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
     uint32_t at;
     size_t bytes = 0;
     enter(heap, "HmmHeapUsableSize");
-    if (find_live(heap, block, "HmmHeapUsableSize", &at))
+    if (hmm_blocks_find_live(&heap->blocks, block, &at))
         bytes = (size_t)hmm_blocks_length(&heap->blocks, at) << HMM_GRANULE_SHIFT;
+    else
+        misuse(&heap->blocks, block, "HmmHeapUsableSize");
     leave(heap);
     return bytes;
 }
@@ -241,8 +229,8 @@ size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
 
 size_t HmmHeapMinBytes(void)
 {
-    size_t heap_bytes = hmm_round_up(sizeof(struct HmmHeap), HMM_GRANULE_BYTES);
-    return HMM_GRANULE_BYTES - 1 + heap_bytes + hmm_blocks_record_bytes(1) + HMM_GRANULE_BYTES;
+    return HMM_GRANULE_BYTES - 1 + offsetof(struct HmmHeap, blocks) + hmm_blocks_record_bytes(1) +
+           HMM_GRANULE_BYTES;
 }
 
 static HMM_COLD void too_small(size_t bytes, const struct HmmHeapOptions *options,
@@ -265,16 +253,18 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
     if (buffer == NULL || (options->lock == NULL) != (options->unlock == NULL))
         return NULL;
     size_t ahead = (0 - (uintptr_t)buffer) % HMM_GRANULE_BYTES;
-    size_t begin = ahead + hmm_round_up(sizeof(struct HmmHeap), HMM_GRANULE_BYTES);
-    struct hmm_blocks blocks;
-    if (bytes < begin || !hmm_blocks_init(&blocks, (char *)buffer + begin, bytes - begin,
-                                          options->extra_bytes, options->is_zero != 0)) {
+    size_t begin = ahead + offsetof(struct HmmHeap, blocks);
+    HmmHeap *heap = (HmmHeap *)(void *)((char *)buffer + ahead);
+    if (bytes < begin || !hmm_blocks_init(&heap->blocks, bytes - begin, options->extra_bytes,
+                                          options->is_zero != 0)) {
         too_small(bytes, options, buffer);
         return NULL;
     }
-    struct HmmHeap *heap = (struct HmmHeap *)(void *)((char *)buffer + ahead);
-    *heap = (struct HmmHeap){.blocks = blocks, .options = *options, .buffer_bytes = bytes};
-    heap->begin_bytes = (size_t)(blocks.base - (char *)buffer);
+    heap->blocks.on_misuse = misuse;
+    heap->blocks.on_broken = overwritten;
+    heap->options = *options;
+    heap->buffer_bytes = bytes;
+    heap->begin_bytes = (size_t)(heap->blocks.base - (char *)buffer);
     heap->magic = options->lock != NULL ? HEAP_LOCKED_MAGIC : HEAP_MAGIC;
     return heap;
 }

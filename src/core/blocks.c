@@ -21,8 +21,7 @@ static inline void list_insert(struct hmm_blocks *blocks, uint32_t at, uint32_t 
     if (first != HMM_NO_GRANULE)
         hmm_blocks_links(blocks, first)->before = at;
     else
-        hmm_bit_set(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT],
-                    class_idx & (HMM_GROUP_GRANULES - 1));
+        hmm_bit_set(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
     links->before = HMM_FIRST_OF + class_idx;
 }
 
@@ -40,8 +39,7 @@ static inline bool list_pop(struct hmm_blocks *blocks, uint32_t at, uint32_t nex
         return true;
     }
     blocks->heads[class_idx] = HMM_NO_GRANULE;
-    hmm_bit_clear(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT],
-                  class_idx & (HMM_GROUP_GRANULES - 1));
+    hmm_bit_clear(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
     return true;
 }
 
@@ -77,6 +75,7 @@ static HMM_COLD bool set_broken(struct hmm_blocks *blocks)
 {
     blocks->usable_granules = 0;
     blocks->end = 0;
+    blocks->on_broken(blocks);
     return false;
 }
 
@@ -100,7 +99,7 @@ static inline uint32_t class_above(const struct hmm_blocks *blocks, uint32_t cla
 /* The block that begins there has this length now: tell its group. */
 static inline void set_length(struct hmm_spot spot, uint32_t n_granules)
 {
-    if (spot.group->starts >> spot.idx >> 1 == 0)
+    if (spot.group->starts >> (spot.at & (HMM_GROUP_GRANULES - 1)) >> 1 == 0)
         spot.group->last_granules = n_granules;
 }
 
@@ -111,7 +110,7 @@ static HMM_INLINE void put_free(struct hmm_blocks *blocks, uint32_t at, struct h
     set_length(spot, n_granules);
     list_insert(blocks, at, n_granules);
     struct hmm_spot next = hmm_blocks_spot(blocks, at + n_granules);
-    hmm_bit_set(&next.group->after_free, next.idx);
+    hmm_bit_set(&next.group->after_free, next.at);
     if (next.group != spot.group)
         next.group->free_before = at;
 }
@@ -122,8 +121,8 @@ static HMM_INLINE void put_free(struct hmm_blocks *blocks, uint32_t at, struct h
 static inline void set_end(struct hmm_blocks *blocks, uint32_t end)
 {
     struct hmm_spot spot = hmm_blocks_spot(blocks, end);
-    hmm_bit_set(&spot.group->starts, spot.idx);
-    hmm_bit_set(&spot.group->live, spot.idx);
+    hmm_bit_set(&spot.group->starts, spot.at);
+    hmm_bit_set(&spot.group->live, spot.at);
     blocks->end = end;
 }
 
@@ -138,10 +137,10 @@ static HMM_INLINE void raise_break(struct hmm_blocks *blocks, uint32_t end, bool
         blocks->clean_end = groups_end;
     }
     if (!begins_here) {
-        hmm_bit_clear(&spot.group->starts, spot.idx);
-        hmm_bit_clear(&spot.group->live, spot.idx);
+        hmm_bit_clear(&spot.group->starts, spot.at);
+        hmm_bit_clear(&spot.group->live, spot.at);
     }
-    hmm_bit_clear(&spot.group->after_free, spot.idx);
+    hmm_bit_clear(&spot.group->after_free, spot.at);
     set_end(blocks, end);
     if (end > blocks->peak_end)
         blocks->peak_end = end;
@@ -154,9 +153,9 @@ static HMM_NOINLINE void put_top(struct hmm_blocks *blocks, uint32_t at, uint32_
     uint32_t extra = blocks->extra_granules;
     if (n_granules > 2 * extra) {
         struct hmm_spot end = hmm_blocks_spot(blocks, at + n_granules);
-        hmm_bit_clear(&end.group->starts, end.idx);
-        hmm_bit_clear(&end.group->live, end.idx);
-        hmm_bit_clear(&end.group->after_free, end.idx);
+        hmm_bit_clear(&end.group->starts, end.at);
+        hmm_bit_clear(&end.group->live, end.at);
+        hmm_bit_clear(&end.group->after_free, end.at);
         set_end(blocks, at + extra);
         n_granules = extra;
     }
@@ -166,10 +165,10 @@ static HMM_NOINLINE void put_top(struct hmm_blocks *blocks, uint32_t at, uint32_
 
 /* A block of n granules from above the break, together with the last one, if that is free: in no
  * list. With it the extra space: a free block behind it. */
-static HMM_NOINLINE uint32_t take_above(struct hmm_blocks *blocks, uint32_t n_granules)
+static HMM_INLINE uint32_t take_above(struct hmm_blocks *blocks, uint32_t n_granules)
 {
     struct hmm_spot end = hmm_blocks_spot(blocks, blocks->end);
-    bool begins_here = !hmm_bit(end.group->after_free, end.idx);
+    bool begins_here = !hmm_bit(end.group->after_free, end.at);
     uint32_t at = begins_here ? blocks->end : hmm_blocks_free_before(blocks, blocks->end);
     uint32_t room = blocks->capacity_granules - at;
     if (n_granules > room)
@@ -183,11 +182,11 @@ static HMM_NOINLINE uint32_t take_above(struct hmm_blocks *blocks, uint32_t n_gr
     raise_break(blocks, next + extra, begins_here);
     if (extra != 0) {
         struct hmm_spot spot = hmm_blocks_spot(blocks, next);
-        hmm_bit_set(&spot.group->starts, spot.idx);
+        hmm_bit_set(&spot.group->starts, spot.at);
         put_free(blocks, next, spot, extra);
     }
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-    hmm_bit_set(&spot.group->live, spot.idx);
+    hmm_bit_set(&spot.group->live, spot.at);
     set_length(spot, n_granules);
     return at;
 }
@@ -208,48 +207,55 @@ static HMM_INLINE uint32_t find_free(const struct hmm_blocks *blocks, uint32_t w
     return *class_idx != 0 ? blocks->heads[*class_idx] : HMM_NO_GRANULE;
 }
 
-uint32_t hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules)
+/* HMM_NO_GRANULE: none. want: 1 to usable_granules */
+static HMM_INLINE uint32_t take(struct hmm_blocks *blocks, uint32_t want)
 {
     uint32_t class_idx;
-    if (hmm_unlikely(n_granules > blocks->usable_granules))
-        return HMM_NO_GRANULE;
-    uint32_t want = (uint32_t)n_granules;
     uint32_t at = find_free(blocks, want, &class_idx);
     if (at == HMM_NO_GRANULE)
         return take_above(blocks, want);
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
     uint32_t have = hmm_spot_length(spot);
     if (hmm_unlikely(at >= blocks->end ||
-                     !hmm_bit(spot.group->starts & ~spot.group->live, spot.idx) ||
+                     !hmm_bit(spot.group->starts & ~spot.group->live, spot.at) ||
                      !list_pop(blocks, at, hmm_blocks_links(blocks, at)->next, class_idx))) {
         set_broken(blocks);
         return HMM_NO_GRANULE;
     }
-    hmm_bit_set(&spot.group->live, spot.idx);
+    hmm_bit_set(&spot.group->live, spot.at);
     struct hmm_spot next = hmm_blocks_spot(blocks, at + want);
     if (have == want) {
-        hmm_bit_clear(&next.group->after_free, next.idx);
+        hmm_bit_clear(&next.group->after_free, next.at);
     } else {
-        hmm_bit_set(&next.group->starts, next.idx);
+        hmm_bit_set(&next.group->starts, next.at);
         put_free(blocks, at + want, next, have - want);
         set_length(spot, want);
     }
     return at;
 }
 
+void *hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules)
+{
+    if (hmm_unlikely(n_granules - 1 >= blocks->usable_granules)) /* of 0: larger than any */
+        return NULL;
+    uint32_t at = take(blocks, (uint32_t)n_granules);
+    return hmm_likely(at != HMM_NO_GRANULE) ? hmm_blocks_address(blocks, at) : NULL;
+}
+
 /* --- give ---------------------------------------------------------------------------------------
  */
 
-/* Coalesce the block [at, at + n) with the one behind it, if that is free: out of its list. Returns
- * the length of both; 0: broken. */
-static HMM_INLINE uint32_t join_next(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules)
+/* Coalesce the block [at, at + *n_granules) with the one behind it, if that is free: out of its
+ * list, and the length of both in *n_granules. False: broken. */
+static HMM_INLINE bool join_next(struct hmm_blocks *blocks, uint32_t at, uint32_t *n_granules)
 {
-    struct hmm_spot next = hmm_blocks_spot(blocks, at + n_granules);
-    if (hmm_bit(next.group->live, next.idx))
-        return n_granules;
-    uint32_t more = hmm_spot_length(next);
-    hmm_bit_clear(&next.group->starts, next.idx);
-    return hmm_likely(list_remove(blocks, at + n_granules)) ? n_granules + more : 0;
+    uint32_t next_at = at + *n_granules;
+    struct hmm_spot next = hmm_blocks_spot(blocks, next_at);
+    if (hmm_bit(next.group->live, next.at))
+        return true;
+    *n_granules += hmm_spot_length(next);
+    hmm_bit_clear(&next.group->starts, next.at);
+    return list_remove(blocks, next_at);
 }
 
 /* The block [at, at + n), in no list, is free: coalesce it with its neighbours, and put it away.
@@ -257,13 +263,13 @@ static HMM_INLINE uint32_t join_next(struct hmm_blocks *blocks, uint32_t at, uin
 static HMM_INLINE bool give_row(struct hmm_blocks *blocks, uint32_t at, struct hmm_spot spot,
                                 uint32_t n_granules)
 {
-    uint32_t n = join_next(blocks, at, n_granules);
-    if (hmm_unlikely(n == 0))
+    uint32_t n = n_granules;
+    if (hmm_unlikely(!join_next(blocks, at, &n)))
         return set_broken(blocks);
-    if (hmm_bit(spot.group->after_free, spot.idx)) {
-        uint32_t before = hmm_spot_free_before(spot, at);
-        hmm_bit_clear(&spot.group->starts, spot.idx);
-        hmm_bit_clear(&spot.group->after_free, spot.idx);
+    if (hmm_bit(spot.group->after_free, spot.at)) {
+        uint32_t before = hmm_spot_free_before(spot);
+        hmm_bit_clear(&spot.group->starts, spot.at);
+        hmm_bit_clear(&spot.group->after_free, spot.at);
         if (hmm_unlikely(!list_remove(blocks, before)))
             return set_broken(blocks);
         n += at - before;
@@ -277,11 +283,20 @@ static HMM_INLINE bool give_row(struct hmm_blocks *blocks, uint32_t at, struct h
     return true;
 }
 
-bool hmm_blocks_give(struct hmm_blocks *blocks, uint32_t at)
+static HMM_INLINE bool give(struct hmm_blocks *blocks, uint32_t at)
 {
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-    hmm_bit_clear(&spot.group->live, spot.idx);
+    hmm_bit_clear(&spot.group->live, spot.at);
     return give_row(blocks, at, spot, hmm_spot_length(spot));
+}
+
+void hmm_blocks_give(struct hmm_blocks *blocks, const void *address, const char *who)
+{
+    uint32_t at;
+    if (hmm_likely(hmm_blocks_find_live(blocks, address, &at)))
+        give(blocks, at);
+    else
+        blocks->on_misuse(blocks, address, who);
 }
 
 /* --- resize -------------------------------------------------------------------------------------
@@ -291,7 +306,7 @@ bool hmm_blocks_give(struct hmm_blocks *blocks, uint32_t at)
 static bool trim(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules, uint32_t want)
 {
     struct hmm_spot rest = hmm_blocks_spot(blocks, at + want);
-    hmm_bit_set(&rest.group->starts, rest.idx);
+    hmm_bit_set(&rest.group->starts, rest.at);
     bool whole = give_row(blocks, at + want, rest, n_granules - want);
     set_length(hmm_blocks_spot(blocks, at), want);
     return whole;
@@ -308,10 +323,11 @@ static bool extend(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules, 
     bool at_top = at + have == blocks->end;
     if (want > have && (!at_top || want > blocks->capacity_granules - at))
         return false;
-    if (join_next(blocks, at, n_granules) == 0)
+    uint32_t both = n_granules;
+    if (!join_next(blocks, at, &both))
         return set_broken(blocks);
     struct hmm_spot behind = hmm_blocks_spot(blocks, at + have);
-    hmm_bit_clear(&behind.group->after_free, behind.idx);
+    hmm_bit_clear(&behind.group->after_free, behind.at);
     if (want > have) {
         raise_break(blocks, at + want, false);
         have = want;
@@ -331,30 +347,31 @@ bool hmm_blocks_resize(struct hmm_blocks *blocks, uint32_t at, size_t n_granules
     return want < have ? trim(blocks, at, have, want) : extend(blocks, at, have, want);
 }
 
-uint32_t hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules,
-                                 size_t n_granules)
+void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t n_granules)
 {
-    if (align_granules > blocks->capacity_granules || n_granules > blocks->capacity_granules)
-        return HMM_NO_GRANULE;
-    uint32_t at = hmm_blocks_take(blocks, n_granules + align_granules - 1);
+    size_t most = blocks->usable_granules;
+    if (align_granules > most || n_granules - 1 >= most || n_granules + align_granules - 1 > most)
+        return NULL;
+    uint32_t at = take(blocks, (uint32_t)(n_granules + align_granules - 1));
     if (at == HMM_NO_GRANULE)
-        return HMM_NO_GRANULE;
+        return NULL;
     uint32_t length = hmm_blocks_length(blocks, at);
     size_t first = ((uintptr_t)blocks->base >> HMM_GRANULE_SHIFT) + at;
     uint32_t ahead = (uint32_t)(hmm_round_up(first, align_granules) - first);
     if (ahead != 0) { /* cut in two live blocks; its front is given back */
         struct hmm_spot spot = hmm_blocks_spot(blocks, at + ahead);
-        hmm_bit_set(&spot.group->starts, spot.idx);
-        hmm_bit_set(&spot.group->live, spot.idx);
+        hmm_bit_set(&spot.group->starts, spot.at);
+        hmm_bit_set(&spot.group->live, spot.at);
         set_length(spot, length - ahead);
         set_length(hmm_blocks_spot(blocks, at), ahead);
-        if (!hmm_blocks_give(blocks, at))
-            return HMM_NO_GRANULE;
+        if (!give(blocks, at))
+            return NULL;
     }
     at += ahead;
     length -= ahead;
-    return length == n_granules || trim(blocks, at, length, (uint32_t)n_granules) ? at
-                                                                                  : HMM_NO_GRANULE;
+    if (length != n_granules && !trim(blocks, at, length, (uint32_t)n_granules))
+        return NULL;
+    return hmm_blocks_address(blocks, at);
 }
 
 /* --- the whole ----------------------------------------------------------------------------------
@@ -384,11 +401,15 @@ static size_t class_word_count(size_t n_granules)
     return (class_count(n_granules) >> HMM_GROUP_SHIFT) + 1;
 }
 
+static size_t heads_end_bytes(size_t n_granules)
+{
+    size_t bytes = sizeof(struct hmm_blocks) + class_count(n_granules) * sizeof(uint32_t);
+    return hmm_round_up(bytes, sizeof(hmm_bits));
+}
+
 size_t hmm_blocks_record_bytes(size_t n_granules)
 {
-    size_t bytes = group_count(n_granules) * sizeof(struct hmm_group);
-    bytes += class_word_count(n_granules) * sizeof(hmm_bits);
-    bytes += class_count(n_granules) * sizeof(uint32_t);
+    size_t bytes = heads_end_bytes(n_granules) + group_count(n_granules) * sizeof(struct hmm_group);
     return hmm_round_up(bytes, HMM_GRANULE_BYTES);
 }
 
@@ -407,15 +428,14 @@ static size_t granules_in(size_t bytes)
     return least;
 }
 
-bool hmm_blocks_init(struct hmm_blocks *blocks, void *buffer, size_t bytes, size_t extra_bytes,
-                     bool is_zero)
+bool hmm_blocks_init(struct hmm_blocks *blocks, size_t bytes, size_t extra_bytes, bool is_zero)
 {
     size_t n_granules = granules_in(bytes);
     if (n_granules == 0)
         return false;
     *blocks = (struct hmm_blocks){
-        .base = (char *)buffer + hmm_blocks_record_bytes(n_granules),
-        .groups = buffer,
+        .base = (char *)blocks + hmm_blocks_record_bytes(n_granules),
+        .groups = (struct hmm_group *)(void *)((char *)blocks + heads_end_bytes(n_granules)),
         .step_shift = step_shift_for(n_granules),
         .capacity_granules = (uint32_t)n_granules,
         .n_classes = (uint32_t)class_count(n_granules),
@@ -423,8 +443,6 @@ bool hmm_blocks_init(struct hmm_blocks *blocks, void *buffer, size_t bytes, size
         .extra_granules = (uint32_t)hmm_min(extra_bytes >> HMM_GRANULE_SHIFT, n_granules),
         .clean_end = is_zero ? (uint32_t)group_count(n_granules) : 0,
     };
-    blocks->class_words = (hmm_bits *)(void *)(blocks->groups + group_count(n_granules));
-    blocks->heads = (uint32_t *)(void *)(blocks->class_words + class_word_count(n_granules));
     hmm_blocks_reset(blocks);
     return true;
 }
@@ -433,7 +451,7 @@ void hmm_blocks_reset(struct hmm_blocks *blocks)
 {
     size_t n_groups = group_count(blocks->peak_end);
     memset(blocks->groups, 0, n_groups * sizeof(struct hmm_group));
-    memset(blocks->class_words, 0, blocks->n_class_words * sizeof(hmm_bits));
+    memset(blocks->class_words, 0, sizeof blocks->class_words);
     memset(blocks->heads, 0xff, blocks->n_classes * sizeof(uint32_t));
     if (blocks->clean_end < n_groups)
         blocks->clean_end = (uint32_t)n_groups;

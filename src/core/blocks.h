@@ -55,39 +55,47 @@ struct hmm_free_links {
 
 #define HMM_FIRST_OF ((uint32_t)1 << 31)
 
+enum {
+    HMM_BLOCKS_CLASS_WORDS =
+        512 / HMM_GROUP_GRANULES, /* classes of BLOCKS_MAX_GRANULES, and more */
+};
+
 /* A heap of blocks. All sizes in granules. */
 struct hmm_blocks {
-    char *base;               /* const: granule 0 */
-    struct hmm_group *groups; /* const pointer: one for each group of the capacity, and the end */
-    uint32_t *heads;          /* const pointer: by class, the first free block */
-    hmm_bits *class_words;    /* const pointer: a bit for each class with free blocks */
-
+    char *base;                 /* const: granule 0 */
+    struct hmm_group *groups;   /* const pointer: one for each group of the capacity, and the end */
     uint32_t step_shift;        /* const: classes in a doubling, log2 */
     uint32_t end;               /* the break. For its neighbours a live block begins there */
     uint32_t usable_granules;   /* the capacity; 0, like the break: broken, a link led astray */
     uint32_t capacity_granules; /* const */
     uint32_t n_classes;         /* const */
-    uint32_t n_class_words;     /* const */
+    uint32_t n_class_words;     /* const: of those below, in use */
     uint32_t extra_granules;    /* const: taken ahead */
     uint32_t clean_end;         /* groups below have records; above, they hold anything */
     uint32_t peak_end;
+    /* const: told of an address where no live block begins, by the name of the call; and that the
+     * heap has just been found broken */
+    void (*on_misuse)(struct hmm_blocks *blocks, const void *address, const char *who);
+    void (*on_broken)(struct hmm_blocks *blocks);
+    hmm_bits class_words[HMM_BLOCKS_CLASS_WORDS]; /* a bit for each class with free blocks */
+    uint32_t heads[];                             /* [n_classes], by class: the first free block */
 };
 
-/* Bytes that a heap of so many granules needs for records, without those for alignment. */
+/* Bytes that a heap of so many granules needs, without them. */
 size_t hmm_blocks_record_bytes(size_t n_granules);
-/* The heap of buffer[0..bytes), aligned to a granule: its records first. False: too small. */
-bool hmm_blocks_init(struct hmm_blocks *blocks, void *buffer, size_t bytes, size_t extra_bytes,
-                     bool is_zero);
+/* The heap of the memory that begins at `blocks`, at a multiple of 16: its records first, and
+ * `bytes` in all. False: too small, nothing is written. The hooks are the caller's to set. */
+bool hmm_blocks_init(struct hmm_blocks *blocks, size_t bytes, size_t extra_bytes, bool is_zero);
 void hmm_blocks_reset(struct hmm_blocks *blocks);
 
-/* A block of n granules, n >= 1; HMM_NO_GRANULE: none that long, or broken. */
-uint32_t hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules);
+/* A block of n granules; NULL: n is 0, there is none that long, or the heap is broken. */
+void *hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules);
 /* The same at a multiple of align_granules, a power of two, of addresses. */
-uint32_t hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules,
-                                 size_t n_granules);
-/* Free the live block that begins at `at`. False: broken. */
-bool hmm_blocks_give(struct hmm_blocks *blocks, uint32_t at);
-/* Make it longer or shorter where it is; false: there is no room, or broken. */
+void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t n_granules);
+/* Free the live block that begins at `address`; if none does, on_misuse is told. */
+void hmm_blocks_give(struct hmm_blocks *blocks, const void *address, const char *who);
+/* Make the live block at granule `at` longer or shorter where it is; false: there is no room, or
+ * broken. */
 bool hmm_blocks_resize(struct hmm_blocks *blocks, uint32_t at, size_t n_granules);
 
 /* The block that holds granule `at`, below the break. Not in constant time. */
@@ -108,27 +116,39 @@ void hmm_blocks_count(const struct hmm_blocks *blocks, struct hmm_census *census
 /* A granule, as its group's record knows it. */
 struct hmm_spot {
     struct hmm_group *group;
-    unsigned idx; /* of its bits */
+    uint32_t at;
 };
 
 static inline struct hmm_spot hmm_blocks_spot(const struct hmm_blocks *blocks, uint32_t at)
 {
-    return (struct hmm_spot){&blocks->groups[at >> HMM_GROUP_SHIFT], at & (HMM_GROUP_GRANULES - 1)};
+    return (struct hmm_spot){&blocks->groups[at >> HMM_GROUP_SHIFT], at};
 }
 
-static inline bool hmm_bit(hmm_bits bits, unsigned idx)
+/* The bit of a granule, or of a class, in its word. */
+static inline hmm_bits hmm_bit_of(uint32_t at)
 {
-    return (bits >> idx & 1) != 0;
+    return (hmm_bits)1 << (at & (HMM_GROUP_GRANULES - 1));
 }
 
-static inline void hmm_bit_set(hmm_bits *bits, unsigned idx)
+/* And all above it. */
+static inline hmm_bits hmm_bits_above(uint32_t at)
 {
-    *bits |= (hmm_bits)1 << idx;
+    return ~(hmm_bits)1 << (at & (HMM_GROUP_GRANULES - 1));
 }
 
-static inline void hmm_bit_clear(hmm_bits *bits, unsigned idx)
+static inline bool hmm_bit(hmm_bits bits, uint32_t at)
 {
-    *bits &= ~((hmm_bits)1 << idx);
+    return (bits >> (at & (HMM_GROUP_GRANULES - 1)) & 1) != 0;
+}
+
+static inline void hmm_bit_set(hmm_bits *bits, uint32_t at)
+{
+    *bits |= hmm_bit_of(at);
+}
+
+static inline void hmm_bit_clear(hmm_bits *bits, uint32_t at)
+{
+    *bits &= ~hmm_bit_of(at);
 }
 
 /* The highest bit, and the lowest; bits != 0. */
@@ -145,7 +165,7 @@ static inline uint32_t hmm_bits_lowest(hmm_bits bits)
 /* Length of the block that begins there. */
 static inline uint32_t hmm_spot_length(struct hmm_spot spot)
 {
-    hmm_bits above = spot.group->starts >> spot.idx >> 1;
+    hmm_bits above = spot.group->starts >> (spot.at & (HMM_GROUP_GRANULES - 1)) >> 1;
     return above != 0 ? hmm_bits_lowest(above) + 1 : spot.group->last_granules;
 }
 
@@ -157,21 +177,21 @@ static inline uint32_t hmm_blocks_length(const struct hmm_blocks *blocks, uint32
 static inline bool hmm_blocks_is_live(const struct hmm_blocks *blocks, uint32_t at)
 {
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-    return hmm_bit(spot.group->live, spot.idx);
+    return hmm_bit(spot.group->live, spot.at);
 }
 
-/* The free block before the one that begins there, at `at`, and has its bit in after_free. */
-static inline uint32_t hmm_spot_free_before(struct hmm_spot spot, uint32_t at)
+/* The free block before the one that begins there, and has its bit in after_free. */
+static inline uint32_t hmm_spot_free_before(struct hmm_spot spot)
 {
-    hmm_bits below = spot.group->starts & (((hmm_bits)1 << spot.idx) - 1);
+    hmm_bits below = spot.group->starts & (hmm_bit_of(spot.at) - 1);
     if (below == 0)
         return spot.group->free_before;
-    return (at & ~(uint32_t)(HMM_GROUP_GRANULES - 1)) | hmm_bits_top(below);
+    return (spot.at & ~(uint32_t)(HMM_GROUP_GRANULES - 1)) | hmm_bits_top(below);
 }
 
 static inline uint32_t hmm_blocks_free_before(const struct hmm_blocks *blocks, uint32_t at)
 {
-    return hmm_spot_free_before(hmm_blocks_spot(blocks, at), at);
+    return hmm_spot_free_before(hmm_blocks_spot(blocks, at));
 }
 
 static inline void *hmm_blocks_address(const struct hmm_blocks *blocks, uint32_t at)

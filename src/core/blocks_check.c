@@ -19,7 +19,7 @@ static uint32_t largest_free(const struct hmm_blocks *blocks)
 {
     struct hmm_spot end = hmm_blocks_spot(blocks, blocks->end);
     uint32_t largest = blocks->capacity_granules - blocks->end;
-    if (hmm_bit(end.group->after_free, end.idx))
+    if (hmm_bit(end.group->after_free, end.at))
         largest += blocks->end - hmm_blocks_free_before(blocks, blocks->end);
     uint32_t word = blocks->n_class_words;
     while (word > 0 && blocks->class_words[word - 1] == 0)
@@ -60,15 +60,15 @@ static const char *check_blocks(const struct hmm_blocks *blocks, uint32_t *n_blo
     bool before_free = false;
     for (uint32_t at = 0, n; at <= blocks->end; at += n) {
         struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-        if (!hmm_bit(spot.group->starts, spot.idx))
+        if (!hmm_bit(spot.group->starts, spot.at))
             return "B1";
         n = at < blocks->end ? hmm_spot_length(spot) : 1;
         if (n == 0 || (at < blocks->end && n > blocks->end - at))
             return "B1";
-        if (hmm_bit(spot.group->after_free, spot.idx) != before_free ||
+        if (hmm_bit(spot.group->after_free, spot.at) != before_free ||
             (before_free && hmm_blocks_free_before(blocks, at) != before))
             return "B3";
-        bool is_free = !hmm_bit(spot.group->live, spot.idx);
+        bool is_free = !hmm_bit(spot.group->live, spot.at);
         if (is_free && (before_free || at == blocks->end))
             return "B4";
         *n_free += is_free;
@@ -102,7 +102,7 @@ static const char *check_list(const struct hmm_blocks *blocks, uint32_t class_id
             return "B5";
         struct hmm_spot spot = hmm_blocks_spot(blocks, at);
         const struct hmm_free_links *links = hmm_blocks_links(blocks, at);
-        if (!hmm_bit(spot.group->starts & ~spot.group->live, spot.idx) || links->before != before ||
+        if (!hmm_bit(spot.group->starts & ~spot.group->live, spot.at) || links->before != before ||
             hmm_blocks_class(blocks->step_shift, hmm_spot_length(spot)) != class_idx)
             return "B5";
         before = at;
@@ -116,7 +116,7 @@ static const char *check_lists(const struct hmm_blocks *blocks, uint32_t n_free)
 {
     for (uint32_t c = 0; c < blocks->n_classes; c++) {
         uint32_t word = c >> HMM_GROUP_SHIFT;
-        bool bit = hmm_bit(blocks->class_words[word], c & (HMM_GROUP_GRANULES - 1));
+        bool bit = hmm_bit(blocks->class_words[word], c);
         if (bit != (blocks->heads[c] != HMM_NO_GRANULE))
             return "B6";
         const char *broken = check_list(blocks, c, &n_free);

@@ -471,14 +471,24 @@ static void test_zero_buffer(void)
 
 struct damaged {
     HmmHeap *heap;
-    struct hmm_blocks *blocks; /* a heap's first member */
-    uint32_t live, free;       /* a block each */
+    struct hmm_blocks *blocks;
+    uint32_t live, free; /* a block each */
 };
+
+/* The inside of a heap: its granules begin where the first block does. */
+static struct hmm_blocks *blocks_of(HmmHeap *heap)
+{
+    struct hmm_blocks *blocks = (struct hmm_blocks *)(void *)heap;
+    struct HmmHeapStats stats = stats_of(heap);
+    while (blocks->base != (char *)heap + stats.record_bytes)
+        blocks = (struct hmm_blocks *)(void *)((char *)blocks + 16);
+    return blocks;
+}
 
 static struct damaged to_damage(void)
 {
     HmmHeap *heap = new_heap(8192, 0);
-    struct damaged damaged = {.heap = heap, .blocks = (struct hmm_blocks *)(void *)heap};
+    struct damaged damaged = {.heap = heap, .blocks = blocks_of(heap)};
     void *blocks[40];
     for (int i = 0; i < 40; i++)
         blocks[i] = HmmHeapAlloc(heap, 112);
@@ -511,14 +521,14 @@ static void test_check_finds_damage(void)
     d.blocks->groups[d.blocks->end >> HMM_GROUP_SHIFT].starts = 0;
     CHECK(breaks(&d, "B1"));
     d = to_damage();
-    hmm_bit_set(&spot(&d, d.live + 1).group->live, spot(&d, d.live + 1).idx);
+    hmm_bit_set(&spot(&d, d.live + 1).group->live, spot(&d, d.live + 1).at);
     CHECK(breaks(&d, "B2"));
     d = to_damage();
-    hmm_bit_clear(&spot(&d, d.free + 7).group->after_free, spot(&d, d.free + 7).idx);
+    hmm_bit_clear(&spot(&d, d.free + 7).group->after_free, spot(&d, d.free + 7).at);
     CHECK(breaks(&d, "B3"));
     d = to_damage();
-    hmm_bit_set(&spot(&d, d.live).group->after_free, spot(&d, d.live).idx);
-    hmm_bit_clear(&spot(&d, d.live).group->live, spot(&d, d.live).idx);
+    hmm_bit_set(&spot(&d, d.live).group->after_free, spot(&d, d.live).at);
+    hmm_bit_clear(&spot(&d, d.live).group->live, spot(&d, d.live).at);
     CHECK(breaks(&d, "B4"));
     d = to_damage();
     hmm_blocks_links(d.blocks, d.free)->next = d.live;
