@@ -442,6 +442,25 @@ static void test_overwritten_free_memory(void)
     CHECK(n_told[0] > 50 && n_told[1] > 50 && n_told[2] > 50);
 }
 
+/* Links forged at both ends, so that they lead back, bring a block into two lists: it is handed out
+ * once. */
+static void test_forged_links(void)
+{
+    HmmHeap *heap = new_heap(4096, 0);
+    char *blocks[6];
+    for (int i = 0; i < 6; i++)
+        blocks[i] = HmmHeapAlloc(heap, i == 3 ? 80 : 48);
+    HmmHeapFree(heap, blocks[1]);
+    HmmHeapFree(heap, blocks[3]);
+    struct hmm_free_links *first = (struct hmm_free_links *)(void *)blocks[1];
+    struct hmm_free_links *other = (struct hmm_free_links *)(void *)blocks[3];
+    first->next = (uint32_t)(blocks[3] - blocks[0]) / 16;
+    other->before = (uint32_t)(blocks[1] - blocks[0]) / 16;
+    CHECK(HmmHeapAlloc(heap, 48) == blocks[1]);
+    CHECK(HmmHeapAlloc(heap, 80) == blocks[3] && heard.n_errors == 0);
+    CHECK(HmmHeapAlloc(heap, 48) == NULL && heard_one(&heard, "was written to after it was freed"));
+}
+
 /* A buffer that reads as zero: nothing is cleared, and nothing of an earlier use is left. */
 static void test_zero_buffer(void)
 {
@@ -728,6 +747,7 @@ long buffer_tests(long n_operations)
     run("print and visit", test_print_and_visit);
     run("misuse", test_misuse);
     run("overwritten free memory", test_overwritten_free_memory);
+    run("forged links", test_forged_links);
     run("zero buffer", test_zero_buffer);
     run("damage is found", test_check_finds_damage);
     run("every buffer of 0 to 4096 bytes", test_every_small_size);
