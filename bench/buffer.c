@@ -1,0 +1,280 @@
+/* buffer.c - HmmHeap beside a classroom's heap: instructions of each call, counted one by one by
+ * the processor's single steps, what 16-byte blocks cost, and how much can be had in one piece
+ * after a long random run. x86-64 Linux.
+ *
+ *     bench_buffer [OPERATIONS]
+ */
+#include "hmm_heap.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- a heap as it is taught: headers, one list of free blocks in address order, first fit --------
+ */
+
+struct header {
+    size_t bytes; /* with the header */
+    struct header *next;
+};
+
+static struct header *free_list;
+
+static void classroom_create(char *buffer, size_t bytes)
+{
+    free_list = (struct header *)(void *)buffer;
+    *free_list = (struct header){bytes & ~(size_t)15, NULL};
+}
+
+static void *classroom_alloc(size_t bytes)
+{
+    size_t need = ((bytes + 15) & ~(size_t)15) + sizeof(struct header);
+    struct header **link = &free_list;
+    while (*link != NULL && (*link)->bytes < need)
+        link = &(*link)->next;
+    struct header *block = *link;
+    if (block == NULL)
+        return NULL;
+    if (block->bytes >= need + sizeof(struct header) + 16) {
+        struct header *rest = (struct header *)(void *)((char *)block + need);
+        *rest = (struct header){block->bytes - need, block->next};
+        block->bytes = need;
+        *link = rest;
+    } else {
+        *link = block->next;
+    }
+    return block + 1;
+}
+
+static void join_next(struct header *block)
+{
+    if (block->next == NULL || (char *)block + block->bytes != (char *)block->next)
+        return;
+    block->bytes += block->next->bytes;
+    block->next = block->next->next;
+}
+
+static void classroom_free(void *memory)
+{
+    struct header *block = (struct header *)memory - 1;
+    struct header **link = &free_list, *before = NULL;
+    while (*link != NULL && *link < block) {
+        before = *link;
+        link = &(*link)->next;
+    }
+    block->next = *link;
+    *link = block;
+    join_next(block);
+    if (before != NULL)
+        join_next(before);
+}
+
+/* --- both ---------------------------------------------------------------------------------------
+ */
+
+static HmmHeap *heap;
+
+static void heap_create(char *buffer, size_t bytes)
+{
+    heap = HmmHeapCreate(buffer, bytes, NULL);
+}
+
+static void *heap_alloc(size_t bytes)
+{
+    return HmmHeapAlloc(heap, bytes);
+}
+
+static void heap_free(void *block)
+{
+    HmmHeapFree(heap, block);
+}
+
+struct subject {
+    const char *name;
+    void (*create)(char *, size_t);
+    void *(*alloc)(size_t);
+    void (*free)(void *);
+    long n_counted; /* of the calls; the classroom's take thousands of steps each */
+};
+
+static const struct subject subjects[] = {
+    {"HmmHeap", heap_create, heap_alloc, heap_free, 20000},
+    {"classroom", classroom_create, classroom_alloc, classroom_free, 500},
+};
+
+/* --- counting -----------------------------------------------------------------------------------
+ */
+
+static volatile long steps;
+
+static void on_step(int signal_number)
+{
+    (void)signal_number;
+    steps++;
+}
+
+static inline void step_on(void)
+{
+    __asm__ volatile("pushfq\n orq $0x100, (%%rsp)\n popfq" ::: "memory", "cc");
+}
+
+static inline void step_off(void)
+{
+    __asm__ volatile("pushfq\n andq $~0x100, (%%rsp)\n popfq" ::: "memory", "cc");
+}
+
+struct count {
+    long n, sum, most;
+};
+
+static long idle_steps; /* of counting nothing */
+
+static void add(struct count *count)
+{
+    long n = steps - idle_steps;
+    count->n++;
+    count->sum += n;
+    count->most = n > count->most ? n : count->most;
+}
+
+static uint32_t rng;
+
+static uint32_t below(uint32_t n)
+{
+    rng ^= rng << 13;
+    rng ^= rng >> 17;
+    rng ^= rng << 5;
+    return rng % n;
+}
+
+static size_t some_bytes(size_t most)
+{
+    size_t bytes = (size_t)16 << below(9);
+    bytes += below((uint32_t)bytes);
+    return bytes < most ? bytes : 1 + below((uint32_t)most);
+}
+
+static void *count_alloc(const struct subject *subject, size_t bytes, struct count *count)
+{
+    steps = 0;
+    step_on();
+    void *block = subject->alloc(bytes);
+    step_off();
+    add(count);
+    return block;
+}
+
+static void count_free(const struct subject *subject, void *block, struct count *count)
+{
+    steps = 0;
+    step_on();
+    subject->free(block);
+    step_off();
+    add(count);
+}
+
+/* --- what is told -------------------------------------------------------------------------------
+ */
+
+enum { MAX_SLOTS = 20000 };
+static void *slots[MAX_SLOTS];
+
+struct result {
+    struct count alloc, free;
+    long failed;          /* allocations of the random run */
+    size_t small_bytes;   /* in blocks of 16, when there is room for no more */
+    size_t live_bytes;    /* at the end of the random run */
+    size_t largest_bytes; /* that could then be had in one piece */
+};
+
+/* By halves: the most that one call gives. */
+static size_t largest(const struct subject *subject, size_t most)
+{
+    size_t least = 0;
+    while (most - least > 16) {
+        size_t bytes = least + (most - least) / 2;
+        void *block = subject->alloc(bytes);
+        if (block != NULL) {
+            subject->free(block);
+            least = bytes;
+        } else {
+            most = bytes;
+        }
+    }
+    return least;
+}
+
+/* As many blocks as fill about 70 % of the buffer come and go; every `every`-th call is counted. */
+static void random_run(const struct subject *subject, size_t bytes, long n_operations, long every,
+                       struct result *result)
+{
+    static size_t sizes[MAX_SLOTS];
+    size_t most = bytes / 8 < 16384 ? bytes / 8 : 16384;
+    size_t target = bytes / 10 * 7, live = 0;
+    memset(slots, 0, sizeof slots);
+    rng = 2463534242u;
+    for (long i = 0; i < n_operations; i++) {
+        size_t slot = below(MAX_SLOTS < bytes / 64 ? MAX_SLOTS : (uint32_t)(bytes / 64));
+        bool counted = i % every == 0;
+        if (slots[slot] != NULL) {
+            if (counted)
+                count_free(subject, slots[slot], &result->free);
+            else
+                subject->free(slots[slot]);
+            live -= sizes[slot];
+            slots[slot] = NULL;
+        } else if (live < target) {
+            size_t size = some_bytes(most);
+            slots[slot] =
+                counted ? count_alloc(subject, size, &result->alloc) : subject->alloc(size);
+            sizes[slot] = size;
+            live += slots[slot] != NULL ? size : 0;
+            result->failed += slots[slot] == NULL;
+        }
+    }
+    result->live_bytes = live;
+    result->largest_bytes = largest(subject, bytes);
+}
+
+static struct result measure(const struct subject *subject, size_t bytes, long n_operations)
+{
+    struct result result = {0};
+    char *buffer = aligned_alloc(4096, bytes);
+    memset(buffer, 0, bytes);
+    subject->create(buffer, bytes);
+    while (subject->alloc(16) != NULL)
+        result.small_bytes += 16;
+    subject->create(buffer, bytes);
+    long every = n_operations / subject->n_counted > 0 ? n_operations / subject->n_counted : 1;
+    random_run(subject, bytes, n_operations, every, &result);
+    free(buffer);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    static const size_t buffers[] = {4096, 65536, 1 << 20, 64 << 20};
+    long n_operations = argc > 1 ? atol(argv[1]) : 1000000;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    signal(SIGTRAP, on_step);
+    steps = 0;
+    step_on();
+    step_off();
+    idle_steps = steps;
+    printf("%-10s %-10s %18s %18s %12s %10s %8s %14s\n", "buffer", "heap", "allocate mean/most",
+           "free mean/most", "16-byte", "live", "failed", "largest piece");
+    for (size_t b = 0; b < sizeof buffers / sizeof buffers[0]; b++)
+        for (size_t s = 0; s < sizeof subjects / sizeof subjects[0]; s++) {
+            struct result r = measure(&subjects[s], buffers[b], n_operations);
+            printf("%-10zu %-10s %11.0f %6ld %11.0f %6ld %11.1f%% %9.1f%% %8ld %13.1f%%\n",
+                   buffers[b], subjects[s].name, (double)r.alloc.sum / (double)r.alloc.n,
+                   r.alloc.most, (double)r.free.sum / (double)r.free.n, r.free.most,
+                   100.0 * (double)r.small_bytes / (double)buffers[b],
+                   100.0 * (double)r.live_bytes / (double)buffers[b], r.failed,
+                   100.0 * (double)r.largest_bytes / (double)buffers[b]);
+        }
+    return 0;
+}
