@@ -3,14 +3,14 @@
 #   make run       a real program on libhmm, and what its heap did
 #   make test      the tests (make test-all: with every program of the long list)
 #   make bench     time and memory against other allocators
-#   make install   PREFIX=/usr/local DESTDIR=
+#   make install   PREFIX=/usr/local DESTDIR=   (and make uninstall)
 PREFIX ?= /usr/local
 CMAKE ?= cmake
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all run test test-all sanitize bench install clean format lint
+.PHONY: all run test test-all sanitize bench install uninstall clean format lint
 all:
 	@$(CMAKE) -S . -B build -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build.log 2>&1 || { cat build.log; exit 1; }
 	@rm -f build.log
@@ -30,6 +30,9 @@ bench: all
 
 install: all
 	@$(CMAKE) --install build
+
+uninstall:
+	@$(CMAKE) --build build --target uninstall
 
 format:
 	@clang-format -i $$(git ls-files '*.[ch]' | grep -v sizeclass_table)

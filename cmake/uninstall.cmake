@@ -1,0 +1,11 @@
+# Remove what the last install of this build has put in place, under the DESTDIR of today.
+if(NOT EXISTS "${BUILD}/install_manifest.txt")
+  message(FATAL_ERROR "nothing was installed from here")
+endif()
+file(STRINGS "${BUILD}/install_manifest.txt" files)
+foreach(file ${files})
+  if(EXISTS "$ENV{DESTDIR}${file}" OR IS_SYMLINK "$ENV{DESTDIR}${file}")
+    message(STATUS "Removing: $ENV{DESTDIR}${file}")
+    file(REMOVE "$ENV{DESTDIR}${file}")
+  endif()
+endforeach()
