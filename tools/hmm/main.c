@@ -25,6 +25,8 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *help;
 } commands[] = {
+    {"demo", tool_demo,
+     "a small heap step by step: find, split, coalesce, the break; then your own calls"},
     {"run", tool_run, "run a program on libhmm's heap; with --summary, tell what the heap did"},
 };
 

@@ -8,6 +8,7 @@ _Noreturn void tool_fail(int status, const char *format, ...) __attribute__((for
 
 /* argv[0] is the subcommand's name; returns the exit status. */
 int tool_run(int argc, char **argv);
+int tool_demo(int argc, char **argv);
 
 /* Path of libhmm.so: `given` if not NULL, beside the tool, or where it was installed; fails. */
 const char *tool_library(const char *given);
