@@ -115,7 +115,7 @@ static void show(const struct demo *demo)
     for (int i = 0; i < COLUMNS; i++) {
         char cell = picture.cells[i];
         const char *code = cell == '.' ? "0;32" : cell == ' ' ? "0" : "0;1;44;37";
-        if (code != now)
+        if (strcmp(code, now) != 0)
             paint(demo, now = code);
         putchar(cell);
     }
