@@ -18,5 +18,7 @@ for chart in alloc calloc free realloc; do
     check "$chart: the picture is of today (tools/flowcharts.sh)" test "$labels" = "$pictured" ||
         diff <(echo "$labels") <(echo "$pictured")
 done
+taught=$(sed -n '/^## The functions/,/^## What a/p' docs/teaching.md | grep -oE '`(hmm_[a-z_]+|Hmm[A-Za-z]+)`' | tr -d '`' | grep -vx HmmHeap | sort -u)
+check "docs/teaching.md: names" test -z "$(missing "$taught")" || missing "$taught"
 check "a name of no function is found" test "$(missing "hmm_no_such_function")" = hmm_no_such_function
 finish
