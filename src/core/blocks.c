@@ -99,20 +99,29 @@ static inline uint32_t class_above(const struct hmm_blocks *blocks, uint32_t cla
 /* The block that begins there has this length now: tell its group. */
 static inline void set_length(struct hmm_spot spot, uint32_t n_granules)
 {
-    if (spot.group->starts >> (spot.at & (HMM_GROUP_GRANULES - 1)) >> 1 == 0)
+    if (hmm_spot_above(spot) == 0)
         spot.group->last_granules = n_granules;
 }
 
-/* The block at `at` is a free one, in no list so far: into its list, and tell the block behind. */
-static HMM_INLINE void put_free(struct hmm_blocks *blocks, uint32_t at, struct hmm_spot spot,
-                                uint32_t n_granules)
+/* The block that begins there, of n granules, is free and in no list so far: into its list. Returns
+ * where the block behind it begins, which can find it now. */
+static HMM_INLINE struct hmm_spot put_rest(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                           uint32_t n_granules)
 {
     set_length(spot, n_granules);
-    list_insert(blocks, at, n_granules);
-    struct hmm_spot next = hmm_blocks_spot(blocks, at + n_granules);
-    hmm_bit_set(&next.group->after_free, next.at);
+    list_insert(blocks, spot.at, n_granules);
+    struct hmm_spot next = hmm_blocks_spot(blocks, spot.at + n_granules);
     if (next.group != spot.group)
-        next.group->free_before = at;
+        next.group->free_before = spot.at;
+    return next;
+}
+
+/* The same, and the block behind it did not have a free one before it. */
+static HMM_INLINE void put_free(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                uint32_t n_granules)
+{
+    struct hmm_spot next = put_rest(blocks, spot, n_granules);
+    hmm_bit_set(&next.group->after_free, next.at);
 }
 
 /* --- the break ----------------------------------------------------------------------------------
@@ -160,7 +169,7 @@ static HMM_NOINLINE void put_top(struct hmm_blocks *blocks, uint32_t at, uint32_
         n_granules = extra;
     }
     if (n_granules != 0)
-        put_free(blocks, at, hmm_blocks_spot(blocks, at), n_granules);
+        put_free(blocks, hmm_blocks_spot(blocks, at), n_granules);
 }
 
 /* A block of n granules from above the break, together with the last one, if that is free: in no
@@ -183,7 +192,7 @@ static HMM_INLINE uint32_t take_above(struct hmm_blocks *blocks, uint32_t n_gran
     if (extra != 0) {
         struct hmm_spot spot = hmm_blocks_spot(blocks, next);
         hmm_bit_set(&spot.group->starts, spot.at);
-        put_free(blocks, next, spot, extra);
+        put_free(blocks, spot, extra);
     }
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
     hmm_bit_set(&spot.group->live, spot.at);
@@ -228,7 +237,7 @@ static HMM_INLINE uint32_t take(struct hmm_blocks *blocks, uint32_t want)
         hmm_bit_clear(&next.group->after_free, next.at);
     } else {
         hmm_bit_set(&next.group->starts, next.at);
-        put_free(blocks, at + want, next, have - want);
+        put_rest(blocks, next, have - want);
         set_length(spot, want);
     }
     return at;
@@ -258,13 +267,13 @@ static HMM_INLINE bool join_next(struct hmm_blocks *blocks, uint32_t at, uint32_
     return list_remove(blocks, next_at);
 }
 
-/* The block [at, at + n), in no list, is free: coalesce it with its neighbours, and put it away.
- * False: broken. */
-static HMM_INLINE bool give_row(struct hmm_blocks *blocks, uint32_t at, struct hmm_spot spot,
+/* The block that begins there, of n granules and in no list, is free: coalesce it with its
+ * neighbours, and put it away. False: broken. */
+static HMM_INLINE bool give_row(struct hmm_blocks *blocks, struct hmm_spot spot,
                                 uint32_t n_granules)
 {
     uint32_t n = n_granules;
-    if (hmm_unlikely(!join_next(blocks, at, &n)))
+    if (hmm_unlikely(!join_next(blocks, spot.at, &n)))
         return set_broken(blocks);
     if (hmm_bit(spot.group->after_free, spot.at)) {
         uint32_t before = hmm_spot_free_before(spot);
@@ -272,14 +281,13 @@ static HMM_INLINE bool give_row(struct hmm_blocks *blocks, uint32_t at, struct h
         hmm_bit_clear(&spot.group->after_free, spot.at);
         if (hmm_unlikely(!list_remove(blocks, before)))
             return set_broken(blocks);
-        n += at - before;
-        at = before;
-        spot = hmm_blocks_spot(blocks, at);
+        n += spot.at - before;
+        spot = hmm_blocks_spot(blocks, before);
     }
-    if (at + n == blocks->end)
-        put_top(blocks, at, n);
+    if (spot.at + n == blocks->end)
+        put_top(blocks, spot.at, n);
     else
-        put_free(blocks, at, spot, n);
+        put_free(blocks, spot, n);
     return true;
 }
 
@@ -287,7 +295,7 @@ static HMM_INLINE bool give(struct hmm_blocks *blocks, uint32_t at)
 {
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
     hmm_bit_clear(&spot.group->live, spot.at);
-    return give_row(blocks, at, spot, hmm_spot_length(spot));
+    return give_row(blocks, spot, hmm_spot_length(spot));
 }
 
 void hmm_blocks_give(struct hmm_blocks *blocks, const void *address, const char *who)
@@ -307,7 +315,7 @@ static bool trim(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules, ui
 {
     struct hmm_spot rest = hmm_blocks_spot(blocks, at + want);
     hmm_bit_set(&rest.group->starts, rest.at);
-    bool whole = give_row(blocks, at + want, rest, n_granules - want);
+    bool whole = give_row(blocks, rest, n_granules - want);
     set_length(hmm_blocks_spot(blocks, at), want);
     return whole;
 }

@@ -130,12 +130,6 @@ static inline hmm_bits hmm_bit_of(uint32_t at)
     return (hmm_bits)1 << (at & (HMM_GROUP_GRANULES - 1));
 }
 
-/* And all above it. */
-static inline hmm_bits hmm_bits_above(uint32_t at)
-{
-    return ~(hmm_bits)1 << (at & (HMM_GROUP_GRANULES - 1));
-}
-
 static inline bool hmm_bit(hmm_bits bits, uint32_t at)
 {
     return (bits >> (at & (HMM_GROUP_GRANULES - 1)) & 1) != 0;
@@ -162,10 +156,16 @@ static inline uint32_t hmm_bits_lowest(hmm_bits bits)
     return (uint32_t)__builtin_ctzl(bits);
 }
 
+/* The bits of blocks that begin behind it in its group, the next granule's lowest. */
+static inline hmm_bits hmm_spot_above(struct hmm_spot spot)
+{
+    return spot.group->starts >> (spot.at & (HMM_GROUP_GRANULES - 1)) >> 1;
+}
+
 /* Length of the block that begins there. */
 static inline uint32_t hmm_spot_length(struct hmm_spot spot)
 {
-    hmm_bits above = spot.group->starts >> (spot.at & (HMM_GROUP_GRANULES - 1)) >> 1;
+    hmm_bits above = hmm_spot_above(spot);
     return above != 0 ? hmm_bits_lowest(above) + 1 : spot.group->last_granules;
 }
 
