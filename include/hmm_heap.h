@@ -7,8 +7,9 @@
  * The same rules as for the process heap: blocks are aligned to 16 bytes, freeing is checked
  * exactly, a free block that fits is split, free neighbours are coalesced, and a simulated
  * program break moves up and down inside the buffer. Allocating, freeing and resizing take constant
- * time, copying and clearing aside. Nothing of the operating system is used; several heaps are independent of
- * each other. One heap is used by one thread at a time, unless the options give it a lock.
+ * time, copying and clearing aside. Nothing of the operating system is used; several heaps are
+ * independent of each other. One heap is used by one thread at a time, unless the options give it a
+ * lock.
  */
 #ifndef HMM_HEAP_H
 #define HMM_HEAP_H
@@ -34,14 +35,15 @@ typedef struct HmmHeap HmmHeap;
 struct HmmHeapOptions {
     /* Bytes taken ahead whenever the break is raised, and kept when it is lowered. */
     size_t extra_bytes;
-    /* Not 0: the buffer reads as zero, like a static array or a new mapping. Else records are cleared
-     * as the break moves over them: 32 bytes for each KiB. */
+    /* Not 0: the buffer reads as zero, like a static array or a new mapping. Else records are
+     * cleared as the break moves over them: 32 bytes for each KiB. */
     int is_zero;
     /* Around every operation: take and give a lock; both or none. */
     void (*lock)(void *context);
     void (*unlock)(void *context);
     /* Misuse: `message` is a line of text without its end, `block` the pointer that was given. When
-     * this returns, the call that was misused does nothing more, and returns NULL or 0. */
+     * this returns, the call that was misused does nothing more, and returns NULL or 0. It must not
+     * use the heap, whose lock is held. */
     void (*on_error)(void *context, const char *message, const void *block);
     void *context;
 };

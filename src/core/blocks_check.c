@@ -17,6 +17,8 @@ uint32_t hmm_blocks_around(const struct hmm_blocks *blocks, uint32_t at)
 
 static uint32_t largest_free(const struct hmm_blocks *blocks)
 {
+    if (hmm_blocks_is_broken(blocks))
+        return 0;
     struct hmm_spot end = hmm_blocks_spot(blocks, blocks->end);
     uint32_t largest = blocks->capacity_granules - blocks->end;
     if (hmm_bit(end.group->after_free, end.at))

@@ -435,6 +435,7 @@ static void test_overwritten_free_memory(void)
             0) { /* it stops: nothing more is done, and Reset makes it a heap again */
             heard.n_errors = 0;
             CHECK(HmmHeapAlloc(heap, 16) == NULL && HmmHeapCheck(heap) != NULL);
+            CHECK(stats_of(heap).largest_bytes == 0);
             HmmHeapReset(heap);
             CHECK(is_whole(heap) && HmmHeapAlloc(heap, 3000) != NULL);
         }
