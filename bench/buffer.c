@@ -2,10 +2,14 @@
  * the processor's single steps, what 16-byte blocks cost, and how much can be had in one piece
  * after a long random run. x86-64 Linux.
  *
- *     bench_buffer [OPERATIONS]
+ *     bench_buffer [OPERATIONS [LIBRARY]]
+ *
+ * LIBRARY: TLSF as a shared object, with the calls of version 2.4 (init_memory_pool, malloc_ex,
+ * free_ex), to stand beside them.
  */
 #include "hmm_heap.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,10 +27,11 @@ struct header {
 
 static struct header *free_list;
 
-static void classroom_create(char *buffer, size_t bytes)
+static bool classroom_create(char *buffer, size_t bytes)
 {
     free_list = (struct header *)(void *)buffer;
     *free_list = (struct header){bytes & ~(size_t)15, NULL};
+    return true;
 }
 
 static void *classroom_alloc(size_t bytes)
@@ -77,9 +82,10 @@ static void classroom_free(void *memory)
 
 static HmmHeap *heap;
 
-static void heap_create(char *buffer, size_t bytes)
+static bool heap_create(char *buffer, size_t bytes)
 {
     heap = HmmHeapCreate(buffer, bytes, NULL);
+    return heap != NULL;
 }
 
 static void *heap_alloc(size_t bytes)
@@ -92,9 +98,48 @@ static void heap_free(void *block)
     HmmHeapFree(heap, block);
 }
 
+static char *tlsf_pool;
+static size_t (*tlsf_init)(size_t, void *);
+static void *(*tlsf_malloc)(size_t, void *);
+static void (*tlsf_give)(void *, void *);
+
+static bool tlsf_create(char *buffer, size_t bytes)
+{
+    tlsf_pool = buffer;
+    memset(buffer, 0,
+           bytes < 64 ? bytes : 64); /* it takes a pool that was one for still that one */
+    return bytes >= 8192 && tlsf_init(bytes, buffer) != (size_t)-1;
+}
+
+static void *tlsf_alloc(size_t bytes)
+{
+    return tlsf_malloc(bytes, tlsf_pool);
+}
+
+static void tlsf_free(void *block)
+{
+    tlsf_give(block, tlsf_pool);
+}
+
+static bool tlsf_load(const char *library)
+{
+    void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    if (handle == NULL) {
+        fprintf(stderr, "bench_buffer: %s\n", dlerror());
+        return false;
+    }
+    *(void **)&tlsf_init = dlsym(handle, "init_memory_pool");
+    *(void **)&tlsf_malloc = dlsym(handle, "malloc_ex");
+    *(void **)&tlsf_give = dlsym(handle, "free_ex");
+    if (tlsf_init != NULL && tlsf_malloc != NULL && tlsf_give != NULL)
+        return true;
+    fprintf(stderr, "bench_buffer: %s has no init_memory_pool, malloc_ex and free_ex\n", library);
+    return false;
+}
+
 struct subject {
     const char *name;
-    void (*create)(char *, size_t);
+    bool (*create)(char *, size_t); /* false: too small a buffer */
     void *(*alloc)(size_t);
     void (*free)(void *);
     long n_counted; /* of the calls; the classroom's take thousands of steps each */
@@ -103,6 +148,7 @@ struct subject {
 static const struct subject subjects[] = {
     {"HmmHeap", heap_create, heap_alloc, heap_free, 20000},
     {"classroom", classroom_create, classroom_alloc, classroom_free, 500},
+    {"TLSF", tlsf_create, tlsf_alloc, tlsf_free, 20000},
 };
 
 /* --- counting -----------------------------------------------------------------------------------
@@ -244,10 +290,13 @@ static struct result measure(const struct subject *subject, size_t bytes, long n
     struct result result = {0};
     char *buffer = aligned_alloc(4096, bytes);
     memset(buffer, 0, bytes);
-    subject->create(buffer, bytes);
+    if (!subject->create(buffer, bytes)) {
+        free(buffer);
+        return result;
+    }
     while (subject->alloc(16) != NULL)
         result.small_bytes += 16;
-    subject->create(buffer, bytes);
+    (void)subject->create(buffer, bytes);
     long every = n_operations / subject->n_counted > 0 ? n_operations / subject->n_counted : 1;
     random_run(subject, bytes, n_operations, every, &result);
     free(buffer);
@@ -259,6 +308,9 @@ int main(int argc, char **argv)
     static const size_t buffers[] = {4096, 65536, 1 << 20, 64 << 20};
     long n_operations = argc > 1 ? atol(argv[1]) : 1000000;
     setvbuf(stdout, NULL, _IOLBF, 0);
+    bool with_tlsf = argc > 2;
+    if (with_tlsf && !tlsf_load(argv[2]))
+        return 1;
     signal(SIGTRAP, on_step);
     steps = 0;
     step_on();
@@ -267,8 +319,12 @@ int main(int argc, char **argv)
     printf("%-10s %-10s %18s %18s %12s %10s %8s %14s\n", "buffer", "heap", "allocate mean/most",
            "free mean/most", "16-byte", "live", "failed", "largest piece");
     for (size_t b = 0; b < sizeof buffers / sizeof buffers[0]; b++)
-        for (size_t s = 0; s < sizeof subjects / sizeof subjects[0]; s++) {
+        for (size_t s = 0; s < sizeof subjects / sizeof subjects[0] - !with_tlsf; s++) {
             struct result r = measure(&subjects[s], buffers[b], n_operations);
+            if (r.alloc.n == 0) {
+                printf("%-10zu %-10s too small a buffer\n", buffers[b], subjects[s].name);
+                continue;
+            }
             printf("%-10zu %-10s %11.0f %6ld %11.0f %6ld %11.1f%% %9.1f%% %8ld %13.1f%%\n",
                    buffers[b], subjects[s].name, (double)r.alloc.sum / (double)r.alloc.n,
                    r.alloc.most, (double)r.free.sum / (double)r.free.n, r.free.most,

@@ -64,7 +64,7 @@ struct HmmHeapStats {
 
 /* Make a heap in buffer[0..bytes).
  *   buffer   of any alignment and contents; the heap's alone until HmmHeapDestroy
- *   bytes    from HmmHeapMinBytes() on; of more than 32 GiB only so much is used
+ *   bytes    from HmmHeapMinBytes() on; of more than 16 GiB only so much is used
  *   options  copied; NULL: none
  *   returns  the heap, which lies in the buffer; NULL: the buffer is NULL or too small (on_error is
  *            told), or only one of lock and unlock is given */

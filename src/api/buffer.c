@@ -56,7 +56,7 @@ static HMM_COLD void overwritten(struct hmm_blocks *blocks)
 }
 
 /* What is wrong with a pointer, and what is known of its place. */
-static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const char *who)
+static HMM_COLD void misuse_in(struct hmm_blocks *blocks, const void *block, const char *who)
 {
     if (block == NULL)
         return;
@@ -66,9 +66,10 @@ static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const 
         overwritten(blocks);
         return;
     }
-    size_t offset_bytes = (size_t)((uintptr_t)block - (uintptr_t)blocks->base);
+    size_t offset_bytes = (size_t)((uintptr_t)block - (uintptr_t)blocks->heads);
     size_t granule = offset_bytes >> HMM_GRANULE_SHIFT;
-    bool below_break = granule < blocks->end;
+    bool is_inside = granule >= blocks->first && granule < blocks->capacity_granules;
+    bool below_break = is_inside && granule < blocks->end;
     uint32_t around = below_break ? hmm_blocks_around(blocks, (uint32_t)granule) : 0;
     bool in_free = below_break && !hmm_blocks_is_live(blocks, around);
     bool is_block = block == hmm_blocks_address(blocks, around);
@@ -86,11 +87,15 @@ static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const 
         hmm_text_hex(&text, (uintptr_t)hmm_blocks_address(blocks, around));
         hmm_text_str(&text, ")");
     } else {
-        hmm_text_str(&text, granule < blocks->capacity_granules
-                                ? " (above the break, where no block is)"
-                                : " (outside this heap)");
+        hmm_text_str(&text,
+                     is_inside ? " (above the break, where no block is)" : " (outside this heap)");
     }
     tell(&heap_of(blocks)->options, &text, block);
+}
+
+static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block)
+{
+    misuse_in(blocks, block, "HmmHeapFree");
 }
 
 static HMM_COLD void no_heap(const char *who, const void *heap)
@@ -150,14 +155,14 @@ void *HmmHeapAlloc(HmmHeap *heap, size_t size)
 static HMM_NOINLINE void free_locked(HmmHeap *heap, void *block)
 {
     enter(heap, "HmmHeapFree");
-    hmm_blocks_give(&heap->blocks, block, "HmmHeapFree");
+    hmm_blocks_give(&heap->blocks, block);
     leave(heap);
 }
 
 void HmmHeapFree(HmmHeap *heap, void *block)
 {
     if (is_plain(heap))
-        hmm_blocks_give(&heap->blocks, block, "HmmHeapFree");
+        hmm_blocks_give(&heap->blocks, block);
     else
         free_locked(heap, block);
 }
@@ -175,8 +180,12 @@ void *HmmHeapCalloc(HmmHeap *heap, size_t count, size_t size)
 static void *resize(struct hmm_blocks *blocks, void *block, size_t bytes)
 {
     uint32_t at;
-    if (bytes == 0 || !hmm_blocks_find_live(blocks, block, &at)) {
-        hmm_blocks_give(blocks, block, "HmmHeapRealloc"); /* or tells of misuse */
+    if (!hmm_blocks_find_live(blocks, block, &at)) {
+        misuse_in(blocks, block, "HmmHeapRealloc");
+        return NULL;
+    }
+    if (bytes == 0) {
+        hmm_blocks_give(blocks, block);
         return NULL;
     }
     size_t old_bytes = (size_t)hmm_blocks_length(blocks, at) << HMM_GRANULE_SHIFT;
@@ -186,7 +195,7 @@ static void *resize(struct hmm_blocks *blocks, void *block, size_t bytes)
     if (moved == NULL)
         return NULL;
     memcpy(moved, block, hmm_min(old_bytes, bytes));
-    hmm_blocks_give(blocks, block, "HmmHeapRealloc");
+    hmm_blocks_give(blocks, block);
     return moved;
 }
 
@@ -219,7 +228,7 @@ size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
     if (hmm_blocks_find_live(&heap->blocks, block, &at))
         bytes = (size_t)hmm_blocks_length(&heap->blocks, at) << HMM_GRANULE_SHIFT;
     else
-        misuse(&heap->blocks, block, "HmmHeapUsableSize");
+        misuse_in(&heap->blocks, block, "HmmHeapUsableSize");
     leave(heap);
     return bytes;
 }
@@ -229,8 +238,7 @@ size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
 
 size_t HmmHeapMinBytes(void)
 {
-    return HMM_GRANULE_BYTES - 1 + offsetof(struct HmmHeap, blocks) + hmm_blocks_record_bytes(1) +
-           HMM_GRANULE_BYTES;
+    return HMM_GRANULE_BYTES - 1 + offsetof(struct HmmHeap, blocks) + hmm_blocks_min_bytes();
 }
 
 static HMM_COLD void too_small(size_t bytes, const struct HmmHeapOptions *options,
@@ -264,7 +272,8 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
     heap->blocks.on_broken = overwritten;
     heap->options = *options;
     heap->buffer_bytes = bytes;
-    heap->begin_bytes = (size_t)(heap->blocks.base - (char *)buffer);
+    heap->begin_bytes =
+        (size_t)((char *)hmm_blocks_address(&heap->blocks, heap->blocks.first) - (char *)buffer);
     heap->magic = options->lock != NULL ? HEAP_LOCKED_MAGIC : HEAP_MAGIC;
     return heap;
 }
@@ -293,13 +302,13 @@ void HmmHeapGetStats(HmmHeap *heap, struct HmmHeapStats *stats)
     const struct hmm_blocks *blocks = &heap->blocks;
     struct hmm_census census;
     hmm_blocks_count(blocks, &census);
-    size_t free_granules = (size_t)blocks->end - census.live_granules;
+    size_t free_granules = (size_t)blocks->end - blocks->first - census.live_granules;
     *stats = (struct HmmHeapStats){
         .buffer_bytes = heap->buffer_bytes,
         .record_bytes = heap->begin_bytes,
-        .capacity_bytes = (size_t)blocks->capacity_granules << HMM_GRANULE_SHIFT,
-        .break_bytes = (size_t)blocks->end << HMM_GRANULE_SHIFT,
-        .peak_break_bytes = (size_t)blocks->peak_end << HMM_GRANULE_SHIFT,
+        .capacity_bytes = (size_t)(blocks->capacity_granules - blocks->first) << HMM_GRANULE_SHIFT,
+        .break_bytes = (size_t)(blocks->end - blocks->first) << HMM_GRANULE_SHIFT,
+        .peak_break_bytes = (size_t)(blocks->peak_end - blocks->first) << HMM_GRANULE_SHIFT,
         .live_bytes = (size_t)census.live_granules << HMM_GRANULE_SHIFT,
         .live_blocks = census.live_blocks,
         .free_bytes = free_granules << HMM_GRANULE_SHIFT,
@@ -324,7 +333,7 @@ void HmmHeapVisit(HmmHeap *heap,
     enter(heap, "HmmHeapVisit");
     const struct hmm_blocks *blocks = &heap->blocks;
     bool more = true;
-    for (uint32_t at = 0, n; more && at < blocks->end; at += n) {
+    for (uint32_t at = blocks->first, n; more && at < blocks->end; at += n) {
         n = hmm_blocks_length(blocks, at);
         more = visit(context, hmm_blocks_address(blocks, at), (size_t)n << HMM_GRANULE_SHIFT,
                      hmm_blocks_is_live(blocks, at)) != 0;
@@ -360,13 +369,13 @@ void HmmHeapPrintFreeList(HmmHeap *heap,
     const struct line line = {print, context};
     struct hmm_census census;
     hmm_blocks_count(blocks, &census);
-    print_at(&line, "heap start ", blocks, 0, "  live  ", census.live_granules);
-    for (uint32_t at = 0, n; at < blocks->end; at += n) {
+    print_at(&line, "heap start ", blocks, blocks->first, "  live  ", census.live_granules);
+    for (uint32_t at = blocks->first, n; at < blocks->end; at += n) {
         n = hmm_blocks_length(blocks, at);
         if (!hmm_blocks_is_live(blocks, at))
             print_at(&line, "free block ", blocks, at, "  of    ", n);
     }
-    print_at(&line, "break      ", blocks, blocks->end, "  below ", blocks->end);
+    print_at(&line, "break      ", blocks, blocks->end, "  below ", blocks->end - blocks->first);
     print_at(&line, "heap end   ", blocks, blocks->capacity_granules, "  above ",
              blocks->capacity_granules - blocks->end);
     leave(heap);

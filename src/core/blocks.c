@@ -11,63 +11,71 @@ _Static_assert(sizeof(hmm_bits) == sizeof(long), "builtins for long are used");
 /* --- lists of free blocks -----------------------------------------------------------------------
  */
 
+static inline uint32_t place_of(uint32_t at)
+{
+    return at << HMM_PLACE_SHIFT;
+}
+
+static inline void mark_class_empty(struct hmm_blocks *blocks, uint32_t class_idx)
+{
+    hmm_bit_clear(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
+}
+
 static inline void list_insert(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules)
 {
     uint32_t class_idx = hmm_blocks_class(blocks->step_shift, n_granules);
-    struct hmm_free_links *links = hmm_blocks_links(blocks, at);
+    uint32_t place = place_of(at);
     uint32_t first = blocks->heads[class_idx];
-    blocks->heads[class_idx] = at;
-    links->next = first;
-    if (first != HMM_NO_GRANULE)
-        hmm_blocks_links(blocks, first)->before = at;
+    blocks->heads[class_idx] = place;
+    hmm_blocks_word(blocks, place)[HMM_NEXT] = first;
+    if (first != HMM_NO_PLACE)
+        hmm_blocks_word(blocks, first)[HMM_BEFORE] = place;
     else
         hmm_bit_set(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
-    links->before = HMM_FIRST_OF + class_idx;
+    hmm_blocks_word(blocks, place)[HMM_BEFORE] = class_idx;
+    hmm_blocks_word(blocks, place)[HMM_LENGTH] = n_granules;
 }
 
-/* Take the first block of a class out of its list, before `next`. False: links in free memory were
- * overwritten; nothing is done. */
-static inline bool list_pop(struct hmm_blocks *blocks, uint32_t at, uint32_t next,
-                            uint32_t class_idx)
+/* Does a link lie at this place, in a free block or a head, that leads to `place`? */
+static HMM_INLINE bool leads_to(const struct hmm_blocks *blocks, uint32_t from, int link,
+                                uint32_t place)
 {
-    if (next != HMM_NO_GRANULE) {
-        struct hmm_free_links *links = hmm_blocks_links(blocks, next);
-        if (hmm_unlikely(next >= blocks->end || links->before != at))
-            return false;
-        links->before = HMM_FIRST_OF + class_idx;
-        blocks->heads[class_idx] = next;
-        return true;
-    }
-    blocks->heads[class_idx] = HMM_NO_GRANULE;
-    hmm_bit_clear(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
-    return true;
+    return hmm_likely(from < place_of(blocks->end) && hmm_blocks_word(blocks, from)[link] == place);
 }
 
-/* The same for a block that is not the first one. */
-static inline bool list_unlink(struct hmm_blocks *blocks, uint32_t at, struct hmm_free_links links)
+/* Take the first block of a list out of it. False: links in free memory were overwritten; nothing
+ * is done. */
+static HMM_INLINE bool list_pop(struct hmm_blocks *blocks, uint32_t class_idx)
 {
-    struct hmm_free_links *before = hmm_blocks_links(blocks, links.before);
-    if (hmm_unlikely(links.before >= blocks->end || before->next != at))
+    uint32_t place = blocks->heads[class_idx];
+    uint32_t next = hmm_blocks_word(blocks, place)[HMM_NEXT];
+    if (next == HMM_NO_PLACE)
+        mark_class_empty(blocks, class_idx);
+    else if (!leads_to(blocks, next, HMM_BEFORE, place))
         return false;
-    if (links.next != HMM_NO_GRANULE) {
-        struct hmm_free_links *next = hmm_blocks_links(blocks, links.next);
-        if (hmm_unlikely(links.next >= blocks->end || next->before != at))
-            return false;
-        next->before = links.before;
-    }
-    before->next = links.next;
+    else
+        hmm_blocks_word(blocks, next)[HMM_BEFORE] = class_idx;
+    blocks->heads[class_idx] = next;
     return true;
 }
 
-/* Any free block. False: broken. */
+/* The same for any free block. */
 static HMM_INLINE bool list_remove(struct hmm_blocks *blocks, uint32_t at)
 {
-    const struct hmm_free_links links = *hmm_blocks_links(blocks, at);
-    if (links.before < HMM_FIRST_OF)
-        return list_unlink(blocks, at, links);
-    uint32_t class_idx = links.before - HMM_FIRST_OF;
-    return hmm_likely(class_idx < blocks->n_classes && blocks->heads[class_idx] == at) &&
-           list_pop(blocks, at, links.next, class_idx);
+    uint32_t place = place_of(at);
+    uint32_t next = hmm_blocks_word(blocks, place)[HMM_NEXT];
+    uint32_t before = hmm_blocks_word(blocks, place)[HMM_BEFORE];
+    if (!leads_to(blocks, before, HMM_NEXT, place))
+        return false;
+    if (next != HMM_NO_PLACE) {
+        if (!leads_to(blocks, next, HMM_BEFORE, place))
+            return false;
+        hmm_blocks_word(blocks, next)[HMM_BEFORE] = before;
+    } else if (before < blocks->n_classes) {
+        mark_class_empty(blocks, before);
+    }
+    hmm_blocks_word(blocks, before)[HMM_NEXT] = next;
+    return true;
 }
 
 /* Nothing can be relied on any more: no block begins below the break, and none can be taken. */
@@ -79,7 +87,8 @@ static HMM_COLD bool set_broken(struct hmm_blocks *blocks)
     return false;
 }
 
-/* The first class above `class_idx` with a free block; 0: none. */
+/* The first class above `class_idx` with a free block, or the one above the last, which is marked
+ * so that this ends. */
 static inline uint32_t class_above(const struct hmm_blocks *blocks, uint32_t class_idx)
 {
     class_idx++;
@@ -87,10 +96,10 @@ static inline uint32_t class_above(const struct hmm_blocks *blocks, uint32_t cla
     hmm_bits bits = blocks->class_words[word] >> (class_idx & (HMM_GROUP_GRANULES - 1));
     if (bits != 0)
         return class_idx + hmm_bits_lowest(bits);
-    while (++word < blocks->n_class_words)
-        if (blocks->class_words[word] != 0)
-            return (word << HMM_GROUP_SHIFT) + hmm_bits_lowest(blocks->class_words[word]);
-    return 0;
+    do
+        bits = blocks->class_words[++word];
+    while (bits == 0);
+    return (word << HMM_GROUP_SHIFT) + hmm_bits_lowest(bits);
 }
 
 /* --- blocks -------------------------------------------------------------------------------------
@@ -172,19 +181,19 @@ static HMM_NOINLINE void put_top(struct hmm_blocks *blocks, uint32_t at, uint32_
         put_free(blocks, hmm_blocks_spot(blocks, at), n_granules);
 }
 
-/* A block of n granules from above the break, together with the last one, if that is free: in no
- * list. With it the extra space: a free block behind it. */
-static HMM_INLINE uint32_t take_above(struct hmm_blocks *blocks, uint32_t n_granules)
+/* A block of n granules from above the break, together with the last one, if that is free. With it
+ * the extra space: a free block behind it. NULL: no room, or broken. */
+static HMM_INLINE void *take_above(struct hmm_blocks *blocks, uint32_t n_granules)
 {
     struct hmm_spot end = hmm_blocks_spot(blocks, blocks->end);
     bool begins_here = !hmm_bit(end.group->after_free, end.at);
     uint32_t at = begins_here ? blocks->end : hmm_blocks_free_before(blocks, blocks->end);
     uint32_t room = blocks->capacity_granules - at;
     if (n_granules > room)
-        return HMM_NO_GRANULE;
+        return NULL;
     if (!begins_here && !list_remove(blocks, at)) {
         set_broken(blocks);
-        return HMM_NO_GRANULE;
+        return NULL;
     }
     uint32_t extra = (uint32_t)hmm_min(blocks->extra_granules, room - n_granules);
     uint32_t next = at + n_granules;
@@ -197,39 +206,41 @@ static HMM_INLINE uint32_t take_above(struct hmm_blocks *blocks, uint32_t n_gran
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
     hmm_bit_set(&spot.group->live, spot.at);
     set_length(spot, n_granules);
-    return at;
+    return hmm_blocks_address(blocks, at);
 }
 
 /* --- take ---------------------------------------------------------------------------------------
  */
 
-/* A free block of n granules or more: the first one of its own class, if that is long enough; else
- * the first of the next class, in which all are. HMM_NO_GRANULE: none. */
+/* The place of a free block of n granules or more: the first one of its own class, if that is long
+ * enough; else the first of the next class, in which all are. HMM_NO_PLACE: none. */
 static HMM_INLINE uint32_t find_free(const struct hmm_blocks *blocks, uint32_t want,
                                      uint32_t *class_idx)
 {
     *class_idx = hmm_blocks_class(blocks->step_shift, want);
-    uint32_t at = blocks->heads[*class_idx];
-    if (at != HMM_NO_GRANULE && hmm_blocks_length(blocks, at) >= want)
-        return at;
+    uint32_t place = blocks->heads[*class_idx];
+    if (place != HMM_NO_PLACE && hmm_blocks_word(blocks, place)[HMM_LENGTH] >= want)
+        return place;
     *class_idx = class_above(blocks, *class_idx);
-    return *class_idx != 0 ? blocks->heads[*class_idx] : HMM_NO_GRANULE;
+    return blocks->heads[*class_idx];
 }
 
-/* HMM_NO_GRANULE: none. want: 1 to usable_granules */
-static HMM_INLINE uint32_t take(struct hmm_blocks *blocks, uint32_t want)
+void *hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules)
 {
-    uint32_t class_idx;
-    uint32_t at = find_free(blocks, want, &class_idx);
-    if (at == HMM_NO_GRANULE)
+    if (hmm_unlikely(n_granules - 1 >= blocks->usable_granules)) /* of 0: larger than any */
+        return NULL;
+    uint32_t class_idx, want = (uint32_t)n_granules;
+    uint32_t place = find_free(blocks, want, &class_idx);
+    if (place == HMM_NO_PLACE)
         return take_above(blocks, want);
+    uint32_t at = place >> HMM_PLACE_SHIFT;
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
     uint32_t have = hmm_spot_length(spot);
-    if (hmm_unlikely(at >= blocks->end ||
+    if (hmm_unlikely(place != place_of(at) || have < want ||
                      !hmm_bit(spot.group->starts & ~spot.group->live, spot.at) ||
-                     !list_pop(blocks, at, hmm_blocks_links(blocks, at)->next, class_idx))) {
+                     !list_pop(blocks, class_idx))) {
         set_broken(blocks);
-        return HMM_NO_GRANULE;
+        return NULL;
     }
     hmm_bit_set(&spot.group->live, spot.at);
     struct hmm_spot next = hmm_blocks_spot(blocks, at + want);
@@ -240,15 +251,7 @@ static HMM_INLINE uint32_t take(struct hmm_blocks *blocks, uint32_t want)
         put_rest(blocks, next, have - want);
         set_length(spot, want);
     }
-    return at;
-}
-
-void *hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules)
-{
-    if (hmm_unlikely(n_granules - 1 >= blocks->usable_granules)) /* of 0: larger than any */
-        return NULL;
-    uint32_t at = take(blocks, (uint32_t)n_granules);
-    return hmm_likely(at != HMM_NO_GRANULE) ? hmm_blocks_address(blocks, at) : NULL;
+    return hmm_blocks_address(blocks, at);
 }
 
 /* --- give ---------------------------------------------------------------------------------------
@@ -298,13 +301,13 @@ static HMM_INLINE bool give(struct hmm_blocks *blocks, uint32_t at)
     return give_row(blocks, spot, hmm_spot_length(spot));
 }
 
-void hmm_blocks_give(struct hmm_blocks *blocks, const void *address, const char *who)
+void hmm_blocks_give(struct hmm_blocks *blocks, const void *address)
 {
     uint32_t at;
     if (hmm_likely(hmm_blocks_find_live(blocks, address, &at)))
         give(blocks, at);
     else
-        blocks->on_misuse(blocks, address, who);
+        blocks->on_misuse(blocks, address);
 }
 
 /* --- resize -------------------------------------------------------------------------------------
@@ -360,11 +363,12 @@ void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, 
     size_t most = blocks->usable_granules;
     if (align_granules > most || n_granules - 1 >= most || n_granules + align_granules - 1 > most)
         return NULL;
-    uint32_t at = take(blocks, (uint32_t)(n_granules + align_granules - 1));
-    if (at == HMM_NO_GRANULE)
+    char *block = hmm_blocks_take(blocks, n_granules + align_granules - 1);
+    if (block == NULL)
         return NULL;
+    uint32_t at = (uint32_t)((size_t)(block - (char *)blocks->heads) >> HMM_GRANULE_SHIFT);
     uint32_t length = hmm_blocks_length(blocks, at);
-    size_t first = ((uintptr_t)blocks->base >> HMM_GRANULE_SHIFT) + at;
+    size_t first = ((uintptr_t)blocks->heads >> HMM_GRANULE_SHIFT) + at;
     uint32_t ahead = (uint32_t)(hmm_round_up(first, align_granules) - first);
     if (ahead != 0) { /* cut in two live blocks; its front is given back */
         struct hmm_spot spot = hmm_blocks_spot(blocks, at + ahead);
@@ -403,51 +407,51 @@ static size_t class_count(size_t n_granules)
     return (size_t)hmm_blocks_class(step_shift_for(n_granules), (uint32_t)n_granules) + 1;
 }
 
-/* A class above the last is looked for, too. */
-static size_t class_word_count(size_t n_granules)
+/* Of the heap and its groups, before the heads. */
+static size_t record_bytes(size_t n_granules)
 {
-    return (class_count(n_granules) >> HMM_GROUP_SHIFT) + 1;
-}
-
-static size_t heads_end_bytes(size_t n_granules)
-{
-    size_t bytes = sizeof(struct hmm_blocks) + class_count(n_granules) * sizeof(uint32_t);
-    return hmm_round_up(bytes, sizeof(hmm_bits));
-}
-
-size_t hmm_blocks_record_bytes(size_t n_granules)
-{
-    size_t bytes = heads_end_bytes(n_granules) + group_count(n_granules) * sizeof(struct hmm_group);
+    size_t bytes = sizeof(struct hmm_blocks) + group_count(n_granules) * sizeof(struct hmm_group);
     return hmm_round_up(bytes, HMM_GRANULE_BYTES);
 }
 
-/* The most granules for which there is room beside their records. */
+/* Granules of the heads, the one above the last included. */
+static size_t first_granule(size_t n_granules)
+{
+    size_t bytes = (class_count(n_granules) + 1) * sizeof(uint32_t);
+    return hmm_round_up(bytes, HMM_GRANULE_BYTES) >> HMM_GRANULE_SHIFT;
+}
+
+/* The most granules of which the break is not alone in a group. */
 static size_t granules_in(size_t bytes)
 {
-    size_t most = hmm_min(bytes >> HMM_GRANULE_SHIFT, HMM_BLOCKS_MAX_GRANULES);
-    size_t least = 0;
-    while (least < most) {
-        size_t n = least + (most - least + 1) / 2;
-        if (hmm_blocks_record_bytes(n) + (n << HMM_GRANULE_SHIFT) <= bytes)
-            least = n;
-        else
-            most = n - 1;
-    }
-    return least;
+    size_t n_granules = hmm_min(bytes >> HMM_GRANULE_SHIFT, HMM_BLOCKS_MAX_GRANULES);
+    size_t records = record_bytes(n_granules) >> HMM_GRANULE_SHIFT;
+    if (n_granules <= records)
+        return 0;
+    n_granules -= records;
+    return n_granules - (n_granules % HMM_GROUP_GRANULES == 0);
+}
+
+size_t hmm_blocks_min_bytes(void)
+{
+    size_t n_granules = 1;
+    while (first_granule(n_granules) >= n_granules)
+        n_granules++;
+    return record_bytes(n_granules) + (n_granules << HMM_GRANULE_SHIFT);
 }
 
 bool hmm_blocks_init(struct hmm_blocks *blocks, size_t bytes, size_t extra_bytes, bool is_zero)
 {
     size_t n_granules = granules_in(bytes);
-    if (n_granules == 0)
+    size_t first = first_granule(n_granules);
+    if (first >= n_granules)
         return false;
     *blocks = (struct hmm_blocks){
-        .base = (char *)blocks + hmm_blocks_record_bytes(n_granules),
-        .groups = (struct hmm_group *)(void *)((char *)blocks + heads_end_bytes(n_granules)),
+        .heads = (uint32_t *)(void *)((char *)blocks + record_bytes(n_granules)),
+        .first = (uint32_t)first,
         .step_shift = step_shift_for(n_granules),
         .capacity_granules = (uint32_t)n_granules,
         .n_classes = (uint32_t)class_count(n_granules),
-        .n_class_words = (uint32_t)class_word_count(n_granules),
         .extra_granules = (uint32_t)hmm_min(extra_bytes >> HMM_GRANULE_SHIFT, n_granules),
         .clean_end = is_zero ? (uint32_t)group_count(n_granules) : 0,
     };
@@ -457,13 +461,14 @@ bool hmm_blocks_init(struct hmm_blocks *blocks, size_t bytes, size_t extra_bytes
 
 void hmm_blocks_reset(struct hmm_blocks *blocks)
 {
-    size_t n_groups = group_count(blocks->peak_end);
+    size_t n_groups = group_count(hmm_max(blocks->peak_end, blocks->first));
     memset(blocks->groups, 0, n_groups * sizeof(struct hmm_group));
     memset(blocks->class_words, 0, sizeof blocks->class_words);
-    memset(blocks->heads, 0xff, blocks->n_classes * sizeof(uint32_t));
+    memset(blocks->heads, 0, (blocks->n_classes + 1) * sizeof(uint32_t));
+    hmm_bit_set(&blocks->class_words[blocks->n_classes >> HMM_GROUP_SHIFT], blocks->n_classes);
     if (blocks->clean_end < n_groups)
         blocks->clean_end = (uint32_t)n_groups;
-    blocks->peak_end = 0;
-    blocks->usable_granules = blocks->capacity_granules;
-    set_end(blocks, 0);
+    blocks->peak_end = blocks->first;
+    blocks->usable_granules = blocks->capacity_granules - blocks->first;
+    set_end(blocks, blocks->first);
 }

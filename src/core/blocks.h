@@ -1,10 +1,11 @@
 /* blocks.h - a heap of blocks side by side: find, split, coalesce in constant time.
  *
- *   base                                          break                  capacity
- *   | block | block    | free | block | free   | block |   never used      |
+ *                    0       first                                break           capacity
+ *   | heap | records | heads | block | block    | free | block | free   | never used |
  *
- * Blocks are rows of 16-byte granules and fill everything below the break. What is known of them
- * lies outside: a record for each group of 64 granules (32 on 32-bit machines).
+ * Memory is counted in granules of 16 bytes, from the heads of the free lists. Blocks are rows of
+ * granules and fill everything below the break. What is known of them lies outside: a record for
+ * each group of 64 granules (32 on 32-bit machines).
  *
  *   starts          a bit for each granule at which a block begins
  *   live            a bit for each of those whose block a caller holds
@@ -16,7 +17,9 @@
  *
  * Free blocks hang in lists by size class, a bitmap tells which lists are not empty. The links lie
  * in the free blocks, and are not trusted: a block is handed out only if its bits say that it is
- * free, and a link is followed only to where one leads back.
+ * free, and a link is followed only to where one leads back. Links are places: 4-byte
+ * words, counted like the granules, so that the head of a class's list, at the place that is the
+ * class's number, is reached like any other link.
  *
  * Layer   core, above base; nothing of port, so that it runs anywhere.
  * State   struct hmm_blocks and what it points to: the caller's lock.
@@ -37,7 +40,7 @@ enum {
     HMM_GROUP_GRANULES = 1 << HMM_GROUP_SHIFT,
 };
 
-#define HMM_NO_GRANULE UINT32_MAX
+#define HMM_NO_PLACE 0 /* the head of class 0, of no block */
 
 struct hmm_group {
     hmm_bits starts;
@@ -47,13 +50,12 @@ struct hmm_group {
     uint32_t free_before;   /* valid if the first that begins here has its bit in after_free */
 };
 
-/* In the first bytes of every free block. */
-struct hmm_free_links {
-    uint32_t next;   /* granule; HMM_NO_GRANULE: none */
-    uint32_t before; /* granule; HMM_FIRST_OF + class: it is the first one */
+/* The words at the place of a free block. A list's head has the first one only. */
+enum {
+    HMM_NEXT = 0,   /* place; HMM_NO_PLACE: none */
+    HMM_BEFORE = 1, /* place; that of the head: it is the first one */
+    HMM_LENGTH = 2, /* granules: says whether a look at the bits is worth it */
 };
-
-#define HMM_FIRST_OF ((uint32_t)1 << 31)
 
 enum {
     HMM_BLOCKS_CLASS_WORDS =
@@ -62,27 +64,27 @@ enum {
 
 /* A heap of blocks. All sizes in granules. */
 struct hmm_blocks {
-    char *base;                 /* const: granule 0 */
-    struct hmm_group *groups;   /* const pointer: one for each group of the capacity, and the end */
-    uint32_t step_shift;        /* const: classes in a doubling, log2 */
-    uint32_t end;               /* the break. For its neighbours a live block begins there */
-    uint32_t usable_granules;   /* the capacity; 0, like the break: broken, a link led astray */
+    uint32_t *heads;          /* const pointer: by class, the first free block's place. Granule 0 */
+    uint32_t first;           /* const: the first granule of the first block */
+    uint32_t step_shift;      /* const: classes in a doubling, log2 */
+    uint32_t end;             /* the break. For its neighbours a live block begins there */
+    uint32_t usable_granules; /* first to capacity; 0, like the break: broken, a link led astray */
     uint32_t capacity_granules; /* const */
     uint32_t n_classes;         /* const */
-    uint32_t n_class_words;     /* const: of those below, in use */
     uint32_t extra_granules;    /* const: taken ahead */
     uint32_t clean_end;         /* groups below have records; above, they hold anything */
     uint32_t peak_end;
-    /* const: told of an address where no live block begins, by the name of the call; and that the
-     * heap has just been found broken */
-    void (*on_misuse)(struct hmm_blocks *blocks, const void *address, const char *who);
+    /* const: told of an address to free where no live block begins; and that the heap has just been
+     * found broken */
+    void (*on_misuse)(struct hmm_blocks *blocks, const void *address);
     void (*on_broken)(struct hmm_blocks *blocks);
-    hmm_bits class_words[HMM_BLOCKS_CLASS_WORDS]; /* a bit for each class with free blocks */
-    uint32_t heads[];                             /* [n_classes], by class: the first free block */
+    /* a bit for each class with free blocks, and for the one above the last */
+    hmm_bits class_words[HMM_BLOCKS_CLASS_WORDS];
+    struct hmm_group groups[]; /* one for each group of the capacity, and the end's */
 };
 
-/* Bytes that a heap of so many granules needs, without them. */
-size_t hmm_blocks_record_bytes(size_t n_granules);
+/* The least that is enough for hmm_blocks_init. */
+size_t hmm_blocks_min_bytes(void);
 /* The heap of the memory that begins at `blocks`, at a multiple of 16: its records first, and
  * `bytes` in all. False: too small, nothing is written. The hooks are the caller's to set. */
 bool hmm_blocks_init(struct hmm_blocks *blocks, size_t bytes, size_t extra_bytes, bool is_zero);
@@ -93,9 +95,9 @@ void *hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules);
 /* The same at a multiple of align_granules, a power of two, of addresses. */
 void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t n_granules);
 /* Free the live block that begins at `address`; if none does, on_misuse is told. */
-void hmm_blocks_give(struct hmm_blocks *blocks, const void *address, const char *who);
-/* Make the live block at granule `at` longer or shorter where it is; false: there is no room, or
- * broken. */
+void hmm_blocks_give(struct hmm_blocks *blocks, const void *address);
+/* Make the live block at granule `at` longer or shorter where it is; false: there is no room,
+ * or broken. */
 bool hmm_blocks_resize(struct hmm_blocks *blocks, uint32_t at, size_t n_granules);
 
 /* The block that holds granule `at`, below the break. Not in constant time. */
@@ -110,7 +112,8 @@ struct hmm_census {
 };
 void hmm_blocks_count(const struct hmm_blocks *blocks, struct hmm_census *census);
 
-/* --- places -------------------------------------------------------------------------------------
+/* --- places
+ * -------------------------------------------------------------------------------------
  */
 
 /* A granule, as its group's record knows it. */
@@ -121,7 +124,9 @@ struct hmm_spot {
 
 static inline struct hmm_spot hmm_blocks_spot(const struct hmm_blocks *blocks, uint32_t at)
 {
-    return (struct hmm_spot){&blocks->groups[at >> HMM_GROUP_SHIFT], at};
+    size_t offset_bytes = (size_t)(at >> HMM_GROUP_SHIFT) * sizeof(struct hmm_group);
+    char *groups = (char *)(uintptr_t)blocks + sizeof(struct hmm_blocks);
+    return (struct hmm_spot){(struct hmm_group *)(void *)(groups + offset_bytes), at};
 }
 
 /* The bit of a granule, or of a class, in its word. */
@@ -183,10 +188,10 @@ static inline bool hmm_blocks_is_live(const struct hmm_blocks *blocks, uint32_t 
 /* The free block before the one that begins there, and has its bit in after_free. */
 static inline uint32_t hmm_spot_free_before(struct hmm_spot spot)
 {
-    hmm_bits below = spot.group->starts & (hmm_bit_of(spot.at) - 1);
+    hmm_bits below = spot.group->starts << (~spot.at & (HMM_GROUP_GRANULES - 1)) << 1;
     if (below == 0)
         return spot.group->free_before;
-    return (spot.at & ~(uint32_t)(HMM_GROUP_GRANULES - 1)) | hmm_bits_top(below);
+    return spot.at - HMM_GROUP_GRANULES + hmm_bits_top(below);
 }
 
 static inline uint32_t hmm_blocks_free_before(const struct hmm_blocks *blocks, uint32_t at)
@@ -196,13 +201,15 @@ static inline uint32_t hmm_blocks_free_before(const struct hmm_blocks *blocks, u
 
 static inline void *hmm_blocks_address(const struct hmm_blocks *blocks, uint32_t at)
 {
-    return blocks->base + ((size_t)at << HMM_GRANULE_SHIFT);
+    return (char *)blocks->heads + ((size_t)at << HMM_GRANULE_SHIFT);
 }
 
-static inline struct hmm_free_links *hmm_blocks_links(const struct hmm_blocks *blocks, uint32_t at)
+static inline uint32_t *hmm_blocks_word(const struct hmm_blocks *blocks, uint32_t place)
 {
-    return hmm_blocks_address(blocks, at);
+    return blocks->heads + place;
 }
+
+enum { HMM_PLACE_SHIFT = HMM_GRANULE_SHIFT - 2 /* of a granule */ };
 
 static inline bool hmm_blocks_is_broken(const struct hmm_blocks *blocks)
 {
@@ -213,16 +220,17 @@ static inline bool hmm_blocks_is_broken(const struct hmm_blocks *blocks)
 static inline bool hmm_blocks_find_live(const struct hmm_blocks *blocks, const void *address,
                                         uint32_t *at)
 {
-    size_t offset_bytes = (size_t)((uintptr_t)address - (uintptr_t)blocks->base);
-    size_t granule = offset_bytes >> HMM_GRANULE_SHIFT;
+    size_t offset_bytes = (size_t)((uintptr_t)address - (uintptr_t)blocks->heads);
+    /* rotated: what is not at a granule's beginning is beyond any break, too */
+    size_t granule = offset_bytes >> HMM_GRANULE_SHIFT |
+                     offset_bytes << (8 * sizeof(size_t) - HMM_GRANULE_SHIFT);
     *at = (uint32_t)granule;
-    if (hmm_unlikely(granule >= blocks->end || offset_bytes % HMM_GRANULE_BYTES != 0))
-        return false;
-    return hmm_blocks_is_live(blocks, *at);
+    return hmm_likely(granule < blocks->end) && hmm_blocks_is_live(blocks, *at);
 }
 
-/* --- size classes -------------------------------------------------------------------------------
- * Lengths below 2 * 2^step_shift granules have a class each, then 2^step_shift a doubling. */
+/* --- size classes
+ * ------------------------------------------------------------------------------- Lengths below
+ * 2 * 2^step_shift granules have a class each, then 2^step_shift a doubling. */
 
 /* The class in whose list a free block of n granules, n >= 1, hangs. */
 static inline uint32_t hmm_blocks_class(uint32_t step_shift, uint32_t n_granules)

@@ -23,21 +23,20 @@ static uint32_t largest_free(const struct hmm_blocks *blocks)
     uint32_t largest = blocks->capacity_granules - blocks->end;
     if (hmm_bit(end.group->after_free, end.at))
         largest += blocks->end - hmm_blocks_free_before(blocks, blocks->end);
-    uint32_t word = blocks->n_class_words;
-    while (word > 0 && blocks->class_words[word - 1] == 0)
-        word--;
-    if (word-- == 0)
+    uint32_t class_idx = blocks->n_classes - 1;
+    while (class_idx != 0 && blocks->heads[class_idx] == HMM_NO_PLACE)
+        class_idx--;
+    if (class_idx == 0)
         return largest;
-    uint32_t class_idx = (word << HMM_GROUP_SHIFT) + hmm_bits_top(blocks->class_words[word]);
     uint32_t first =
-        hmm_blocks_length(blocks, blocks->heads[class_idx]); /* what a call would get */
+        hmm_blocks_length(blocks, blocks->heads[class_idx] >> HMM_PLACE_SHIFT); /* of a call */
     return first > largest ? first : largest;
 }
 
 void hmm_blocks_count(const struct hmm_blocks *blocks, struct hmm_census *census)
 {
     *census = (struct hmm_census){.largest = largest_free(blocks)};
-    for (uint32_t at = 0, n; at < blocks->end; at += n) {
+    for (uint32_t at = blocks->first, n; at < blocks->end; at += n) {
         n = hmm_blocks_length(blocks, at);
         bool is_live = hmm_blocks_is_live(blocks, at);
         census->live_granules += is_live ? n : 0;
@@ -58,9 +57,9 @@ static uint32_t bit_count(hmm_bits bits)
 static const char *check_blocks(const struct hmm_blocks *blocks, uint32_t *n_blocks,
                                 uint32_t *n_free)
 {
-    uint32_t before = HMM_NO_GRANULE;
+    uint32_t before = 0;
     bool before_free = false;
-    for (uint32_t at = 0, n; at <= blocks->end; at += n) {
+    for (uint32_t at = blocks->first, n; at <= blocks->end; at += n) {
         struct hmm_spot spot = hmm_blocks_spot(blocks, at);
         if (!hmm_bit(spot.group->starts, spot.at))
             return "B1";
@@ -98,17 +97,18 @@ static const char *check_bits(const struct hmm_blocks *blocks, uint32_t n_blocks
 /* B5: the free blocks of one list. */
 static const char *check_list(const struct hmm_blocks *blocks, uint32_t class_idx, uint32_t *n_left)
 {
-    uint32_t before = HMM_FIRST_OF + class_idx;
-    for (uint32_t at = blocks->heads[class_idx]; at != HMM_NO_GRANULE; (*n_left)--) {
-        if (*n_left == 0 || at >= blocks->end)
+    uint32_t before = class_idx;
+    for (uint32_t place = blocks->heads[class_idx]; place != HMM_NO_PLACE; (*n_left)--) {
+        uint32_t at = place >> HMM_PLACE_SHIFT;
+        if (*n_left == 0 || at >= blocks->end || at << HMM_PLACE_SHIFT != place)
             return "B5";
         struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-        const struct hmm_free_links *links = hmm_blocks_links(blocks, at);
-        if (!hmm_bit(spot.group->starts & ~spot.group->live, spot.at) || links->before != before ||
+        if (!hmm_bit(spot.group->starts & ~spot.group->live, spot.at) ||
+            hmm_blocks_word(blocks, place)[HMM_BEFORE] != before ||
             hmm_blocks_class(blocks->step_shift, hmm_spot_length(spot)) != class_idx)
             return "B5";
-        before = at;
-        at = links->next;
+        before = place;
+        place = hmm_blocks_word(blocks, place)[HMM_NEXT];
     }
     return NULL;
 }
@@ -119,7 +119,7 @@ static const char *check_lists(const struct hmm_blocks *blocks, uint32_t n_free)
     for (uint32_t c = 0; c < blocks->n_classes; c++) {
         uint32_t word = c >> HMM_GROUP_SHIFT;
         bool bit = hmm_bit(blocks->class_words[word], c);
-        if (bit != (blocks->heads[c] != HMM_NO_GRANULE))
+        if (bit != (blocks->heads[c] != HMM_NO_PLACE))
             return "B6";
         const char *broken = check_list(blocks, c, &n_free);
         if (broken != NULL)
@@ -131,8 +131,8 @@ static const char *check_lists(const struct hmm_blocks *blocks, uint32_t n_free)
 const char *hmm_blocks_check(const struct hmm_blocks *blocks)
 {
     uint32_t n_blocks = 0, n_free = 0;
-    if (blocks->end > blocks->peak_end || blocks->peak_end > blocks->capacity_granules ||
-        hmm_blocks_is_broken(blocks))
+    if (blocks->end < blocks->first || blocks->end > blocks->peak_end ||
+        blocks->peak_end > blocks->capacity_granules || hmm_blocks_is_broken(blocks))
         return "B7";
     const char *broken = check_blocks(blocks, &n_blocks, &n_free);
     if (broken == NULL)

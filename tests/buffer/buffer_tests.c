@@ -443,6 +443,17 @@ static void test_overwritten_free_memory(void)
     CHECK(n_told[0] > 50 && n_told[1] > 50 && n_told[2] > 50);
 }
 
+/* The inside of a heap: its heads and first block are where the statistics say. */
+static struct hmm_blocks *blocks_of(HmmHeap *heap)
+{
+    struct hmm_blocks *blocks = (struct hmm_blocks *)(void *)heap;
+    struct HmmHeapStats stats = stats_of(heap);
+    while (blocks->heads + 4 * blocks->first !=
+           (uint32_t *)(void *)((char *)heap + stats.record_bytes))
+        blocks = (struct hmm_blocks *)(void *)((char *)blocks + 16);
+    return blocks;
+}
+
 /* Links forged at both ends, so that they lead back, bring a block into two lists: it is handed out
  * once. */
 static void test_forged_links(void)
@@ -453,13 +464,48 @@ static void test_forged_links(void)
         blocks[i] = HmmHeapAlloc(heap, i == 3 ? 80 : 48);
     HmmHeapFree(heap, blocks[1]);
     HmmHeapFree(heap, blocks[3]);
-    struct hmm_free_links *first = (struct hmm_free_links *)(void *)blocks[1];
-    struct hmm_free_links *other = (struct hmm_free_links *)(void *)blocks[3];
-    first->next = (uint32_t)(blocks[3] - blocks[0]) / 16;
-    other->before = (uint32_t)(blocks[1] - blocks[0]) / 16;
+    struct hmm_blocks *records = blocks_of(heap);
+    uint32_t first = (uint32_t)(blocks[1] - (char *)records->heads) / 4;
+    uint32_t other = (uint32_t)(blocks[3] - (char *)records->heads) / 4;
+    hmm_blocks_word(records, first)[HMM_NEXT] = other;
+    hmm_blocks_word(records, other)[HMM_BEFORE] = first;
     CHECK(HmmHeapAlloc(heap, 48) == blocks[1]);
     CHECK(HmmHeapAlloc(heap, 80) == blocks[3] && heard.n_errors == 0);
     CHECK(HmmHeapAlloc(heap, 48) == NULL && heard_one(&heard, "was written to after it was freed"));
+}
+
+/* A link into the midst of a free block, from where one seems to lead back. */
+static void test_forged_place(void)
+{
+    HmmHeap *heap = new_heap(4096, 0);
+    char *blocks[6];
+    for (int i = 0; i < 6; i++)
+        blocks[i] = HmmHeapAlloc(heap, 48);
+    HmmHeapFree(heap, blocks[3]);
+    HmmHeapFree(heap, blocks[1]);
+    struct hmm_blocks *records = blocks_of(heap);
+    uint32_t first = (uint32_t)(blocks[1] - (char *)records->heads) / 4;
+    uint32_t other = (uint32_t)(blocks[3] - (char *)records->heads) / 4 + 1;
+    hmm_blocks_word(records, first)[HMM_NEXT] = other;
+    hmm_blocks_word(records, other)[HMM_NEXT] = HMM_NO_PLACE;
+    hmm_blocks_word(records, other)[HMM_BEFORE] = first;
+    hmm_blocks_word(records, other)[HMM_LENGTH] = 3;
+    CHECK(HmmHeapAlloc(heap, 48) == blocks[1] && heard.n_errors == 0);
+    CHECK(HmmHeapAlloc(heap, 48) == NULL && heard_one(&heard, "was written to after it was freed"));
+}
+
+/* A free block that says of itself to be longer than it is. */
+static void test_forged_length(void)
+{
+    HmmHeap *heap = new_heap(65536, 0);
+    char *block = HmmHeapAlloc(heap, 512);
+    CHECK(HmmHeapAlloc(heap, 16) != NULL);
+    HmmHeapFree(heap, block);
+    struct hmm_blocks *records = blocks_of(heap);
+    hmm_blocks_word(records, (uint32_t)(block - (char *)records->heads) / 4)[HMM_LENGTH] = 33;
+    CHECK(hmm_blocks_class(records->step_shift, 32) == hmm_blocks_class(records->step_shift, 33));
+    CHECK(HmmHeapAlloc(heap, 528) == NULL &&
+          heard_one(&heard, "was written to after it was freed"));
 }
 
 /* A buffer that reads as zero: nothing is cleared, and nothing of an earlier use is left. */
@@ -495,16 +541,6 @@ struct damaged {
     uint32_t live, free; /* a block each */
 };
 
-/* The inside of a heap: its granules begin where the first block does. */
-static struct hmm_blocks *blocks_of(HmmHeap *heap)
-{
-    struct hmm_blocks *blocks = (struct hmm_blocks *)(void *)heap;
-    struct HmmHeapStats stats = stats_of(heap);
-    while (blocks->base != (char *)heap + stats.record_bytes)
-        blocks = (struct hmm_blocks *)(void *)((char *)blocks + 16);
-    return blocks;
-}
-
 static struct damaged to_damage(void)
 {
     HmmHeap *heap = new_heap(8192, 0);
@@ -516,7 +552,7 @@ static struct damaged to_damage(void)
     HmmHeapFree(heap, blocks[20]);
     CHECK(is_whole(heap));
     CHECK(hmm_blocks_find_live(damaged.blocks, blocks[11], &damaged.live));
-    damaged.free = (uint32_t)(((char *)blocks[20] - damaged.blocks->base) / 16);
+    damaged.free = (uint32_t)(((char *)blocks[20] - (char *)damaged.blocks->heads) / 16);
     return damaged;
 }
 
@@ -534,7 +570,7 @@ static bool breaks(const struct damaged *damaged, const char *invariant)
 static void test_check_finds_damage(void)
 {
     struct damaged d = to_damage();
-    d.blocks->groups[0].starts &= ~(hmm_bits)1;
+    hmm_bit_clear(&d.blocks->groups[0].starts, d.blocks->first);
     CHECK(breaks(&d, "B1"));
     d = to_damage();
     d.blocks->groups[(d.blocks->end - 7) >> HMM_GROUP_SHIFT].last_granules = 9999;
@@ -551,10 +587,10 @@ static void test_check_finds_damage(void)
     hmm_bit_clear(&spot(&d, d.live).group->live, spot(&d, d.live).at);
     CHECK(breaks(&d, "B4"));
     d = to_damage();
-    hmm_blocks_links(d.blocks, d.free)->next = d.live;
+    hmm_blocks_word(d.blocks, 4 * d.free)[HMM_NEXT] = 4 * d.live;
     CHECK(breaks(&d, "B5"));
     d = to_damage();
-    hmm_blocks_links(d.blocks, d.free)->before++;
+    hmm_blocks_word(d.blocks, 4 * d.free)[HMM_BEFORE] += 1;
     CHECK(breaks(&d, "B5"));
     d = to_damage();
     d.blocks->class_words[0] ^= 2;
@@ -749,6 +785,8 @@ long buffer_tests(long n_operations)
     run("misuse", test_misuse);
     run("overwritten free memory", test_overwritten_free_memory);
     run("forged links", test_forged_links);
+    run("forged place", test_forged_place);
+    run("forged length", test_forged_length);
     run("zero buffer", test_zero_buffer);
     run("damage is found", test_check_finds_damage);
     run("every buffer of 0 to 4096 bytes", test_every_small_size);

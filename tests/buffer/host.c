@@ -29,24 +29,24 @@ static size_t resident_pages(void *at, size_t bytes)
     return n;
 }
 
-/* Of 34 GiB that read as zero, 32 are used, and what isn't in use takes no memory. */
+/* Of 18 GiB that read as zero, 16 are used, and what isn't in use takes no memory. */
 static bool large_buffer(void)
 {
-    size_t bytes = (size_t)34 << 30;
+    size_t bytes = (size_t)18 << 30;
     struct HmmHeapOptions options = {.is_zero = 1};
     void *buffer = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (buffer == MAP_FAILED) {
-        say("34 GiB of address space were not to be had\n");
+        say("18 GiB of address space were not to be had\n");
         return true;
     }
     HmmHeap *heap = HmmHeapCreate(buffer, bytes, &options);
     struct HmmHeapStats stats;
     HmmHeapGetStats(heap, &stats);
-    size_t capacity = stats.capacity_bytes, most = (size_t)20 << 30;
+    size_t capacity = stats.capacity_bytes, most = (size_t)10 << 30;
     char *a = HmmHeapAlloc(heap, most), *b = HmmHeapAlloc(heap, 100);
     char *c = HmmHeapAlloc(heap, capacity - most - 112);
-    bool good = capacity > (size_t)31 << 30 && capacity <= (size_t)32 << 30;
+    bool good = capacity > (size_t)15 << 30 && capacity <= (size_t)16 << 30;
     good = good && a != NULL && b == a + most && c != NULL && HmmHeapAlloc(heap, 1) == NULL;
     HmmHeapFree(heap, a);
     good = good && HmmHeapAlloc(heap, 1) == a && HmmHeapAlloc(heap, most - 16) == a + 16;
