@@ -13,6 +13,10 @@
 
 #include <dlfcn.h>
 
+#ifndef RTLD_DEEPBIND /* musl has none */
+#define RTLD_DEEPBIND 0
+#endif
+
 typedef void *(*dlopen_fn)(const char *, int);
 
 static _Atomic(dlopen_fn) real_dlopen; /* atomic, relaxed: every thread finds the same */

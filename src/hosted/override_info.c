@@ -5,6 +5,7 @@
  */
 #include "base/fmt.h"
 #include "core/walk.h"
+#include "hosted/glibc_malloc.h"
 #include "hosted/hosted.h"
 
 #include "hmm.h"

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+int mallopt(int, int) __attribute__((weak)); /* musl has none itself */
 void free_sized(void *, size_t) __attribute__((weak));
 void _ZdlPvm(void *, size_t) __attribute__((weak));
 void *_Znwm(size_t) __attribute__((weak));
@@ -216,7 +217,7 @@ static void write_configuration(void)
     unsigned long start = 0;
     unsigned long end;
     unsigned long found = 0;
-    mallopt(M_TRIM_THRESHOLD, 8 << 20);
+    mallopt(-1 /* M_TRIM_THRESHOLD */, 8 << 20);
     p = malloc(10);
     FILE *f = fopen("/proc/self/maps", "r");
     while (fgets(line, sizeof line, f))

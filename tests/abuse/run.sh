@@ -7,7 +7,7 @@ trap 'rm -rf "$tmp"' EXIT
 ulimit -c 0
 
 passes() { # library name expected
-    { LD_PRELOAD=$1 timeout 60 "$abuse" "$2" >"$tmp/out" 2>"$tmp/err"; } 2>/dev/null
+    { timeout 60 env LD_PRELOAD="$1" "$abuse" "$2" >"$tmp/out" 2>"$tmp/err"; } 2>/dev/null
     local status=$?
     case $3 in
     SEGV) [ $status = 139 ] ;;

@@ -17,6 +17,7 @@ void free_aligned_sized(void *block, size_t alignment, size_t size);
 size_t malloc_good_size(size_t size);
 size_t malloc_size(const void *block);
 void cfree(void *block);
+void *pvalloc(size_t size);
 void *reallocf(void *block, size_t size);
 void *recallocarray(void *block, size_t old_count, size_t count, size_t size);
 void freezero(void *block, size_t size);

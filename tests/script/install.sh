@@ -22,6 +22,7 @@ int main(void)
 }
 C
 printf '#include <hmm.hpp>\n#include <cstdio>\n#include <vector>\nint main() { std::vector<int, hmm::allocator<int>> v(100); std::printf("%%d\\n", HmmUsableSize(v.data()) >= 400); }\n' >"$tmp/use.cc"
+not() { ! "$@"; }
 runs() { # PROGRAM, EXPECTED: with the installed library
     [ "$(LD_LIBRARY_PATH=$root/opt/hmm/lib "$1")" = "$2" ]
 }
@@ -63,6 +64,44 @@ target_link_libraries(use hmm::hmm)
 C
 cmake -S "$tmp/sub" -B "$tmp/sub/build" >"$tmp/log" 2>&1 && cmake --build "$tmp/sub/build" --target use -j2 >>"$tmp/log" 2>&1 || tail -n 5 "$tmp/log"
 check "add_subdirectory" runs "$tmp/sub/build/use" "112 112"
+
+# One object: no linker passes it over.
+printf '#include <malloc.h>\n#include <stdlib.h>\n#include <string.h>\nint main(void) { return malloc_usable_size(strdup("x")) != 16; }\n' >"$tmp/one.c"
+cc -w "$tmp/one.c" -o "$tmp/one_libc" && check "without it, libc's heap" not "$tmp/one_libc"
+cc -w "$tmp/one.c" "$root/opt/hmm/lib/hmm.o" -o "$tmp/one" && check "one object" "$tmp/one"
+cc -w -static "$tmp/one.c" "$root/opt/hmm/lib/hmm.o" -o "$tmp/one_static" && check "one object, -static" "$tmp/one_static"
+
+# Symbols: our own have a version, malloc has none and so is taken for every libc's; nothing else is seen.
+nm -D --defined-only "$root/opt/hmm/lib/libhmm.so" | awk '{print $3}' >"$tmp/names"
+check "own calls have a version" sh -c "grep -c '^Hmm.*@@HMM_0$' '$tmp/names' | grep -qx 24"
+check "the others have none" sh -c "! grep -v '^Hmm' '$tmp/names' | grep -q @@HMM_0"
+check "nothing internal is exported" not grep -q '^hmm_' "$tmp/names"
+check "SONAME" sh -c "readelf -d '$root/opt/hmm/lib/libhmm.so' | grep -q 'soname: .libhmm.so.0.'"
+
+# Preloaded by a path that fits every architecture, and for all programs by /etc/ld.so.preload.
+loader=$(readelf -l "$tmp/one_libc" | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+lib=$("$loader" --list-diagnostics 2>/dev/null | sed -n 's/^dl_dst_lib="\(.*\)"/\1/p')
+if [ -n "$lib" ]; then
+    mkdir -p "$tmp/any/$lib" && cp "$root/opt/hmm/lib/libhmm.so" "$tmp/any/$lib/"
+    check "LD_PRELOAD by \$LIB" env LD_PRELOAD="$tmp/any/\$LIB/libhmm.so" "$tmp/one_libc"
+else
+    echo "this loader does not tell what \$LIB is"
+fi
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+    for_all() { # COMMAND: with the library in /etc/ld.so.preload, in a file system of its own
+        unshare -m sh -c 'cp -a /etc "$1/etc" 2>/dev/null; echo "$2" >"$1/etc/ld.so.preload"; mount --bind "$1/etc" /etc && shift 2 && exec "$@"' sh "$tmp" "$root/opt/hmm/lib/libhmm.so" "$@"
+    }
+    check "/etc/ld.so.preload" for_all "$tmp/one_libc"
+    check "/etc/ld.so.preload, a compiler and what it starts" for_all cc "$tmp/one.c" -w -o "$tmp/again"
+    rm -rf "$tmp/etc"
+else
+    echo "/etc/ld.so.preload: needs root and a mount namespace"
+fi
+
+# The same bytes from the same sources, wherever they lie.
+mkdir "$tmp/copy" && cp -r "$source"/{CMakeLists.txt,cmake,include,src,tools} "$tmp/copy"
+cmake -S "$tmp/copy" -B "$tmp/copy/elsewhere" -DCMAKE_INSTALL_PREFIX=/opt/hmm -DCMAKE_INSTALL_LIBDIR=lib >"$tmp/log" 2>&1 && cmake --build "$tmp/copy/elsewhere" -j2 >>"$tmp/log" 2>&1 || tail -n 5 "$tmp/log"
+for file in libhmm.so libhmm.a hmm.o hmm; do check "reproducible: $file" cmp "$built/$file" "$tmp/copy/elsewhere/$file"; done
 
 DESTDIR=$root cmake --build "$built" --target uninstall >"$tmp/log" 2>&1
 check "uninstalled, nothing is left" test -z "$(find "$root" ! -type d)" || find "$root" ! -type d

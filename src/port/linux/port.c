@@ -9,7 +9,6 @@
 #include "syscall.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -18,6 +17,10 @@
 #include <sys/sysinfo.h>
 #include <time.h>
 
+#ifndef FUTEX_WAIT_PRIVATE /* <linux/futex.h>, which not every libc brings along */
+#define FUTEX_WAIT_PRIVATE 128
+#define FUTEX_WAKE_PRIVATE 129
+#endif
 #ifndef MADV_POPULATE_WRITE /* Linux 5.14 */
 #define MADV_POPULATE_WRITE 23
 #endif
@@ -72,9 +75,13 @@ size_t hmm_port_address_limit_bytes(void)
     return limit.rlim_cur;
 }
 
+static _Atomic(uintptr_t) highest_brk; /* atomic, relaxed: only grows, races lose nothing */
+
 uintptr_t hmm_port_brk(uintptr_t want)
 {
     uintptr_t got = (uintptr_t)kernel_call(SYS_brk, (long)want, 0, 0, 0, 0, 0);
+    if (got > atomic_load_explicit(&highest_brk, memory_order_relaxed)) /* relaxed: as above */
+        atomic_store_explicit(&highest_brk, got, memory_order_relaxed); /* relaxed: as above */
     if (&__curbrk != NULL)
         __curbrk = (void *)got;
     return got;
@@ -101,9 +108,40 @@ bool hmm_port_commit(void *addr, size_t bytes)
         kernel_call(SYS_mprotect, (long)addr, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0));
 }
 
-bool hmm_port_purge(void *addr, size_t bytes)
+static bool drop(void *addr, size_t bytes)
 {
     return !failed(kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_DONTNEED, 0, 0, 0));
+}
+
+/* New pages in the place of the old ones. */
+static bool replace(void *addr, size_t bytes)
+{
+    return !failed(kernel_call(SYS_mmap, (long)addr, (long)bytes, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+}
+
+/* Some emulators of Linux (qemu-user 7.2: below the break) say that contents are dropped, and keep
+ * them. So each kind of memory is tried once. jemalloc looks for the same. */
+bool hmm_port_purge(void *addr, size_t bytes)
+{
+    enum { UNKNOWN, DROPS, KEEPS };
+    /* atomic, relaxed: every thread finds the same. By kind: mapped, below the break */
+    static _Atomic(int) kinds[2];
+    uintptr_t brk =
+        atomic_load_explicit(&highest_brk, memory_order_relaxed); /* relaxed: as above */
+    _Atomic(int) *kind = &kinds[(uintptr_t)addr < brk];
+    int known = atomic_load_explicit(kind, memory_order_relaxed); /* relaxed: as above */
+    if (hmm_likely(known == DROPS))
+        return drop(addr, bytes);
+    volatile char *first = addr;
+    if (known == UNKNOWN) {
+        *first = 1;
+        if (!drop(addr, bytes))
+            return false;
+        known = *first == 0 ? DROPS : KEEPS;
+        atomic_store_explicit(kind, known, memory_order_relaxed); /* relaxed: as above */
+    }
+    return known == DROPS || replace(addr, bytes);
 }
 
 void hmm_port_seal(void *addr, size_t bytes, bool sealed)
@@ -162,6 +200,23 @@ static bool is_resident(const void *page)
     return (resident & 1) != 0;
 }
 
+/* Contents of `from` have moved away: it is to be memory still. To some emulators (qemu-user 7.2)
+ * it is none then, which calls tell that are to write there. So that is tried once. */
+static void stay_mapped(void *from, size_t bytes)
+{
+    enum { UNKNOWN, STAYS, GOES };
+    static _Atomic(int) what; /* atomic, relaxed: every thread finds the same */
+    int known = atomic_load_explicit(&what, memory_order_relaxed); /* relaxed: as above */
+    if (known == UNKNOWN) {
+        known = failed(kernel_call(SYS_getrandom, (long)from, 1, 0, 0, 0, 0)) ? GOES : STAYS;
+        atomic_store_explicit(&what, known, memory_order_relaxed); /* relaxed: as above */
+        if (known == STAYS)
+            hmm_port_purge(from, bytes);
+    }
+    if (known == GOES)
+        HMM_CHECK(replace(from, bytes));
+}
+
 /* Of several mappings Linux moves one after the other since 6.17, and may stop between two: then
  * the first page is gone, and the target must not be replaced. Older ones move none. */
 bool hmm_port_move(void *from, void *to, size_t bytes)
@@ -169,14 +224,13 @@ bool hmm_port_move(void *from, void *to, size_t bytes)
     long flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
     (void)*(volatile char *)from; /* so that it is resident */
     long at = kernel_call(SYS_mremap, (long)from, (long)bytes, (long)bytes, flags, (long)to, 0);
-    if (!failed(at))
+    if (!failed(at)) {
+        stay_mapped(from, bytes);
         return true;
+    }
     HMM_CHECK(is_resident(from));
-    if (hmm_port_purge(to, bytes)) /* fails where it has been unmapped by then */
-        return false;
-    at = kernel_call(SYS_mmap, (long)to, (long)bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    HMM_CHECK(!failed(at));
+    if (!drop(to, bytes)) /* fails where it has been unmapped by then */
+        HMM_CHECK(replace(to, bytes));
     return false;
 }
 

@@ -1,0 +1,62 @@
+#!/bin/bash
+# machines.sh BUILD: the whole library on other machines: built for arm64 and riscv64, and for musl; its programs run there, emulated.
+# What depends on how much memory the emulator itself takes is left out.
+. "$(dirname "$0")/lib.sh"
+cd "$(dirname "$0")/../.." || exit 2
+ran=0
+
+build() { # COMPILER: in $tmp/COMPILER, without warnings
+    cmake -S . -B "$tmp/$1" -DCMAKE_C_COMPILER="$1" -DCMAKE_SYSTEM_NAME=Linux >"$tmp/log" 2>&1 &&
+        cmake --build "$tmp/$1" -j2 >>"$tmp/log" 2>&1 && ! grep -E "warning:|error:" "$tmp/log"
+}
+program() { # COMPILER, SOURCE, OPTIONS: makes $tmp/COMPILER/NAME, linked with libc only unless OPTIONS say more
+    local compiler=$1 source=$2
+    shift 2
+    "$compiler" -O2 -g -w -fno-builtin -D_GNU_SOURCE -Isrc -Iinclude -Itests "tests/$source.c" -o "$tmp/$compiler/$(basename "$source")" "$@" -pthread
+}
+
+on() { # NAME, COMPILER, EMULATOR COMMAND: linked and preloaded, under the emulator
+    local name=$1 compiler=$2
+    shift 2
+    command -v "$compiler" >/dev/null && command -v "$1" >/dev/null || { echo "$name: no $compiler or $1 here"; return; }
+    ran=1
+    check "$name: built without warnings" build "$compiler" || return
+    local at=$tmp/$compiler
+    program "$compiler" api/api_calls -L"$at" -lhmm
+    program "$compiler" stress/model -DMODEL_API -Itests/stress -L"$at" -lhmm
+    for source in life/life_early life/life_break life/life_fork abuse/abuse; do program "$compiler" $source -ldl; done
+    linked() { timeout 500 "${emulator[@]}" -E LD_LIBRARY_PATH="$at" "$@" >"$tmp/out" 2>&1 || { tail -n 3 "$tmp/out"; false; }; }
+    preloaded() { timeout 500 "${emulator[@]}" -E LD_PRELOAD="$at/libhmm.so" "$@" >"$tmp/out" 2>&1 || { tail -n 3 "$tmp/out"; false; }; }
+    local emulator=("$@")
+    check "$name: every call" linked "$at/api_calls"
+    grep "checks passed" "$tmp/out" | sed 's/^/    /'
+    check "$name: model, 4 threads" linked "$at/model" 4 40000
+    grep "operations" "$tmp/out" | sed 's/^/    /'
+    check "$name: preloaded before and after main" preloaded "$at/life_early"
+    check "$name: a program that moves the break" preloaded "$at/life_break"
+    check "$name: forks beside threads" preloaded "$at/life_fork" 20
+    printf '#!/bin/sh\nlibrary=$LD_PRELOAD\nunset LD_PRELOAD\nexec %s -E LD_PRELOAD="$library" %s/abuse "$@"\n' "$*" "$at" >"$at/abuse.sh"
+    chmod +x "$at/abuse.sh"
+    check "$name: misuse" tests/abuse/run.sh "$at/abuse.sh" "$at/libhmm.so"
+}
+on arm64 aarch64-linux-gnu-gcc qemu-aarch64 -L /usr/aarch64-linux-gnu
+on riscv64 riscv64-linux-gnu-gcc qemu-riscv64 -L /usr/riscv64-linux-gnu
+
+if command -v musl-gcc >/dev/null; then
+    ran=1
+    check "musl: built without warnings" build musl-gcc
+    at=$tmp/musl-gcc
+    program musl-gcc api/api_calls -L"$at" -lhmm -Wl,-rpath,"$at"
+    program musl-gcc stress/model -DMODEL_API -Itests/stress -L"$at" -lhmm -Wl,-rpath,"$at"
+    for source in life/life_break life/life_fork abuse/abuse; do program musl-gcc $source; done
+    native() { timeout 500 "$@" >"$tmp/out" 2>&1 || { tail -n 3 "$tmp/out"; false; }; }
+    check "musl: every call" native "$at/api_calls"
+    grep "checks passed" "$tmp/out" | sed 's/^/    /'
+    check "musl: model, 4 threads" native "$at/model" 4 200000
+    for name in life_break "life_fork 300"; do check "musl: $name" native env LD_PRELOAD="$at/libhmm.so" "$at"/$name; done
+    check "musl: misuse" tests/abuse/run.sh "$at/abuse" "$at/libhmm.so"
+else
+    echo "musl: no musl-gcc here"
+fi
+[ $ran = 1 ] || exit 77
+finish
