@@ -12,7 +12,8 @@ python3-minimal:python3"
 machines="gcc-arm-none-eabi:arm-none-eabi-gcc qemu-system-arm:qemu-system-arm gcc-riscv64-unknown-elf:riscv64-unknown-elf-gcc
 qemu-user:qemu-aarch64 gcc-i686-linux-gnu:i686-linux-gnu-gcc libc6-dev-i386-cross:/usr/i686-linux-gnu/include/stdio.h
 gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc libc6-dev-arm64-cross:/usr/aarch64-linux-gnu/include/stdio.h
-gcc-riscv64-linux-gnu:riscv64-linux-gnu-gcc libc6-dev-riscv64-cross:/usr/riscv64-linux-gnu/include/stdio.h musl-tools:musl-gcc"
+gcc-riscv64-linux-gnu:riscv64-linux-gnu-gcc libc6-dev-riscv64-cross:/usr/riscv64-linux-gnu/include/stdio.h musl-tools:musl-gcc
+cargo:cargo"
 programs="git:git perl:perl lua5.4:lua5.4 sqlite3:sqlite3 redis-server:redis-server redis-tools:redis-benchmark python3:python3 binutils:ld
 libpython3-stdlib:python3 gawk:gawk vim-tiny:vim.tiny bash:bash coreutils:sort xz-utils:xz"
 everything="nginx-light:nginx wrk:wrk postgresql:/usr/lib/postgresql nodejs:node ghostscript:gs z3:z3 imagemagick:/usr/bin/convert-im6.q16

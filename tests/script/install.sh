@@ -22,7 +22,6 @@ int main(void)
 }
 C
 printf '#include <hmm.hpp>\n#include <cstdio>\n#include <vector>\nint main() { std::vector<int, hmm::allocator<int>> v(100); std::printf("%%d\\n", HmmUsableSize(v.data()) >= 400); }\n' >"$tmp/use.cc"
-not() { ! "$@"; }
 runs() { # PROGRAM, EXPECTED: with the installed library
     [ "$(LD_LIBRARY_PATH=$root/opt/hmm/lib "$1")" = "$2" ]
 }

@@ -14,6 +14,7 @@ check() { # name, then a command that must succeed
         echo "failed: $name"
     fi
 }
+not() { ! "$@"; }
 finish() {
     echo "$passed passed, $failed failed"
     [ $failed = 0 ] && [ $passed -gt 0 ]
