@@ -3,6 +3,7 @@
 #   make run       a real program on libhmm, and what its heap did
 #   make test      the tests (make test-all: with every program of the long list)
 #   make bench     time and memory against other allocators
+#   make packages  Debian packages, tried in a clean Debian (root, network)
 #   make install   PREFIX=/usr/local DESTDIR=   (and make uninstall)
 PREFIX ?= /usr/local
 CMAKE ?= cmake
@@ -10,7 +11,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all run test test-all sanitize bench install uninstall clean format lint
+.PHONY: all run test test-all bench packages install uninstall clean format lint
 all:
 	@$(CMAKE) -S . -B build -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build.log 2>&1 || { cat build.log; exit 1; }
 	@rm -f build.log
@@ -27,6 +28,9 @@ test-all:
 
 bench: all
 	@bench/run.sh
+
+packages:
+	@tests/packages.sh
 
 install: all
 	@$(CMAKE) --install build

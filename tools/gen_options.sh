@@ -1,5 +1,32 @@
 #!/bin/sh
-# gen_options.sh: docs/options.md from src/base/tunables.def, on standard output.
+# gen_options.sh [--man]: docs/options.md, or the source of hmm-options(7), from src/base/tunables.def, on standard output.
+definitions=$(dirname "$0")/../src/base/tunables.def
+if [ "${1:-}" = --man ]; then
+    cat <<'HEAD'
+hmm-options(7)
+
+# NAME
+
+hmm-options - options of libhmm's heap
+
+# SYNOPSIS
+
+*HMM_OPTIONS*="_name_=_value_,_name_=_value_" _program_
+
+*hmm run* *--set* _name_=_value_ _program_
+
+# DESCRIPTION
+
+Values are decimal, with *k*, *m*, *g* or *t* for powers of 1024. An unknown name, a bad value or one out of range is told on standard error, and the default stays. In setuid programs the options are ignored. After the start they lie in a read-only page.
+
+# OPTIONS
+
+HEAD
+    sed -n 's/^HMM_TUNABLE(\([a-z_]*\), *\([0-9]*\), *\([0-9]*\), *\([0-9]*\), *"\([^"]*\)", *"\(.*\)")$/*\1*=\2 (\5, \3 to \4)\n\t\6\n/p' "$definitions" |
+        sed '/^\t/s/[_*`]/\\&/g'
+    printf '# SEE ALSO\n\n*hmm*(1), *hmm*(3)\n'
+    exit
+fi
 cat <<'HEAD'
 # Options
 
@@ -13,4 +40,4 @@ programs they are ignored. After the start they lie in a read-only page.
 |---|---|---|---|---|---|
 HEAD
 sed -n 's/^HMM_TUNABLE(\([a-z_]*\), *\([0-9]*\), *\([0-9]*\), *\([0-9]*\), *"\([^"]*\)", *"\(.*\)")$/| `\1` | \2 | \3 | \4 | \5 | \6 |/p' \
-    "$(dirname "$0")/../src/base/tunables.def"
+    "$definitions"

@@ -19,7 +19,7 @@ enum { MAX_SCRIPTS = 5, HEAD_BYTES = 4096 };
 const char *tool_library(const char *given)
 {
     static char path[PATH_MAX];
-    static const char *const beside[] = {"libhmm.so", "../lib/libhmm.so.0"};
+    static const char *const beside[] = {"libhmm.so", "../lib/libhmm.so.1"};
     if (given != NULL) {
         if (access(given, R_OK) != 0)
             tool_fail(TOOL_USAGE, "library %s: %s", given, strerror(errno));
