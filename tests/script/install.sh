@@ -98,7 +98,7 @@ else
 fi
 
 # The same bytes from the same sources, wherever they lie.
-mkdir "$tmp/copy" && cp -r "$source"/{CMakeLists.txt,cmake,include,src,tools} "$tmp/copy"
+mkdir "$tmp/copy" && cp -r "$source"/{CMakeLists.txt,cmake,docs,include,src,tools} "$tmp/copy"
 cmake -S "$tmp/copy" -B "$tmp/copy/elsewhere" -DCMAKE_INSTALL_PREFIX=/opt/hmm -DCMAKE_INSTALL_LIBDIR=lib >"$tmp/log" 2>&1 && cmake --build "$tmp/copy/elsewhere" -j2 >>"$tmp/log" 2>&1 || tail -n 5 "$tmp/log"
 for file in libhmm.so libhmm.a hmm.o hmm; do check "reproducible: $file" cmp "$built/$file" "$tmp/copy/elsewhere/$file"; done
 
