@@ -8,7 +8,7 @@ jobs=$(nproc 2>/dev/null || echo 2)
 
 # package:what it provides
 needed="cmake:cmake gcc:gcc g++:g++ make:make libcmocka-dev:/usr/include/cmocka.h strace:strace valgrind:valgrind
-python3-minimal:python3"
+python3-minimal:python3 scdoc:scdoc pkg-config:pkg-config"
 machines="gcc-arm-none-eabi:arm-none-eabi-gcc qemu-system-arm:qemu-system-arm gcc-riscv64-unknown-elf:riscv64-unknown-elf-gcc
 qemu-user:qemu-aarch64 gcc-i686-linux-gnu:i686-linux-gnu-gcc libc6-dev-i386-cross:/usr/i686-linux-gnu/include/stdio.h
 gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc libc6-dev-arm64-cross:/usr/aarch64-linux-gnu/include/stdio.h
