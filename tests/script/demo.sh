@@ -34,6 +34,7 @@ check "a foreign pointer" own "(outside this heap)"
 check "bad lines are told, each" test "$(grep -c "not understood" "$tmp/own")" = 3
 check "check" own "every invariant holds"
 check "quit ends it" test "$(grep -c "break at" "$tmp/own")" = 8
+check "the recorded session is of today (tools/cast.py)" python3 "$(dirname "$0")/../../tools/cast.py" --check "$hmm"
 "$hmm" demo --wrong >"$tmp/out" 2>&1
 check "a wrong option" test $? = 2
 check "is told" grep -q "no such option: --wrong" "$tmp/out"

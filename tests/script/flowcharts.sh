@@ -10,10 +10,10 @@ missing() { # NAMES: those of no function in the code
         grep -rqE "\b$name\(" src include || echo "$name"
     done
 }
-for chart in alloc calloc free realloc; do
+for chart in alloc calloc free realloc layout states threads; do
     check "$chart: names" test -z "$(missing "$(names docs/flow/$chart.dot)")" || missing "$(names docs/flow/$chart.dot)"
     check "$chart: more than a few" test "$(names docs/flow/$chart.dot | wc -l)" -ge 3
-    labels=$(sed '/^ *\/\//d' docs/flow/$chart.dot | grep -oE 'label="[^"]*"' | sed 's/^label="//; s/"$//; s/\\n/\n/g' | sort -u)
+    labels=$(sed '/^ *\/\//d' docs/flow/$chart.dot | grep -oE 'label="[^"]*"|<TD[^>]*>[^<]*' | sed 's/^label="//; s/^<TD[^>]*>//; s/"$//; s/\\n/\n/g' | sort -u)
     pictured=$(grep -oE '<text[^>]*>[^<]*</text>' docs/pictures/flow-$chart.svg | sed 's/<[^>]*>//g; s/&#39;/'"'"'/g; s/&amp;/\&/g; s/&#45;/-/g' | sort -u)
     check "$chart: the picture is of today (tools/flowcharts.sh)" test "$labels" = "$pictured" ||
         diff <(echo "$labels") <(echo "$pictured")
