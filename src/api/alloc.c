@@ -113,7 +113,7 @@ static void count_alloc(const void *block)
     note_heap(counts);
 }
 
-static void count_free(const void *block, const char *who)
+static void note_free(const void *block, const char *who)
 {
     struct hmm_counts *counts = hmm_process_heap.counts;
     add(&counts->n_frees, 1);
@@ -160,7 +160,7 @@ HMM_NOINLINE void hmm_free_slow(void *block, const char *who)
     if (block == NULL)
         return;
     if (hmm_unlikely(hmm_process_heap.counts != NULL))
-        count_free(block, who);
+        note_free(block, who);
     hmm_heap_free(&hmm_process_heap, &hmm_self, block, who);
     attach();
 }
@@ -201,7 +201,7 @@ void *hmm_alloc_zeroed(size_t bytes)
     return memset(block, 0, bytes);
 }
 
-static void *move(void *block, size_t usable_bytes, size_t bytes)
+static void *move_block(void *block, size_t usable_bytes, size_t bytes)
 {
     void *moved;
     if (!hmm_hit_alloc(bytes, &moved))
@@ -231,7 +231,7 @@ static HMM_NOINLINE void *realloc_slow(void *block, size_t usable_bytes, size_t 
         attach();
         return same;
     }
-    same = move(block, usable_bytes, bytes);
+    same = move_block(block, usable_bytes, bytes);
     return same == NULL && bytes <= usable_bytes ? block : same; /* too large is still a success */
 }
 

@@ -117,7 +117,7 @@ static HMM_INLINE bool is_plain(const struct HmmHeap *heap)
     return hmm_likely(heap != NULL && heap->magic == HEAP_MAGIC);
 }
 
-static void enter(struct HmmHeap *heap, const char *who)
+static void enter_heap(struct HmmHeap *heap, const char *who)
 {
     if (is_plain(heap))
         return;
@@ -126,7 +126,7 @@ static void enter(struct HmmHeap *heap, const char *who)
     heap->options.lock(heap->options.context);
 }
 
-static void leave(struct HmmHeap *heap)
+static void leave_heap(struct HmmHeap *heap)
 {
     if (heap->magic == HEAP_LOCKED_MAGIC)
         heap->options.unlock(heap->options.context);
@@ -140,9 +140,9 @@ static HMM_INLINE size_t granules_for(size_t bytes)
 
 static HMM_NOINLINE void *alloc_locked(HmmHeap *heap, size_t size)
 {
-    enter(heap, "HmmHeapAlloc");
+    enter_heap(heap, "HmmHeapAlloc");
     void *block = hmm_blocks_take(&heap->blocks, granules_for(size));
-    leave(heap);
+    leave_heap(heap);
     return block;
 }
 
@@ -154,9 +154,9 @@ void *HmmHeapAlloc(HmmHeap *heap, size_t size)
 
 static HMM_NOINLINE void free_locked(HmmHeap *heap, void *block)
 {
-    enter(heap, "HmmHeapFree");
+    enter_heap(heap, "HmmHeapFree");
     hmm_blocks_give(&heap->blocks, block);
-    leave(heap);
+    leave_heap(heap);
 }
 
 void HmmHeapFree(HmmHeap *heap, void *block)
@@ -203,9 +203,9 @@ void *HmmHeapRealloc(HmmHeap *heap, void *block, size_t size)
 {
     if (block == NULL)
         return HmmHeapAlloc(heap, size);
-    enter(heap, "HmmHeapRealloc");
+    enter_heap(heap, "HmmHeapRealloc");
     void *result = resize(&heap->blocks, block, size);
-    leave(heap);
+    leave_heap(heap);
     return result;
 }
 
@@ -213,10 +213,10 @@ void *HmmHeapAllocAligned(HmmHeap *heap, size_t alignment, size_t size)
 {
     if (!hmm_is_power_of_two(alignment))
         return NULL;
-    enter(heap, "HmmHeapAllocAligned");
+    enter_heap(heap, "HmmHeapAllocAligned");
     size_t align_granules = hmm_max(alignment >> HMM_GRANULE_SHIFT, 1);
     void *block = hmm_blocks_take_aligned(&heap->blocks, align_granules, granules_for(size));
-    leave(heap);
+    leave_heap(heap);
     return block;
 }
 
@@ -224,12 +224,12 @@ size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
 {
     uint32_t at;
     size_t bytes = 0;
-    enter(heap, "HmmHeapUsableSize");
+    enter_heap(heap, "HmmHeapUsableSize");
     if (hmm_blocks_find_live(&heap->blocks, block, &at))
         bytes = (size_t)hmm_blocks_length(&heap->blocks, at) << HMM_GRANULE_SHIFT;
     else
         misuse_in(&heap->blocks, block, "HmmHeapUsableSize");
-    leave(heap);
+    leave_heap(heap);
     return bytes;
 }
 
@@ -282,7 +282,7 @@ void HmmHeapDestroy(HmmHeap *heap)
 {
     if (heap == NULL)
         return;
-    enter(heap, "HmmHeapDestroy");
+    enter_heap(heap, "HmmHeapDestroy");
     const struct HmmHeapOptions options = heap->options;
     heap->magic = 0;
     if (options.unlock != NULL)
@@ -291,14 +291,14 @@ void HmmHeapDestroy(HmmHeap *heap)
 
 void HmmHeapReset(HmmHeap *heap)
 {
-    enter(heap, "HmmHeapReset");
+    enter_heap(heap, "HmmHeapReset");
     hmm_blocks_reset(&heap->blocks);
-    leave(heap);
+    leave_heap(heap);
 }
 
 void HmmHeapGetStats(HmmHeap *heap, struct HmmHeapStats *stats)
 {
-    enter(heap, "HmmHeapGetStats");
+    enter_heap(heap, "HmmHeapGetStats");
     const struct hmm_blocks *blocks = &heap->blocks;
     struct hmm_census census;
     hmm_blocks_count(blocks, &census);
@@ -315,14 +315,14 @@ void HmmHeapGetStats(HmmHeap *heap, struct HmmHeapStats *stats)
         .free_blocks = census.free_blocks,
         .largest_bytes = (size_t)census.largest << HMM_GRANULE_SHIFT,
     };
-    leave(heap);
+    leave_heap(heap);
 }
 
 const char *HmmHeapCheck(HmmHeap *heap)
 {
-    enter(heap, "HmmHeapCheck");
+    enter_heap(heap, "HmmHeapCheck");
     const char *broken = hmm_blocks_check(&heap->blocks);
-    leave(heap);
+    leave_heap(heap);
     return broken;
 }
 
@@ -330,7 +330,7 @@ void HmmHeapVisit(HmmHeap *heap,
                   int (*visit)(void *context, const void *block, size_t bytes, int is_live),
                   void *context)
 {
-    enter(heap, "HmmHeapVisit");
+    enter_heap(heap, "HmmHeapVisit");
     const struct hmm_blocks *blocks = &heap->blocks;
     bool more = true;
     for (uint32_t at = blocks->first, n; more && at < blocks->end; at += n) {
@@ -338,7 +338,7 @@ void HmmHeapVisit(HmmHeap *heap,
         more = visit(context, hmm_blocks_address(blocks, at), (size_t)n << HMM_GRANULE_SHIFT,
                      hmm_blocks_is_live(blocks, at)) != 0;
     }
-    leave(heap);
+    leave_heap(heap);
 }
 
 /* One line of the free list. */
@@ -364,7 +364,7 @@ void HmmHeapPrintFreeList(HmmHeap *heap,
                           void (*print)(void *context, const char *text, size_t n_chars),
                           void *context)
 {
-    enter(heap, "HmmHeapPrintFreeList");
+    enter_heap(heap, "HmmHeapPrintFreeList");
     const struct hmm_blocks *blocks = &heap->blocks;
     const struct line line = {print, context};
     struct hmm_census census;
@@ -378,5 +378,5 @@ void HmmHeapPrintFreeList(HmmHeap *heap,
     print_at(&line, "break      ", blocks, blocks->end, "  below ", blocks->end - blocks->first);
     print_at(&line, "heap end   ", blocks, blocks->capacity_granules, "  above ",
              blocks->capacity_granules - blocks->end);
-    leave(heap);
+    leave_heap(heap);
 }

@@ -384,7 +384,7 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
     hmm_lock_give(&pages->lock);
 }
 
-static void give(struct hmm_pages *pages, uint32_t unit, enum hmm_contents contents)
+static void give_units(struct hmm_pages *pages, uint32_t unit, enum hmm_contents contents)
 {
     hmm_lock_take(&pages->lock);
     uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
@@ -396,10 +396,10 @@ static void give(struct hmm_pages *pages, uint32_t unit, enum hmm_contents conte
 
 void hmm_pages_give(struct hmm_pages *pages, uint32_t unit)
 {
-    give(pages, unit, HMM_CONTENTS_DIRTY);
+    give_units(pages, unit, HMM_CONTENTS_DIRTY);
 }
 
 void hmm_pages_give_empty(struct hmm_pages *pages, uint32_t unit)
 {
-    give(pages, unit, HMM_CONTENTS_NEW);
+    give_units(pages, unit, HMM_CONTENTS_NEW);
 }

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-static bool move(uintptr_t want)
+static bool move_break(uintptr_t want)
 {
     if (!hmm_process_start())
         return hmm_port_brk(want) == want;
@@ -21,7 +21,7 @@ static bool move(uintptr_t want)
 
 HMM_EXPORTED int brk(void *address)
 {
-    if (move((uintptr_t)address))
+    if (move_break((uintptr_t)address))
         return 0;
     errno = ENOMEM;
     return -1;
@@ -34,7 +34,7 @@ HMM_EXPORTED void *sbrk(intptr_t increment)
         return (void *)now;
     bool overflows =
         increment > 0 ? now + (uintptr_t)increment < now : now + (uintptr_t)increment > now;
-    if (!overflows && move(now + (uintptr_t)increment))
+    if (!overflows && move_break(now + (uintptr_t)increment))
         return (void *)now;
     errno = ENOMEM;
     return (void *)-1;
