@@ -61,10 +61,12 @@ static void usable_interior(void) { p = malloc(100); malloc_usable_size(BAD(p + 
 static void usable_foreign(void) { malloc_usable_size(BAD(in_data)); }
 static void end_of_slab(void) /* the rest behind the last slot of a slab of 4,608-byte blocks */
 {
-    p = malloc(4608);
-    for (int i = 0; i < 100 && (((uintptr_t)p & 0x3fff) != 0); i++)
-        p = malloc(4608);
-    free(BAD(((uintptr_t)p & ~0xffful) + 65536 * 4 - 16));
+    q = malloc(4608);
+    do {
+        p = q;
+        q = malloc(4608);
+    } while (q == p + 4608);
+    free(BAD(p + 4608));
 }
 
 /* --- blocks freed twice ------------------------------------------------------------------------- */
