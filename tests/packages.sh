@@ -30,23 +30,7 @@ check "preloaded by \$LIB" inside "LD_PRELOAD='/usr/\$LIB/libhmm.so.1' ls / >/de
 check "hmm demo" inside "hmm demo </dev/null | grep -q 'double free'"
 
 check "compilers" quietly inside "apt-get install -y --no-install-recommends gcc g++ libc6-dev make cmake pkg-config cargo"
-mkdir "$root/use" && cp -r examples/cxx "$root/use/cxx"
-cat >"$root/use/use.c" <<'C'
-#include <hmm.h>
-#include <hmm_heap.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-int main(void)
-{
-    static char buffer[4096];
-    HmmHeap *heap = HmmHeapCreate(buffer, sizeof buffer, NULL);
-    void *block = malloc(100);
-    printf("%zu %zu\n", HmmUsableSize(block), HmmHeapUsableSize(heap, HmmHeapAlloc(heap, 100)));
-    free(block);
-    return 0;
-}
-C
+mkdir "$root/use" && cp -r examples/cxx "$root/use/cxx" && cp tests/script/use.c "$root/use"
 cat >"$root/use/CMakeLists.txt" <<'C'
 cmake_minimum_required(VERSION 3.16)
 project(use C CXX)

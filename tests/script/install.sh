@@ -7,20 +7,7 @@ built=$tmp/built root=$tmp/root
 cmake -S "$source" -B "$built" -DCMAKE_INSTALL_PREFIX=/opt/hmm -DCMAKE_INSTALL_LIBDIR=lib >"$tmp/log" 2>&1 &&
     cmake --build "$built" -j2 >>"$tmp/log" 2>&1 && DESTDIR=$root cmake --install "$built" >>"$tmp/log" 2>&1
 check "built and installed" test -f "$root/opt/hmm/lib/libhmm.so" || tail -n 5 "$tmp/log"
-cat >"$tmp/use.c" <<'C'
-#include <hmm.h>
-#include <hmm_heap.h>
-#include <stdio.h>
-#include <stdlib.h>
-int main(void)
-{
-    static char buffer[4096];
-    HmmHeap *heap = HmmHeapCreate(buffer, sizeof buffer, NULL);
-    void *block = malloc(100);
-    printf("%zu %zu\n", HmmUsableSize(block), HmmHeapUsableSize(heap, HmmHeapAlloc(heap, 100)));
-    free(block);
-}
-C
+cp "$source/tests/script/use.c" "$tmp"
 printf '#include <hmm.hpp>\n#include <cstdio>\n#include <vector>\nint main() { std::vector<int, hmm::allocator<int>> v(100); std::printf("%%d\\n", HmmUsableSize(v.data()) >= 400); }\n' >"$tmp/use.cc"
 runs() { # PROGRAM, EXPECTED: with the installed library
     [ "$(LD_LIBRARY_PATH=$root/opt/hmm/lib "$1")" = "$2" ]
