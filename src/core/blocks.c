@@ -18,7 +18,7 @@ static inline uint32_t place_of(uint32_t at)
 
 static inline void mark_class_empty(struct hmm_blocks *blocks, uint32_t class_idx)
 {
-    hmm_bit_clear(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
+    hmm_bit_clear(hmm_blocks_class_word(blocks, class_idx), class_idx);
 }
 
 static inline void list_insert(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules)
@@ -31,7 +31,7 @@ static inline void list_insert(struct hmm_blocks *blocks, uint32_t at, uint32_t 
     if (first != HMM_NO_PLACE)
         hmm_blocks_word(blocks, first)[HMM_BEFORE] = place;
     else
-        hmm_bit_set(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
+        hmm_bit_set(hmm_blocks_class_word(blocks, class_idx), class_idx);
     hmm_blocks_word(blocks, place)[HMM_BEFORE] = class_idx;
     hmm_blocks_word(blocks, place)[HMM_LENGTH] = n_granules;
 }
@@ -465,7 +465,7 @@ void hmm_blocks_reset(struct hmm_blocks *blocks)
     memset(blocks->groups, 0, n_groups * sizeof(struct hmm_group));
     memset(blocks->class_words, 0, sizeof blocks->class_words);
     memset(blocks->heads, 0, (blocks->n_classes + 1) * sizeof(uint32_t));
-    hmm_bit_set(&blocks->class_words[blocks->n_classes >> HMM_GROUP_SHIFT], blocks->n_classes);
+    hmm_bit_set(hmm_blocks_class_word(blocks, blocks->n_classes), blocks->n_classes);
     if (blocks->clean_end < n_groups)
         blocks->clean_end = (uint32_t)n_groups;
     blocks->peak_end = blocks->first;

@@ -150,6 +150,12 @@ static inline void hmm_bit_clear(hmm_bits *bits, uint32_t at)
     *bits &= ~hmm_bit_of(at);
 }
 
+/* The word that has the bit of a class. */
+static inline hmm_bits *hmm_blocks_class_word(struct hmm_blocks *blocks, uint32_t class_idx)
+{
+    return &blocks->class_words[class_idx >> HMM_GROUP_SHIFT];
+}
+
 /* The highest bit, and the lowest; bits != 0. */
 static inline uint32_t hmm_bits_top(hmm_bits bits)
 {
