@@ -135,9 +135,12 @@ bool hmm_port_purge(void *addr, size_t bytes)
         return drop(addr, bytes);
     volatile char *first = addr;
     if (known == UNKNOWN) {
+        char before = *first;
         *first = 1;
-        if (!drop(addr, bytes))
+        if (!drop(addr, bytes)) { /* locked in memory, say: what is there must stay */
+            *first = before;
             return false;
+        }
         known = *first == 0 ? DROPS : KEEPS;
         atomic_store_explicit(kind, known, memory_order_relaxed); /* relaxed: as above */
     }
@@ -210,8 +213,10 @@ static void stay_mapped(void *from, size_t bytes)
     if (known == UNKNOWN) {
         known = failed(kernel_call(SYS_getrandom, (long)from, 1, 0, 0, 0, 0)) ? GOES : STAYS;
         atomic_store_explicit(&what, known, memory_order_relaxed); /* relaxed: as above */
-        if (known == STAYS)
-            hmm_port_purge(from, bytes);
+        if (known == STAYS) {
+            *(volatile char *)from = 0; /* should it not be possible to drop it */
+            drop(from, bytes);
+        }
     }
     if (known == GOES)
         HMM_CHECK(replace(from, bytes));
