@@ -56,7 +56,7 @@ static HMM_COLD void overwritten(struct hmm_blocks *blocks)
 }
 
 /* What is wrong with a pointer, and what is known of its place. */
-static HMM_COLD void misuse_in(struct hmm_blocks *blocks, const void *block, const char *who)
+static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const char *who)
 {
     if (block == NULL)
         return;
@@ -93,9 +93,9 @@ static HMM_COLD void misuse_in(struct hmm_blocks *blocks, const void *block, con
     tell(&heap_of(blocks)->options, &text, block);
 }
 
-static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block)
+static HMM_COLD void misuse_of_free(struct hmm_blocks *blocks, const void *block)
 {
-    misuse_in(blocks, block, "HmmHeapFree");
+    misuse(blocks, block, "HmmHeapFree");
 }
 
 static HMM_COLD void no_heap(const char *who, const void *heap)
@@ -181,7 +181,7 @@ static void *resize(struct hmm_blocks *blocks, void *block, size_t bytes)
 {
     uint32_t at;
     if (!hmm_blocks_find_live(blocks, block, &at)) {
-        misuse_in(blocks, block, "HmmHeapRealloc");
+        misuse(blocks, block, "HmmHeapRealloc");
         return NULL;
     }
     if (bytes == 0) {
@@ -228,7 +228,7 @@ size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
     if (hmm_blocks_find_live(&heap->blocks, block, &at))
         bytes = (size_t)hmm_blocks_length(&heap->blocks, at) << HMM_GRANULE_SHIFT;
     else
-        misuse_in(&heap->blocks, block, "HmmHeapUsableSize");
+        misuse(&heap->blocks, block, "HmmHeapUsableSize");
     leave_heap(heap);
     return bytes;
 }
@@ -268,7 +268,7 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
         too_small(bytes, options, buffer);
         return NULL;
     }
-    heap->blocks.on_misuse = misuse;
+    heap->blocks.on_misuse = misuse_of_free;
     heap->blocks.on_broken = overwritten;
     heap->options = *options;
     heap->buffer_bytes = bytes;

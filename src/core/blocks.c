@@ -421,15 +421,19 @@ static size_t first_granule(size_t n_granules)
     return hmm_round_up(bytes, HMM_GRANULE_BYTES) >> HMM_GRANULE_SHIFT;
 }
 
-/* The most granules of which the break is not alone in a group. */
+/* The most granules for which there is room beside their records. */
 static size_t granules_in(size_t bytes)
 {
-    size_t n_granules = hmm_min(bytes >> HMM_GRANULE_SHIFT, HMM_BLOCKS_MAX_GRANULES);
-    size_t records = record_bytes(n_granules) >> HMM_GRANULE_SHIFT;
-    if (n_granules <= records)
-        return 0;
-    n_granules -= records;
-    return n_granules - (n_granules % HMM_GROUP_GRANULES == 0);
+    size_t most = hmm_min(bytes >> HMM_GRANULE_SHIFT, HMM_BLOCKS_MAX_GRANULES);
+    size_t least = 0;
+    while (least < most) {
+        size_t n = least + (most - least + 1) / 2;
+        if (record_bytes(n) + (n << HMM_GRANULE_SHIFT) <= bytes)
+            least = n;
+        else
+            most = n - 1;
+    }
+    return least;
 }
 
 size_t hmm_blocks_min_bytes(void)

@@ -45,7 +45,7 @@ check "there were examples" test $n -gt 8
 check "options.md is made from the tunables" sh -c 'sh tools/gen_options.sh | cmp - docs/options.md'
 check "hmm-options(7) too" sh -c 'sh tools/gen_options.sh --man | cmp - docs/man/hmm-options.7.scd'
 for call in $(grep -ohE '\bHmm[A-Z][A-Za-z]*\(' include/hmm.h | tr -d '('); do grep -q "$call" docs/man/hmm.3.scd || check "hmm(3) has $call" false; done
-for option in $(build=$build; "$build/hmm" run --help | grep -oE '^  --[a-z]+' | tr -d ' '); do
+for option in $("$build/hmm" run --help | grep -oE '^  --[a-z]+' | tr -d ' '); do
     [ "$option" = --help ] || grep -qF -- "*$option*" docs/man/hmm.1.scd || check "hmm(1) has $option" false
 done
 for decision in docs/decisions/0*.md; do grep -q "$(basename "$decision")" docs/decisions/README.md || check "the index has $decision" false; done
