@@ -311,13 +311,14 @@ static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, 
     size_t need = needed_bytes(pages, n_units, align_bytes);
     bool grown = pages->n_units > seen_units || need == 0;
     size_t heap_bytes = (size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
+    size_t huge_bytes = (size_t)pages->huge_units << HMM_UNIT_SHIFT;
     hmm_lock_give(&pages->lock);
     if (!grown) {
         size_t ahead = hmm_max(heap_bytes / t->grow_divisor, t->grow_min);
         ahead = hmm_max(hmm_min(ahead, t->grow_max), need);
-        if (pages->huge_units != 0 && heap_bytes >= t->huge_min) { /* end with a whole one */
+        if (huge_bytes != 0 && heap_bytes >= t->huge_min) { /* end with a whole one */
             uintptr_t top = pages->brk->top;
-            ahead = hmm_round_up(top + ahead, (size_t)pages->huge_units << HMM_UNIT_SHIFT) - top;
+            ahead = hmm_round_up(top + ahead, huge_bytes) - top;
         }
         size_t worst = ((size_t)n_units << HMM_UNIT_SHIFT) + align_bytes;
         grown = grow_by(pages, ahead) || (need < ahead && grow_by(pages, need)) ||
