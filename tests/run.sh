@@ -11,6 +11,7 @@ needed="cmake:cmake gcc:gcc g++:g++ make:make libcmocka-dev:/usr/include/cmocka.
 python3-minimal:python3 scdoc:scdoc pkg-config:pkg-config"
 machines="gcc-arm-none-eabi:arm-none-eabi-gcc qemu-system-arm:qemu-system-arm gcc-riscv64-unknown-elf:riscv64-unknown-elf-gcc
 qemu-user:qemu-aarch64 gcc-i686-linux-gnu:i686-linux-gnu-gcc libc6-dev-i386-cross:/usr/i686-linux-gnu/include/stdio.h
+libc6-i386:/lib32/libc.so.6
 gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc libc6-dev-arm64-cross:/usr/aarch64-linux-gnu/include/stdio.h
 gcc-riscv64-linux-gnu:riscv64-linux-gnu-gcc libc6-dev-riscv64-cross:/usr/riscv64-linux-gnu/include/stdio.h musl-tools:musl-gcc
 cargo:cargo"

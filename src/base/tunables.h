@@ -5,6 +5,7 @@
 #ifndef HMM_BASE_TUNABLES_H
 #define HMM_BASE_TUNABLES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define HMM_FIXED(name, value, unit, why) HMM_##name = (value),
@@ -19,7 +20,8 @@ enum hmm_fixed {
 #undef HMM_TUNABLE
 
 #define HMM_FIXED(name, value, unit, why)
-#define HMM_TUNABLE(name, dflt, min, max, unit, why) uint64_t name;
+/* A default above what size_t can say would fail to compile. */
+#define HMM_TUNABLE(name, dflt, min, max, unit, why) size_t name;
 struct hmm_tunables {
 #include "base/tunables.def"
 };

@@ -22,7 +22,7 @@ static const struct {
 const struct hmm_magazine hmm_magazine_empty = {
     .top = (hmm_mark *)(uintptr_t)&no_rounds.bottom,
     .end = (hmm_mark *)(uintptr_t)&no_rounds.bottom,
-    .states = {.bias = (uintptr_t)&hmm_never_free},
+    .states = {.bias_words = {[HMM_BIAS_WORD] = (uintptr_t)&hmm_never_free}},
     .loaded = (struct hmm_rounds *)(uintptr_t)&no_rounds,
 };
 

@@ -20,7 +20,7 @@ static void init_common(struct hmm_brk *brk, enum hmm_brk_kind kind, uintptr_t b
         .kind = kind,
         .base = base,
         .top = base,
-        .window_bytes = window_bytes,
+        .window_bytes = hmm_min(window_bytes, hmm_round_down(UINTPTR_MAX - base, HMM_UNIT_BYTES)),
         .align_bytes = hmm_max(HMM_UNIT_BYTES, hmm_port_page_bytes()),
         .fail_after = SIZE_MAX,
     };

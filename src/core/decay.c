@@ -84,7 +84,7 @@ void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
     uint32_t before = UINT32_MAX;
     uint32_t done = 0;
     hmm_lock_take(&pages->lock);
-    uint64_t excess = n_units >= pages->move_units ? hmm_pages_excess(pages) : 0;
+    size_t excess = n_units >= pages->move_units ? hmm_pages_excess(pages) : 0;
     uint32_t left = (uint32_t)hmm_min(excess, n_units);
     left -= left % pages->page_units;
     for (unsigned i = 0; i < HMM_RECYCLE_ROWS && left >= pages->move_units; i++) {
@@ -138,19 +138,21 @@ static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
 }
 
 /* Of `n` units, those that have aged in this time, by the half-life. */
-static uint64_t aged(uint64_t n, uint64_t elapsed_ns, uint64_t half_ns)
+static size_t aged(size_t n, uint64_t elapsed_ns, uint64_t half_ns)
 {
     /* a pause between two looks says nothing about the age of what was freed just now */
     elapsed_ns = elapsed_ns < half_ns ? elapsed_ns : half_ns;
-    return half_ns == 0 ? n : (n * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns);
+    if (half_ns == 0)
+        return n;
+    return (size_t)((n * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns));
 }
 
 /* Units beyond what may be kept at all, however young; with a few more, so that the next ones
  * don't follow one by one. locks: held pages */
-static uint64_t over_limit(const struct hmm_pages *pages)
+static size_t over_limit(const struct hmm_pages *pages)
 {
-    uint64_t excess = hmm_pages_excess(pages);
-    uint64_t ahead = hmm_max(hmm_pages_dirty_most(pages), hmm_pages_dirty_least(pages)) / 4;
+    size_t excess = hmm_pages_excess(pages);
+    size_t ahead = hmm_max(hmm_pages_dirty_most(pages), hmm_pages_dirty_least(pages)) / 4;
     return excess != 0 ? excess + hmm_min(ahead, HMM_PURGE_AHEAD_UNITS) : 0;
 }
 
@@ -164,16 +166,16 @@ static bool look_due(const struct hmm_pages *pages, uint64_t now_ns)
 /* Units that are due by their age: of those that were free all through this period and the one
  * before. What was not free all that time, as in a heap that swings, is worth keeping.
  * locks: held pages */
-static uint64_t aged_units(struct hmm_pages *pages, uint64_t elapsed_ns)
+static size_t aged_units(struct hmm_pages *pages, uint64_t elapsed_ns)
 {
     uint64_t half_ns = pages->meta->tunables->decay_ms * ns_per_ms;
-    uint64_t idle = hmm_min(pages->least_dirty_units, pages->least_before_units);
+    size_t idle = hmm_min(pages->least_dirty_units, pages->least_before_units);
     if (half_ns == 0)
         idle = pages->dirty_units;
-    uint64_t unneeded = hmm_min(idle, pages->kept_units);
+    size_t unneeded = hmm_min(idle, pages->kept_units);
     if (unneeded != 0)
         pages->kept_units -= (uint32_t)hmm_min(aged(unneeded, elapsed_ns, half_ns), unneeded);
-    uint64_t least = hmm_pages_dirty_least(pages);
+    size_t least = hmm_pages_dirty_least(pages);
     return idle > least ? aged(idle - least, elapsed_ns, half_ns) : 0;
 }
 
@@ -183,9 +185,9 @@ static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
 {
     const struct hmm_tunables *t = pages->meta->tunables;
     uint32_t top = pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
-    uint64_t heap_bytes = (uint64_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
-    uint64_t enough = hmm_max(t->lower_min, heap_bytes / t->lower_divisor);
-    bool free_now = (uint64_t)top << HMM_UNIT_SHIFT >= enough;
+    size_t heap_bytes = (size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
+    size_t enough = hmm_max(t->lower_min, heap_bytes / t->lower_divisor);
+    bool free_now = (size_t)top << HMM_UNIT_SHIFT >= enough;
     bool due =
         free_now && pages->top_was_free && now_ns - pages->lowered_at_ns >= t->lower_ms * ns_per_ms;
     if (due || free_now != pages->top_was_free)
@@ -221,7 +223,7 @@ uint64_t hmm_decay(struct hmm_pages *pages)
     hmm_lock_take(&pages->lock);
     uint64_t elapsed_ns =
         now_ns - atomic_load_explicit(&pages->decay_at_ns, memory_order_relaxed); /* held */
-    uint64_t excess = over_limit(pages);
+    size_t excess = over_limit(pages);
     bool lower_now = false;
     if (look_due(pages, now_ns)) {
         atomic_store_explicit(&pages->decay_at_ns, now_ns, memory_order_relaxed); /* held */

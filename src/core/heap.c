@@ -9,8 +9,12 @@
 
 static const uint64_t shed_every_ns = HMM_SHED_MS * (uint64_t)1000000;
 static const size_t window_min_bytes = (size_t)HMM_WINDOW_MIN_MIB << 20;
-static const size_t window_default_bytes = (size_t)HMM_WINDOW_DEFAULT_MIB << 20;
-static const size_t window_max_bytes = (size_t)HMM_WINDOW_MAX_MIB << 20;
+
+/* Half of all addresses, where they have 32 bits. */
+static size_t bytes_of_mib(uint64_t n_mib)
+{
+    return (size_t)(n_mib << 20 <= SIZE_MAX / 2 ? n_mib << 20 : SIZE_MAX / 2 + 1);
+}
 
 /* How far the heap may ever reach: its records are reserved for that. Four times the machine's
  * memory, and no more than the process may address at all. */
@@ -19,8 +23,9 @@ static size_t window_bytes(const struct hmm_tunables *tunables)
     size_t bytes = tunables->heap_max;
     if (bytes == 0) {
         size_t memory = hmm_port_memory_bytes();
-        bytes = memory < window_max_bytes / 4 ? memory * 4 : window_max_bytes;
-        bytes = hmm_max(bytes, window_default_bytes);
+        size_t most = bytes_of_mib(HMM_WINDOW_MAX_MIB);
+        bytes = memory < most / 4 ? memory * 4 : most;
+        bytes = hmm_max(bytes, bytes_of_mib(HMM_WINDOW_DEFAULT_MIB));
     }
     bytes = hmm_min(bytes, hmm_port_address_limit_bytes());
     return hmm_round_up(hmm_max(bytes, window_min_bytes), (size_t)1 << HMM_MAX_OS_PAGE_SHIFT);

@@ -181,6 +181,7 @@ static void *alloc_mapped(struct hmm_large *large, size_t bytes, size_t align_by
     if (start != NULL) {
         node->start = start;
         node->bytes = bytes;
+        node->in_parts = false;
         insert_mapped(large, node);
     } else {
         node->next = large->free_nodes;
@@ -215,13 +216,31 @@ size_t hmm_mapped_bytes(struct hmm_large *large, const void *block)
     return bytes;
 }
 
-/* Not by one call, if the block came from the heap in parts. */
-static void *remap(void *block, size_t old_bytes, size_t bytes)
+/* Of several mappings from now on, if it has one of its own at all. */
+static void note_parts(struct hmm_large *large, const void *block)
 {
-    void *moved = bytes == old_bytes ? block : hmm_port_remap(block, old_bytes, bytes);
+    hmm_lock_take(&large->lock);
+    struct hmm_mapped *node = *find_mapped(large, block);
+    if (node != NULL)
+        node->in_parts = true;
+    hmm_lock_give(&large->lock);
+}
+
+/* The block's address with its new length; NULL: no memory. Linux resizes one mapping at a time;
+ * asked for more, some emulators (qemu-user 7.2, 32 bits) lose them. */
+static void *remap(struct hmm_mapped *node, size_t bytes)
+{
+    char *block = node->start;
+    if (bytes <= node->bytes) {
+        if (bytes < node->bytes)
+            hmm_port_release(block + bytes, node->bytes - bytes);
+        return block;
+    }
+    char *moved = node->in_parts ? NULL : hmm_port_remap(block, node->bytes, bytes);
     if (moved == NULL && (moved = hmm_port_map(bytes, 1)) != NULL) {
-        hmm_move_memory(block, moved, hmm_min(old_bytes, bytes));
-        hmm_port_release(block, old_bytes);
+        hmm_move_memory(block, moved, node->bytes);
+        hmm_port_release(block, node->bytes);
+        node->in_parts = true;
     }
     return moved;
 }
@@ -234,7 +253,7 @@ void *hmm_mapped_resize(struct hmm_large *large, void *block, size_t bytes)
     hmm_lock_give(&large->lock);
     if (node == NULL)
         return NULL;
-    void *moved = remap(block, node->bytes, bytes);
+    void *moved = remap(node, bytes);
     if (moved != NULL) {
         node->start = moved;
         node->bytes = bytes;
@@ -305,6 +324,7 @@ void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *blo
         freed = hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_NONE);
         if (freed)
             hmm_pages_give_empty(pages, unit);
+        note_parts(large, to);
         recycle(large, to, old_bytes, bytes);
     } else {
         memcpy(to, block, old_bytes);

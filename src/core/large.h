@@ -12,6 +12,7 @@ struct hmm_mapped {
     char *start;             /* lock:table */
     size_t bytes;            /* lock:table, of the mapping; all usable */
     struct hmm_mapped *next; /* lock:table, bucket or free list */
+    bool in_parts;           /* lock:table, several mappings side by side: moved out of the heap */
 };
 
 struct hmm_large {

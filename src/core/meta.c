@@ -130,7 +130,7 @@ static void seal(struct hmm_meta *meta, bool sealed)
  * that many a small program needs it for. */
 static bool same_values(const struct hmm_tunables *a, const struct hmm_tunables *b)
 {
-    const uint64_t *left = (const uint64_t *)a, *right = (const uint64_t *)b;
+    const size_t *left = (const size_t *)a, *right = (const size_t *)b;
     size_t i = 0;
     while (i < sizeof *a / sizeof *left && left[i] == right[i])
         i++;

@@ -77,8 +77,17 @@ typedef uint64_t hmm_mark;
 
 /* State bytes of one density. */
 struct hmm_states {
-    uint64_t bias;  /* const: the byte of a mark is at (mark + bias) >> shift */
+    union {
+        uint64_t bias; /* const: the byte of a mark is at (mark + bias) >> shift */
+        uintptr_t bias_words[sizeof(uint64_t) / sizeof(uintptr_t)]; /* for addresses of constants */
+    };
     unsigned shift; /* const */
+};
+
+/* Of those, the one that holds an address. */
+enum {
+    HMM_BIAS_WORD =
+        __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(uint64_t) / sizeof(uintptr_t) - 1 : 0
 };
 
 struct hmm_pagemap {

@@ -210,8 +210,8 @@ static void note_resident(struct hmm_pages *pages)
 static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
     uint32_t used = hmm_pages_used(pages);
-    uint64_t kept = (uint64_t)pages->kept_units + count_regretted(pages, unit, n_units);
-    uint64_t most = hmm_max(pages->meta->tunables->dirty_max >> HMM_UNIT_SHIFT, used);
+    size_t kept = (size_t)pages->kept_units + count_regretted(pages, unit, n_units);
+    size_t most = hmm_max(pages->meta->tunables->dirty_max >> HMM_UNIT_SHIFT, used);
     pages->kept_units = (uint32_t)hmm_min(kept, most);
     note_worth(pages, used);
     hmm_pages_note_spare(pages);

@@ -116,34 +116,34 @@ static inline void hmm_pages_note_peak(struct hmm_pages *pages)
 }
 
 /* Dirty units that are kept whatever their age. locks: held pages */
-static inline uint64_t hmm_pages_dirty_least(const struct hmm_pages *pages)
+static inline size_t hmm_pages_dirty_least(const struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = pages->meta->tunables;
-    uint64_t least = hmm_max(hmm_pages_used(pages) / t->dirty_divisor, pages->kept_units);
+    size_t least = hmm_max(hmm_pages_used(pages) / t->dirty_divisor, pages->kept_units);
     return hmm_max(least, t->dirty_min >> HMM_UNIT_SHIFT);
 }
 
 /* Dirty units that may be kept for a while. Less when hardly anything is left of the heap: perhaps
  * nothing will be called any more. locks: held pages */
-static inline uint64_t hmm_pages_dirty_most(const struct hmm_pages *pages)
+static inline size_t hmm_pages_dirty_most(const struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = pages->meta->tunables;
-    uint64_t used = hmm_pages_used(pages);
+    size_t used = hmm_pages_used(pages);
     return used > pages->peak_resident_units / t->dirty_max_divisor ? used
                                                                     : used / t->dirty_max_divisor;
 }
 
 /* Dirty units to be given back at once, whatever their age: when most of the heap is free; when it
  * is about to take more memory than ever. locks: held pages */
-static inline uint64_t hmm_pages_excess(const struct hmm_pages *pages)
+static inline size_t hmm_pages_excess(const struct hmm_pages *pages)
 {
-    uint64_t least = hmm_pages_dirty_least(pages);
-    uint64_t dirty = pages->dirty_units;
+    size_t least = hmm_pages_dirty_least(pages);
+    size_t dirty = pages->dirty_units;
     if (dirty <= least)
         return 0;
-    uint64_t most = hmm_max(hmm_pages_dirty_most(pages), least);
-    uint64_t excess = dirty > most ? dirty - most : 0;
-    uint64_t resident = hmm_pages_resident(pages);
+    size_t most = hmm_max(hmm_pages_dirty_most(pages), least);
+    size_t excess = dirty > most ? dirty - most : 0;
+    size_t resident = hmm_pages_resident(pages);
     if (resident > pages->peak_resident_units)
         excess = hmm_max(excess, hmm_min(resident - pages->peak_resident_units, dirty - least));
     return excess;

@@ -73,10 +73,10 @@ static void set_option(struct hmm_tunables *tunables, const char *text, size_t n
         if (strlen(o->name) != name_chars || memcmp(o->name, text, name_chars) != 0)
             continue;
         if (equals == NULL || !parse_number(equals + 1, n_chars - name_chars - 1, &value) ||
-            value < o->min || value > o->max)
+            value < o->min || value > o->max || (size_t)value != value)
             complain("bad value", text, n_chars);
         else
-            memcpy((char *)tunables + o->offset_bytes, &value, sizeof value);
+            *(size_t *)(void *)((char *)tunables + o->offset_bytes) = (size_t)value;
         return;
     }
     complain("unknown option", text, n_chars);

@@ -140,7 +140,7 @@ HMM_EXPORTED int mallopt(int parameter, int value)
     if (!hmm_process_start())
         return 0;
     struct hmm_tunables t = *hmm_process_heap.meta.tunables;
-    uint64_t n = value < 0 ? UINT64_MAX >> 1 : (uint64_t)value; /* -1: never */
+    size_t n = value < 0 ? SIZE_MAX >> 1 : (size_t)value; /* -1: never */
     switch (parameter) {
     case M_MMAP_THRESHOLD:
         t.map_threshold = hmm_max(n, HMM_SLAB_MAX_BYTES + 1);

@@ -96,7 +96,8 @@ static void too_large_fails(void)
     memset(keep, 'k', 100);
     FAILS_WITH(ENOMEM, malloc(too_large));
     FAILS_WITH(ENOMEM, malloc(SIZE_MAX));
-    FAILS_WITH(ENOMEM, malloc(PTRDIFF_MAX));
+    if (sizeof(size_t) > 4) /* else some systems have that much */
+        FAILS_WITH(ENOMEM, malloc(PTRDIFF_MAX));
     FAILS_WITH(ENOMEM, HmmAlloc(too_large));
     FAILS_WITH(ENOMEM, calloc(too_large, 1));
     FAILS_WITH(ENOMEM, calloc(SIZE_MAX / 2, 3));
@@ -107,7 +108,7 @@ static void too_large_fails(void)
     FAILS_WITH(ENOMEM, recallocarray(keep, 1, SIZE_MAX / 2, 3));
     FAILS_WITH(ENOMEM, aligned_alloc(64, SIZE_MAX - 8));
     FAILS_WITH(ENOMEM, memalign(4096, SIZE_MAX - 4095));
-    FAILS_WITH(ENOMEM, memalign((size_t)1 << 62, 1));
+    FAILS_WITH(ENOMEM, memalign(SIZE_MAX / 2 + 1, 1));
     FAILS_WITH(ENOMEM, valloc(too_large));
     FAILS_WITH(ENOMEM, pvalloc(SIZE_MAX));
     FAILS_WITH(ENOMEM, pvalloc(too_large));
@@ -136,13 +137,13 @@ static void aligned(void)
     void *untouched = &untouched;
     errno = 44;
     CHECK(posix_memalign(&untouched, 3, 10) == EINVAL);
-    CHECK(posix_memalign(&untouched, 4, 10) == EINVAL);
+    CHECK(posix_memalign(&untouched, sizeof(void *) / 2, 10) == EINVAL);
     CHECK(posix_memalign(&untouched, 0, 10) == EINVAL);
     CHECK(posix_memalign(&untouched, 64, SIZE_MAX - 8) == ENOMEM);
     CHECK(untouched == &untouched && errno == 44);
     FAILS_WITH(EINVAL, aligned_alloc(24, 10));
     FAILS_WITH(EINVAL, aligned_alloc(0, 10));
-    FAILS_WITH(EINVAL, memalign(((size_t)1 << 63) + 1, 10));
+    FAILS_WITH(EINVAL, memalign(SIZE_MAX / 2 + 2, 10));
     FAILS_WITH(EINVAL, HmmAllocAligned(48, 10));
     CHECK(HmmAllocAligned(64, 0) == NULL);
     void *p = memalign(48, 10);
@@ -165,7 +166,7 @@ static void resizing(void)
 {
     unsigned char *p = NULL;
     size_t size = 0;
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 60 && size < SIZE_MAX / 16; i++) {
         size_t more = size + size / 3 + 11;
         p = realloc(p, more);
         CHECK(p != NULL && all(p, 7, size));

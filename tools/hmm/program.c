@@ -2,10 +2,10 @@
  */
 #include "tool.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,17 +87,17 @@ static void check_privileges(const char *path)
 /* A dynamic ELF file of this machine's word size, or fail. */
 static void check_elf(const char *path, const unsigned char *head, size_t n_head)
 {
-    const Elf64_Ehdr *elf = (const void *)head;
+    const ElfW(Ehdr) *elf = (const void *)head;
     if (n_head < sizeof *elf || memcmp(head, ELFMAG, SELFMAG) != 0)
         tool_fail(TOOL_CANNOT_RUN, "%s is neither an ELF program nor a script", path);
     if (elf->e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32))
         tool_fail(TOOL_CANNOT_RUN, "%s has another word size than libhmm.so: it can't be loaded",
                   path);
-    if (sizeof(void *) != 8)
+    if (elf->e_phoff >= n_head) /* further on, as patchelf puts them: let it be tried */
         return;
     for (unsigned i = 0; i < elf->e_phnum; i++) {
         size_t at = elf->e_phoff + (size_t)i * elf->e_phentsize;
-        const Elf64_Phdr *segment = (const void *)(head + at);
+        const ElfW(Phdr) *segment = (const void *)(head + at);
         if (at + sizeof *segment > n_head || segment->p_type == PT_INTERP)
             return;
     }
@@ -109,7 +109,7 @@ static void check_elf(const char *path, const unsigned char *head, size_t n_head
 const char *tool_check_program(const char *name)
 {
     static char path[PATH_MAX];
-    _Alignas(Elf64_Ehdr) unsigned char head[HEAD_BYTES];
+    _Alignas(ElfW(Ehdr)) unsigned char head[HEAD_BYTES];
     if (!find_program(name, path))
         tool_fail(errno == ENOENT || errno == ENOTDIR ? TOOL_NOT_FOUND : TOOL_CANNOT_RUN,
                   "program %s: %s", name, strerror(errno));

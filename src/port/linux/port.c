@@ -27,6 +27,14 @@
 #ifndef MREMAP_DONTUNMAP /* Linux 5.7 */
 #define MREMAP_DONTUNMAP 4
 #endif
+#ifdef SYS_mmap2 /* 32-bit machines: counts in pages where a file's part begins, here always 0 */
+#define SYS_anonymous SYS_mmap2
+#else
+#define SYS_anonymous SYS_mmap
+#endif
+#ifndef SYS_futex /* 32-bit machines that never had 32-bit times; none is given here */
+#define SYS_futex SYS_futex_time64
+#endif
 #ifndef MADV_COLLAPSE /* Linux 6.1; older headers */
 #define MADV_COLLAPSE 25
 #endif
@@ -58,21 +66,27 @@ size_t hmm_port_page_bytes(void)
     return bytes;
 }
 
+/* Of more than size_t can say, what it can. */
+static size_t at_most_all(uint64_t bytes)
+{
+    return bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX;
+}
+
 size_t hmm_port_memory_bytes(void)
 {
     struct sysinfo info;
     if (failed(kernel_call(SYS_sysinfo, (long)&info, 0, 0, 0, 0, 0)))
-        return (size_t)1 << 34;
-    return (info.totalram + info.totalswap) * info.mem_unit;
+        return (size_t)1 << 31;
+    return at_most_all(((uint64_t)info.totalram + info.totalswap) * info.mem_unit);
 }
 
 size_t hmm_port_address_limit_bytes(void)
 {
-    struct rlimit limit;
+    struct {
+        uint64_t now, most; /* the kernel's, 64 bits on every machine; all of them set: no limit */
+    } limit;
     long result = kernel_call(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0);
-    if (failed(result) || limit.rlim_cur == RLIM_INFINITY)
-        return SIZE_MAX;
-    return limit.rlim_cur;
+    return failed(result) ? SIZE_MAX : at_most_all(limit.now);
 }
 
 static _Atomic(uintptr_t) highest_brk; /* atomic, relaxed: only grows, races lose nothing */
@@ -92,7 +106,7 @@ void *hmm_port_reserve(void *hint, size_t bytes)
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     if (hint != NULL)
         flags |= MAP_FIXED_NOREPLACE;
-    long at = kernel_call(SYS_mmap, (long)hint, (long)bytes, PROT_NONE, flags, -1, 0);
+    long at = kernel_call(SYS_anonymous, (long)hint, (long)bytes, PROT_NONE, flags, -1, 0);
     if (failed(at))
         return NULL;
     if (hint != NULL && (void *)at != hint) { /* a kernel before 4.17 takes it as a wish */
@@ -116,7 +130,7 @@ static bool drop(void *addr, size_t bytes)
 /* New pages in the place of the old ones. */
 static bool replace(void *addr, size_t bytes)
 {
-    return !failed(kernel_call(SYS_mmap, (long)addr, (long)bytes, PROT_READ | PROT_WRITE,
+    return !failed(kernel_call(SYS_anonymous, (long)addr, (long)bytes, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 }
 
@@ -156,7 +170,7 @@ void hmm_port_seal(void *addr, size_t bytes, bool sealed)
 void hmm_port_decommit(void *addr, size_t bytes)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-    kernel_call(SYS_mmap, (long)addr, (long)bytes, PROT_NONE, flags, -1, 0);
+    kernel_call(SYS_anonymous, (long)addr, (long)bytes, PROT_NONE, flags, -1, 0);
 }
 
 void hmm_port_release(void *addr, size_t bytes)
@@ -166,7 +180,7 @@ void hmm_port_release(void *addr, size_t bytes)
 
 static uintptr_t map_anywhere(size_t bytes)
 {
-    long result = kernel_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE,
+    long result = kernel_call(SYS_anonymous, 0, (long)bytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return failed(result) ? 0 : (uintptr_t)result;
 }
