@@ -1,6 +1,6 @@
 /* buffer.c - HmmHeap beside a classroom's heap: instructions of each call, counted one by one by
  * the processor's single steps, what 16-byte blocks cost, and how much can be had in one piece
- * after a long random run. x86-64 Linux.
+ * after a long random run (the mean of some). x86-64 Linux.
  *
  *     bench_buffer [OPERATIONS [LIBRARY]]
  *
@@ -209,7 +209,8 @@ static void *count_alloc(const struct subject *subject, size_t bytes, struct cou
     step_on();
     void *block = subject->alloc(bytes);
     step_off();
-    add(count);
+    if (block != NULL)
+        add(count);
     return block;
 }
 
@@ -228,11 +229,14 @@ static void count_free(const struct subject *subject, void *block, struct count 
 enum { MAX_SLOTS = 20000 };
 static void *slots[MAX_SLOTS];
 
+enum { RUNS = 8 };
+
 struct result {
-    struct count alloc, free;
-    long failed;          /* allocations of the random run */
-    size_t small_bytes;   /* in blocks of 16, when there is room for no more */
-    size_t live_bytes;    /* at the end of the random run */
+    struct count alloc, free; /* that succeed, of the first run */
+    size_t small_bytes;       /* in blocks of 16, when there is room for no more */
+    /* sums of all runs */
+    long failed;          /* allocations */
+    size_t live_bytes;    /* at the end */
     size_t largest_bytes; /* that could then be had in one piece */
 };
 
@@ -253,7 +257,8 @@ static size_t largest(const struct subject *subject, size_t most)
     return least;
 }
 
-/* As many blocks as fill about 70 % of the buffer come and go; every `every`-th call is counted. */
+/* As many blocks as fill about 70 % of the buffer come and go; every `every`-th call is counted,
+ * 0: none. */
 static void random_run(const struct subject *subject, size_t bytes, long n_operations, long every,
                        struct result *result)
 {
@@ -261,10 +266,9 @@ static void random_run(const struct subject *subject, size_t bytes, long n_opera
     size_t most = bytes / 8 < 16384 ? bytes / 8 : 16384;
     size_t target = bytes / 10 * 7, live = 0;
     memset(slots, 0, sizeof slots);
-    rng = 2463534242u;
     for (long i = 0; i < n_operations; i++) {
         size_t slot = below(MAX_SLOTS < bytes / 64 ? MAX_SLOTS : (uint32_t)(bytes / 64));
-        bool counted = i % every == 0;
+        bool counted = every != 0 && i % every == 0;
         if (slots[slot] != NULL) {
             if (counted)
                 count_free(subject, slots[slot], &result->free);
@@ -281,8 +285,8 @@ static void random_run(const struct subject *subject, size_t bytes, long n_opera
             result->failed += slots[slot] == NULL;
         }
     }
-    result->live_bytes = live;
-    result->largest_bytes = largest(subject, bytes);
+    result->live_bytes += live;
+    result->largest_bytes += largest(subject, bytes);
 }
 
 static struct result measure(const struct subject *subject, size_t bytes, long n_operations)
@@ -296,9 +300,12 @@ static struct result measure(const struct subject *subject, size_t bytes, long n
     }
     while (subject->alloc(16) != NULL)
         result.small_bytes += 16;
-    (void)subject->create(buffer, bytes);
     long every = n_operations / subject->n_counted > 0 ? n_operations / subject->n_counted : 1;
-    random_run(subject, bytes, n_operations, every, &result);
+    for (uint32_t run = 0; run < RUNS; run++) {
+        (void)subject->create(buffer, bytes);
+        rng = 2463534242u * (run + 1);
+        random_run(subject, bytes, n_operations, run == 0 ? every : 0, &result);
+    }
     free(buffer);
     return result;
 }
@@ -329,8 +336,8 @@ int main(int argc, char **argv)
                    buffers[b], subjects[s].name, (double)r.alloc.sum / (double)r.alloc.n,
                    r.alloc.most, (double)r.free.sum / (double)r.free.n, r.free.most,
                    100.0 * (double)r.small_bytes / (double)buffers[b],
-                   100.0 * (double)r.live_bytes / (double)buffers[b], r.failed,
-                   100.0 * (double)r.largest_bytes / (double)buffers[b]);
+                   100.0 * (double)r.live_bytes / RUNS / (double)buffers[b], r.failed / RUNS,
+                   100.0 * (double)r.largest_bytes / RUNS / (double)buffers[b]);
         }
     return 0;
 }

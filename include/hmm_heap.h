@@ -10,6 +10,9 @@
  * time, copying and clearing aside. Nothing of the operating system is used; several heaps are
  * independent of each other. One heap is used by one thread at a time, unless the options give it a
  * lock.
+ *
+ * The heap's own records lie at the buffer's end, and HmmHeap points into it: what is written past
+ * the end of the last block of a full heap destroys them.
  */
 #ifndef HMM_HEAP_H
 #define HMM_HEAP_H
@@ -36,7 +39,7 @@ struct HmmHeapOptions {
     /* Bytes taken ahead whenever the break is raised, and kept when it is lowered. */
     size_t extra_bytes;
     /* Not 0: the buffer reads as zero, like a static array or a new mapping. Else records are
-     * cleared as the break moves over them: 32 bytes for each KiB. */
+     * cleared when blocks come to begin there: 32 bytes for each KiB. */
     int is_zero;
     /* Around every operation: take and give a lock; both or none. */
     void (*lock)(void *context);
@@ -51,8 +54,8 @@ struct HmmHeapOptions {
 /* Bytes, if not said otherwise. */
 struct HmmHeapStats {
     size_t buffer_bytes;     /* that were given */
-    size_t record_bytes;     /* of these, for the heap's own records and for alignment */
-    size_t capacity_bytes;   /* for blocks */
+    size_t record_bytes;     /* of these, for the heap's own records and for alignment, when full */
+    size_t capacity_bytes;   /* for small blocks; one long block may have more: largest_bytes */
     size_t break_bytes;      /* below the break */
     size_t peak_break_bytes; /* its highest so far */
     size_t live_bytes;       /* in blocks that callers hold */

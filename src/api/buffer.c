@@ -1,6 +1,6 @@
 /* buffer.c - HmmHeap: a heap over a buffer of the caller's.
  *
- *   | HmmHeap | records | granules ...       break ...                     |
+ *   | granules ...       break ...             records | HmmHeap |
  *
  * Layer   api, above core/blocks; of port only board.h, so that it runs anywhere.
  */
@@ -12,11 +12,10 @@
 #include "hmm_heap.h"
 
 struct HmmHeap {
-    struct HmmHeapOptions options;
+    _Alignas(HMM_GRANULE_BYTES) struct hmm_blocks blocks; /* first: its records lie before it */
+    uint32_t magic; /* while the heap exists: HEAP_MAGIC, or with a lock the other */
     size_t buffer_bytes;
-    size_t begin_bytes; /* const: the buffer's, before granule 0 */
-    uint32_t magic;     /* while the heap exists: HEAP_MAGIC, or with a lock the other */
-    _Alignas(HMM_GRANULE_BYTES) struct hmm_blocks blocks; /* last: its lists follow */
+    struct HmmHeapOptions options;
 };
 
 enum { HEAP_MAGIC = 0x484d4d48, HEAP_LOCKED_MAGIC = HEAP_MAGIC + 1, MESSAGE_CHARS = 200 };
@@ -44,7 +43,7 @@ static HMM_COLD void tell(const struct HmmHeapOptions *options, struct hmm_text 
 
 static struct HmmHeap *heap_of(struct hmm_blocks *blocks)
 {
-    return (struct HmmHeap *)(void *)((char *)blocks - offsetof(struct HmmHeap, blocks));
+    return (struct HmmHeap *)(void *)blocks;
 }
 
 static HMM_COLD void overwritten(struct hmm_blocks *blocks)
@@ -68,10 +67,12 @@ static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const 
     }
     size_t offset_bytes = (size_t)((uintptr_t)block - (uintptr_t)blocks->heads);
     size_t granule = offset_bytes >> HMM_GRANULE_SHIFT;
-    bool is_inside = granule >= blocks->first && granule < blocks->capacity_granules;
+    bool is_inside = granule >= blocks->first && granule < blocks->span;
     bool below_break = is_inside && granule < blocks->end;
-    uint32_t around = below_break ? hmm_blocks_around(blocks, (uint32_t)granule) : 0;
-    bool in_free = below_break && !hmm_blocks_is_live(blocks, around);
+    size_t around = below_break ? hmm_blocks_around(blocks, granule) : 0;
+    bool is_live = false;
+    size_t length = below_break ? hmm_blocks_walk(blocks, around, &is_live) : 0;
+    bool in_free = below_break && !is_live;
     bool is_block = block == hmm_blocks_address(blocks, around);
     hmm_text_str(&text, who);
     hmm_text_str(&text, in_free && is_block ? ": double free of "
@@ -82,7 +83,7 @@ static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const 
     if (below_break) {
         hmm_text_str(&text, is_block ? " (a" : " (inside a");
         hmm_text_str(&text, in_free ? " free block of " : " block of ");
-        hmm_text_dec(&text, (uint64_t)hmm_blocks_length(blocks, around) << HMM_GRANULE_SHIFT);
+        hmm_text_dec(&text, (uint64_t)length << HMM_GRANULE_SHIFT);
         hmm_text_str(&text, " bytes at ");
         hmm_text_hex(&text, (uintptr_t)hmm_blocks_address(blocks, around));
         hmm_text_str(&text, ")");
@@ -132,10 +133,10 @@ static void leave_heap(struct HmmHeap *heap)
         heap->options.unlock(heap->options.context);
 }
 
-/* Granules for `bytes`; more than any heap has, for more. */
+/* Granules for `bytes`; more than any heap has, for more, or 0: no block has that either. */
 static HMM_INLINE size_t granules_for(size_t bytes)
 {
-    return (bytes >> HMM_GRANULE_SHIFT) + (bytes % HMM_GRANULE_BYTES != 0);
+    return (bytes + HMM_GRANULE_BYTES - 1) >> HMM_GRANULE_SHIFT;
 }
 
 static HMM_NOINLINE void *alloc_locked(HmmHeap *heap, size_t size)
@@ -179,7 +180,7 @@ void *HmmHeapCalloc(HmmHeap *heap, size_t count, size_t size)
 /* locks: held the heap's */
 static void *resize(struct hmm_blocks *blocks, void *block, size_t bytes)
 {
-    uint32_t at;
+    size_t at;
     if (!hmm_blocks_find_live(blocks, block, &at)) {
         misuse(blocks, block, "HmmHeapRealloc");
         return NULL;
@@ -222,7 +223,7 @@ void *HmmHeapAllocAligned(HmmHeap *heap, size_t alignment, size_t size)
 
 size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
 {
-    uint32_t at;
+    size_t at;
     size_t bytes = 0;
     enter_heap(heap, "HmmHeapUsableSize");
     if (hmm_blocks_find_live(&heap->blocks, block, &at))
@@ -238,7 +239,8 @@ size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
 
 size_t HmmHeapMinBytes(void)
 {
-    return HMM_GRANULE_BYTES - 1 + offsetof(struct HmmHeap, blocks) + hmm_blocks_min_bytes();
+    return 2 * (HMM_GRANULE_BYTES - 1) + sizeof(struct HmmHeap) +
+           (hmm_blocks_min_granules() << HMM_GRANULE_SHIFT);
 }
 
 static HMM_COLD void too_small(size_t bytes, const struct HmmHeapOptions *options,
@@ -261,10 +263,10 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
     if (buffer == NULL || (options->lock == NULL) != (options->unlock == NULL))
         return NULL;
     size_t ahead = (0 - (uintptr_t)buffer) % HMM_GRANULE_BYTES;
-    size_t begin = ahead + offsetof(struct HmmHeap, blocks);
-    HmmHeap *heap = (HmmHeap *)(void *)((char *)buffer + ahead);
-    if (bytes < begin || !hmm_blocks_init(&heap->blocks, bytes - begin, options->extra_bytes,
-                                          options->is_zero != 0)) {
+    size_t behind = sizeof(HmmHeap) + ((uintptr_t)buffer + bytes) % HMM_GRANULE_BYTES;
+    HmmHeap *heap = (HmmHeap *)(void *)((char *)buffer + (bytes - behind));
+    if (bytes < ahead + behind || !hmm_blocks_init(&heap->blocks, (char *)buffer + ahead,
+                                                   options->extra_bytes, options->is_zero != 0)) {
         too_small(bytes, options, buffer);
         return NULL;
     }
@@ -272,8 +274,6 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
     heap->blocks.on_broken = overwritten;
     heap->options = *options;
     heap->buffer_bytes = bytes;
-    heap->begin_bytes =
-        (size_t)((char *)hmm_blocks_address(&heap->blocks, heap->blocks.first) - (char *)buffer);
     heap->magic = options->lock != NULL ? HEAP_LOCKED_MAGIC : HEAP_MAGIC;
     return heap;
 }
@@ -303,10 +303,12 @@ void HmmHeapGetStats(HmmHeap *heap, struct HmmHeapStats *stats)
     struct hmm_census census;
     hmm_blocks_count(blocks, &census);
     size_t free_granules = (size_t)blocks->end - blocks->first - census.live_granules;
+    size_t capacity_bytes = (size_t)(hmm_blocks_capacity(blocks) - blocks->first)
+                            << HMM_GRANULE_SHIFT;
     *stats = (struct HmmHeapStats){
         .buffer_bytes = heap->buffer_bytes,
-        .record_bytes = heap->begin_bytes,
-        .capacity_bytes = (size_t)(blocks->capacity_granules - blocks->first) << HMM_GRANULE_SHIFT,
+        .record_bytes = heap->buffer_bytes - capacity_bytes,
+        .capacity_bytes = capacity_bytes,
         .break_bytes = (size_t)(blocks->end - blocks->first) << HMM_GRANULE_SHIFT,
         .peak_break_bytes = (size_t)(blocks->peak_end - blocks->first) << HMM_GRANULE_SHIFT,
         .live_bytes = (size_t)census.live_granules << HMM_GRANULE_SHIFT,
@@ -332,11 +334,11 @@ void HmmHeapVisit(HmmHeap *heap,
 {
     enter_heap(heap, "HmmHeapVisit");
     const struct hmm_blocks *blocks = &heap->blocks;
-    bool more = true;
-    for (uint32_t at = blocks->first, n; more && at < blocks->end; at += n) {
-        n = hmm_blocks_length(blocks, at);
+    bool is_live, more = true;
+    for (size_t at = blocks->first, n; more && at < blocks->end; at += n) {
+        n = hmm_blocks_walk(blocks, at, &is_live);
         more = visit(context, hmm_blocks_address(blocks, at), (size_t)n << HMM_GRANULE_SHIFT,
-                     hmm_blocks_is_live(blocks, at)) != 0;
+                     is_live) != 0;
     }
     leave_heap(heap);
 }
@@ -348,7 +350,7 @@ struct line {
 };
 
 static void print_at(const struct line *line, const char *what, const struct hmm_blocks *blocks,
-                     uint32_t at, const char *then, size_t n_granules)
+                     size_t at, const char *then, size_t n_granules)
 {
     char chars[MESSAGE_CHARS];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars};
@@ -370,13 +372,14 @@ void HmmHeapPrintFreeList(HmmHeap *heap,
     struct hmm_census census;
     hmm_blocks_count(blocks, &census);
     print_at(&line, "heap start ", blocks, blocks->first, "  live  ", census.live_granules);
-    for (uint32_t at = blocks->first, n; at < blocks->end; at += n) {
-        n = hmm_blocks_length(blocks, at);
-        if (!hmm_blocks_is_live(blocks, at))
+    bool is_live;
+    for (size_t at = blocks->first, n; at < blocks->end; at += n) {
+        n = hmm_blocks_walk(blocks, at, &is_live);
+        if (!is_live)
             print_at(&line, "free block ", blocks, at, "  of    ", n);
     }
+    size_t limit = hmm_blocks_limit(blocks, blocks->top);
     print_at(&line, "break      ", blocks, blocks->end, "  below ", blocks->end - blocks->first);
-    print_at(&line, "heap end   ", blocks, blocks->capacity_granules, "  above ",
-             blocks->capacity_granules - blocks->end);
+    print_at(&line, "heap end   ", blocks, limit, "  above ", limit - blocks->end);
     leave_heap(heap);
 }

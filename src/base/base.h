@@ -18,6 +18,10 @@
 /* Inlined wherever it is called: where a bound of instructions is kept. */
 #define HMM_INLINE inline __attribute__((always_inline))
 
+/* The compiler keeps this value in a register and forgets how it came about: where it would compute
+ * it twice, or in memory. No instruction. */
+#define HMM_KEEP(value) __asm__("" : "+r"(value))
+
 /* Round `n` up to a multiple of `power_of_two`. The caller excludes overflow. */
 static inline size_t hmm_round_up(size_t n, size_t power_of_two)
 {

@@ -11,70 +11,82 @@ _Static_assert(sizeof(hmm_bits) == sizeof(long), "builtins for long are used");
 /* --- lists of free blocks -----------------------------------------------------------------------
  */
 
-static inline uint32_t place_of(uint32_t at)
+static inline size_t place_of(size_t at)
 {
-    return at << HMM_PLACE_SHIFT;
+    size_t place = hmm_blocks_place(at);
+    HMM_KEEP(place); /* or gcc forms its address anew */
+    return place;
 }
 
-static inline void mark_class_empty(struct hmm_blocks *blocks, uint32_t class_idx)
+static inline size_t word(const struct hmm_blocks *blocks, size_t place, int which)
+{
+    return hmm_blocks_word(blocks, place)[which];
+}
+
+static inline void set_word(struct hmm_blocks *blocks, size_t place, int which, size_t value)
+{
+    hmm_blocks_word(blocks, place)[which] = (uint32_t)value;
+}
+
+static inline void mark_class_empty(struct hmm_blocks *blocks, size_t class_idx)
 {
     hmm_bit_clear(hmm_blocks_class_word(blocks, class_idx), class_idx);
 }
 
-static inline void list_insert(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules)
+static inline void list_insert(struct hmm_blocks *blocks, size_t at, size_t n_granules)
 {
-    uint32_t class_idx = hmm_blocks_class(blocks->step_shift, n_granules);
-    uint32_t place = place_of(at);
-    uint32_t first = blocks->heads[class_idx];
-    blocks->heads[class_idx] = place;
-    hmm_blocks_word(blocks, place)[HMM_NEXT] = first;
+    size_t class_idx = hmm_blocks_class(n_granules);
+    size_t place = place_of(at);
+    size_t first = word(blocks, class_idx, HMM_NEXT);
+    set_word(blocks, class_idx, HMM_NEXT, place);
+    set_word(blocks, place, HMM_NEXT, first);
     if (first != HMM_NO_PLACE)
-        hmm_blocks_word(blocks, first)[HMM_BEFORE] = place;
+        set_word(blocks, first, HMM_BEFORE, place);
     else
         hmm_bit_set(hmm_blocks_class_word(blocks, class_idx), class_idx);
-    hmm_blocks_word(blocks, place)[HMM_BEFORE] = class_idx;
-    hmm_blocks_word(blocks, place)[HMM_LENGTH] = n_granules;
+    set_word(blocks, place, HMM_BEFORE, class_idx);
+    set_word(blocks, place, HMM_LENGTH, n_granules);
 }
 
 /* Does a link lie at this place, in a free block or a head, that leads to `place`? */
-static HMM_INLINE bool leads_to(const struct hmm_blocks *blocks, uint32_t from, int link,
-                                uint32_t place)
+static HMM_INLINE bool leads_to(const struct hmm_blocks *blocks, size_t from, int link,
+                                size_t place)
 {
-    return hmm_likely(from < place_of(blocks->end) && hmm_blocks_word(blocks, from)[link] == place);
+    return hmm_likely(from < blocks->recorded_places &&
+                      hmm_blocks_word(blocks, from)[link] == (uint32_t)place);
 }
 
-/* Take the first block of a list out of it. False: links in free memory were overwritten; nothing
- * is done. */
-static HMM_INLINE bool list_pop(struct hmm_blocks *blocks, uint32_t class_idx)
+/* Take the first block of a list, at `place`, out of it. False: links in free memory were
+ * overwritten; nothing is done. */
+static HMM_INLINE bool list_pop(struct hmm_blocks *blocks, size_t class_idx, size_t place)
 {
-    uint32_t place = blocks->heads[class_idx];
-    uint32_t next = hmm_blocks_word(blocks, place)[HMM_NEXT];
+    size_t next = word(blocks, place, HMM_NEXT);
     if (next == HMM_NO_PLACE)
         mark_class_empty(blocks, class_idx);
     else if (!leads_to(blocks, next, HMM_BEFORE, place))
         return false;
     else
-        hmm_blocks_word(blocks, next)[HMM_BEFORE] = class_idx;
-    blocks->heads[class_idx] = next;
+        set_word(blocks, next, HMM_BEFORE, class_idx);
+    set_word(blocks, class_idx, HMM_NEXT, next);
     return true;
 }
 
 /* The same for any free block. */
-static HMM_INLINE bool list_remove(struct hmm_blocks *blocks, uint32_t at)
+static HMM_INLINE bool list_remove(struct hmm_blocks *blocks, size_t at)
 {
-    uint32_t place = place_of(at);
-    uint32_t next = hmm_blocks_word(blocks, place)[HMM_NEXT];
-    uint32_t before = hmm_blocks_word(blocks, place)[HMM_BEFORE];
+    size_t place = place_of(at);
+    size_t next = word(blocks, place, HMM_NEXT);
+    size_t before = word(blocks, place, HMM_BEFORE);
     if (!leads_to(blocks, before, HMM_NEXT, place))
         return false;
     if (next != HMM_NO_PLACE) {
         if (!leads_to(blocks, next, HMM_BEFORE, place))
             return false;
-        hmm_blocks_word(blocks, next)[HMM_BEFORE] = before;
+        set_word(blocks, next, HMM_BEFORE, before);
     } else if (before < blocks->n_classes) {
         mark_class_empty(blocks, before);
     }
-    hmm_blocks_word(blocks, before)[HMM_NEXT] = next;
+    set_word(blocks, before, HMM_NEXT, next);
     return true;
 }
 
@@ -82,130 +94,116 @@ static HMM_INLINE bool list_remove(struct hmm_blocks *blocks, uint32_t at)
 static HMM_COLD bool set_broken(struct hmm_blocks *blocks)
 {
     blocks->usable_granules = 0;
-    blocks->end = 0;
+    blocks->recorded = blocks->recorded_places = 0;
+    blocks->top = blocks->end = blocks->first;
     blocks->on_broken(blocks);
     return false;
 }
 
+static HMM_COLD void *take_broken(struct hmm_blocks *blocks)
+{
+    set_broken(blocks);
+    return NULL;
+}
+
 /* The first class above `class_idx` with a free block, or the one above the last, which is marked
  * so that this ends. */
-static inline uint32_t class_above(const struct hmm_blocks *blocks, uint32_t class_idx)
+static HMM_INLINE size_t class_above(const struct hmm_blocks *blocks, size_t class_idx)
 {
     class_idx++;
-    uint32_t word = class_idx >> HMM_GROUP_SHIFT;
-    hmm_bits bits = blocks->class_words[word] >> (class_idx & (HMM_GROUP_GRANULES - 1));
+    size_t idx = class_idx >> HMM_GROUP_SHIFT;
+    hmm_bits bits = blocks->class_words[idx] >> (class_idx & (HMM_GROUP_GRANULES - 1));
     if (bits != 0)
         return class_idx + hmm_bits_lowest(bits);
     do
-        bits = blocks->class_words[++word];
+        bits = blocks->class_words[++idx];
     while (bits == 0);
-    return (word << HMM_GROUP_SHIFT) + hmm_bits_lowest(bits);
+    return (idx << HMM_GROUP_SHIFT) + hmm_bits_lowest(bits);
 }
 
 /* --- blocks -------------------------------------------------------------------------------------
  */
 
 /* The block that begins there has this length now: tell its group. */
-static inline void set_length(struct hmm_spot spot, uint32_t n_granules)
+static inline void set_length(struct hmm_spot spot, size_t n_granules)
 {
     if (hmm_spot_above(spot) == 0)
-        spot.group->last_granules = n_granules;
+        spot.group->last_granules = (uint32_t)n_granules;
 }
 
-/* The block that begins there, of n granules, is free and in no list so far: into its list. Returns
- * where the block behind it begins, which can find it now. */
-static HMM_INLINE struct hmm_spot put_rest(struct hmm_blocks *blocks, struct hmm_spot spot,
-                                           uint32_t n_granules)
+/* A free block begins at `at`, its length is known, and behind it lies the block at `next`, of
+ * which it is noted. */
+static HMM_INLINE void mark_after_free(size_t at, const struct hmm_group *group,
+                                       struct hmm_spot next)
 {
-    set_length(spot, n_granules);
-    list_insert(blocks, spot.at, n_granules);
-    struct hmm_spot next = hmm_blocks_spot(blocks, spot.at + n_granules);
-    if (next.group != spot.group)
-        next.group->free_before = spot.at;
-    return next;
-}
-
-/* The same, and the block behind it did not have a free one before it. */
-static HMM_INLINE void put_free(struct hmm_blocks *blocks, struct hmm_spot spot,
-                                uint32_t n_granules)
-{
-    struct hmm_spot next = put_rest(blocks, spot, n_granules);
     hmm_bit_set(&next.group->after_free, next.at);
+    if (next.group != group)
+        next.group->free_before = (uint32_t)at;
 }
 
-/* --- the break ----------------------------------------------------------------------------------
- * For its neighbours a live block begins there, which nobody can free: it isn't below the break. */
-
-static inline void set_end(struct hmm_blocks *blocks, uint32_t end)
+/* A free block in no list, of n granules up to `next`: into its list, and noted. */
+static HMM_INLINE void put_free(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,
+                                struct hmm_group *next_group)
 {
-    struct hmm_spot spot = hmm_blocks_spot(blocks, end);
-    hmm_bit_set(&spot.group->starts, spot.at);
-    hmm_bit_set(&spot.group->live, spot.at);
-    blocks->end = end;
+    list_insert(blocks, spot.at, n_granules);
+    mark_after_free(spot.at, spot.group, (struct hmm_spot){next_group, spot.at + n_granules});
 }
 
-/* Move it up. What was its place is inside a block, or a block's first granule. */
-static HMM_INLINE void raise_break(struct hmm_blocks *blocks, uint32_t end, bool begins_here)
+/* --- the top and the break ----------------------------------------------------------------------
+ */
+
+/* Records for all groups up to that of `at`. */
+static void cover(struct hmm_blocks *blocks, size_t at)
 {
-    uint32_t groups_end = (end >> HMM_GROUP_SHIFT) + 1;
-    struct hmm_spot spot = hmm_blocks_spot(blocks, blocks->end);
-    if (groups_end > blocks->clean_end) {
-        memset(&blocks->groups[blocks->clean_end], 0,
-               (groups_end - blocks->clean_end) * sizeof(struct hmm_group));
-        blocks->clean_end = groups_end;
+    struct hmm_group *lowest = hmm_blocks_spot(blocks, at).group;
+    size_t n_groups = blocks->recorded >> HMM_GROUP_SHIFT;
+    size_t n_wanted = (at >> HMM_GROUP_SHIFT) + 1;
+    if (n_wanted > n_groups) {
+        memset(lowest, 0, (n_wanted - n_groups) * sizeof(struct hmm_group));
+        hmm_blocks_set_recorded(blocks, n_wanted);
     }
-    if (!begins_here) {
-        hmm_bit_clear(&spot.group->starts, spot.at);
-        hmm_bit_clear(&spot.group->live, spot.at);
-    }
-    hmm_bit_clear(&spot.group->after_free, spot.at);
-    set_end(blocks, end);
-    if (end > blocks->peak_end)
-        blocks->peak_end = end;
 }
 
-/* The free block [at, at + n) at the top, in no list: the break comes down, but for what is kept
- * ahead. */
-static HMM_NOINLINE void put_top(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules)
+/* The break, for that top: not above the limit. */
+static inline void set_end(struct hmm_blocks *blocks, size_t end, size_t limit)
 {
-    uint32_t extra = blocks->extra_granules;
-    if (n_granules > 2 * extra) {
-        struct hmm_spot end = hmm_blocks_spot(blocks, at + n_granules);
-        hmm_bit_clear(&end.group->starts, end.at);
-        hmm_bit_clear(&end.group->live, end.at);
-        hmm_bit_clear(&end.group->after_free, end.at);
-        set_end(blocks, at + extra);
-        n_granules = extra;
-    }
-    if (n_granules != 0)
-        put_free(blocks, hmm_blocks_spot(blocks, at), n_granules);
+    blocks->end = hmm_min(end, limit);
+    if (blocks->end > blocks->peak_end)
+        blocks->peak_end = blocks->end;
 }
 
-/* A block of n granules from above the break, together with the last one, if that is free. With it
- * the extra space: a free block behind it. NULL: no room, or broken. */
-static HMM_INLINE void *take_above(struct hmm_blocks *blocks, uint32_t n_granules)
+/* The block that begins at `at` ends at the top from now on, which is within its limit: it may lie
+ * where records of groups were in which no block begins. */
+static HMM_INLINE void raise_top(struct hmm_blocks *blocks, size_t at, size_t top)
 {
-    struct hmm_spot end = hmm_blocks_spot(blocks, blocks->end);
-    bool begins_here = !hmm_bit(end.group->after_free, end.at);
-    uint32_t at = begins_here ? blocks->end : hmm_blocks_free_before(blocks, blocks->end);
-    uint32_t room = blocks->capacity_granules - at;
-    if (n_granules > room)
+    if (hmm_unlikely(top > blocks->span - hmm_blocks_records_for(blocks->recorded - 1)))
+        hmm_blocks_set_recorded(blocks, (at >> HMM_GROUP_SHIFT) + 1);
+    blocks->top = top;
+    size_t end = top > blocks->end ? top + blocks->extra_granules : blocks->end;
+    set_end(blocks, end, hmm_blocks_limit(blocks, at));
+}
+
+/* The last block ends there from now on: the break comes down, but for what is kept ahead. */
+static inline void lower_top(struct hmm_blocks *blocks, size_t top)
+{
+    blocks->top = top;
+    if (blocks->end - top > 2 * (size_t)blocks->extra_granules)
+        blocks->end = top + blocks->extra_granules;
+}
+
+/* A block of n granules from above the top. NULL: no room. */
+static HMM_NOINLINE void *take_above(struct hmm_blocks *blocks, size_t n_granules)
+{
+    size_t at = blocks->top;
+    if (n_granules > hmm_blocks_limit(blocks, at) - at)
         return NULL;
-    if (!begins_here && !list_remove(blocks, at)) {
-        set_broken(blocks);
-        return NULL;
-    }
-    uint32_t extra = (uint32_t)hmm_min(blocks->extra_granules, room - n_granules);
-    uint32_t next = at + n_granules;
-    raise_break(blocks, next + extra, begins_here);
-    if (extra != 0) {
-        struct hmm_spot spot = hmm_blocks_spot(blocks, next);
-        hmm_bit_set(&spot.group->starts, spot.at);
-        put_free(blocks, spot, extra);
-    }
+    if (at >= blocks->recorded)
+        cover(blocks, at);
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-    hmm_bit_set(&spot.group->live, spot.at);
-    set_length(spot, n_granules);
+    hmm_bit_set(&spot.group->starts, at);
+    hmm_bit_set(&spot.group->live, at);
+    spot.group->last_granules = (uint32_t)n_granules;
+    raise_top(blocks, at, at + n_granules);
     return hmm_blocks_address(blocks, at);
 }
 
@@ -214,96 +212,173 @@ static HMM_INLINE void *take_above(struct hmm_blocks *blocks, uint32_t n_granule
 
 /* The place of a free block of n granules or more: the first one of its own class, if that is long
  * enough; else the first of the next class, in which all are. HMM_NO_PLACE: none. */
-static HMM_INLINE uint32_t find_free(const struct hmm_blocks *blocks, uint32_t want,
-                                     uint32_t *class_idx)
+static HMM_INLINE size_t find_free(const struct hmm_blocks *blocks, size_t want, size_t *class_idx)
 {
-    *class_idx = hmm_blocks_class(blocks->step_shift, want);
-    uint32_t place = blocks->heads[*class_idx];
-    if (place != HMM_NO_PLACE && hmm_blocks_word(blocks, place)[HMM_LENGTH] >= want)
+    *class_idx = hmm_blocks_class(want);
+    size_t place = word(blocks, *class_idx, HMM_NEXT);
+    if (place != HMM_NO_PLACE && word(blocks, place, HMM_LENGTH) >= want)
         return place;
     *class_idx = class_above(blocks, *class_idx);
-    return blocks->heads[*class_idx];
+    return word(blocks, *class_idx, HMM_NEXT);
 }
 
-void *hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules)
+/* The block there, of `have` granules, is a caller's, who wants less: the rest is a free block. */
+static HMM_NOINLINE void *split(struct hmm_blocks *blocks, struct hmm_spot spot, size_t have,
+                                size_t want)
 {
-    if (hmm_unlikely(n_granules - 1 >= blocks->usable_granules)) /* of 0: larger than any */
+    struct hmm_spot rest = hmm_blocks_spot(blocks, spot.at + want);
+    hmm_bit_set(&rest.group->starts, rest.at);
+    if (rest.group != spot.group)
+        spot.group->last_granules = (uint32_t)want;
+    set_length(rest, have - want);
+    list_insert(blocks, rest.at, have - want);
+    struct hmm_group *behind = hmm_blocks_spot(blocks, spot.at + have).group;
+    if (behind != rest.group)
+        behind->free_before = (uint32_t)rest.at;
+    return hmm_blocks_address(blocks, spot.at);
+}
+
+void *hmm_blocks_take(struct hmm_blocks *blocks, size_t want)
+{
+    if (hmm_unlikely(want - 1 >= blocks->usable_granules)) /* of 0: larger than any */
         return NULL;
-    uint32_t class_idx, want = (uint32_t)n_granules;
-    uint32_t place = find_free(blocks, want, &class_idx);
+    size_t class_idx;
+    size_t place = find_free(blocks, want, &class_idx);
     if (place == HMM_NO_PLACE)
         return take_above(blocks, want);
-    uint32_t at = place >> HMM_PLACE_SHIFT;
+    /* rotated: what is not at a granule's beginning is beyond any record, too */
+    size_t at = place >> HMM_PLACE_SHIFT | place << (8 * sizeof(size_t) - HMM_PLACE_SHIFT);
+    if (hmm_unlikely(at >= blocks->recorded))
+        return take_broken(blocks);
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-    uint32_t have = hmm_spot_length(spot);
-    if (hmm_unlikely(place != place_of(at) || have < want ||
-                     !hmm_bit(spot.group->starts & ~spot.group->live, spot.at) ||
-                     !list_pop(blocks, class_idx))) {
-        set_broken(blocks);
-        return NULL;
-    }
-    hmm_bit_set(&spot.group->live, spot.at);
+    hmm_bits live = hmm_bits_load(&spot.group->live);
+    size_t have = hmm_spot_length(spot); /* 0 where no block begins */
+    if (hmm_unlikely(hmm_bit(live, at) || have < want || !list_pop(blocks, class_idx, place)))
+        return take_broken(blocks);
+    spot.group->live = live | hmm_bit_of(at);
+    if (have != want)
+        return split(blocks, spot, have, want);
     struct hmm_spot next = hmm_blocks_spot(blocks, at + want);
-    if (have == want) {
-        hmm_bit_clear(&next.group->after_free, next.at);
-    } else {
-        hmm_bit_set(&next.group->starts, next.at);
-        put_rest(blocks, next, have - want);
-        set_length(spot, want);
-    }
+    hmm_bit_clear(&next.group->after_free, next.at);
     return hmm_blocks_address(blocks, at);
 }
 
 /* --- give ---------------------------------------------------------------------------------------
  */
 
-/* Coalesce the block [at, at + *n_granules) with the one behind it, if that is free: out of its
- * list, and the length of both in *n_granules. False: broken. */
-static HMM_INLINE bool join_next(struct hmm_blocks *blocks, uint32_t at, uint32_t *n_granules)
-{
-    uint32_t next_at = at + *n_granules;
-    struct hmm_spot next = hmm_blocks_spot(blocks, next_at);
-    if (hmm_bit(next.group->live, next.at))
-        return true;
-    *n_granules += hmm_spot_length(next);
-    hmm_bit_clear(&next.group->starts, next.at);
-    return list_remove(blocks, next_at);
-}
+/* Four ways for a block at the spot, of n granules up to the one in `next_group`, in no list, nor
+ * live: it becomes a free block, together with free ones beside it. Each is a function of its own,
+ * so that none saves registers that only another needs. False: broken. */
 
-/* The block that begins there, of n granules and in no list, is free: coalesce it with its
- * neighbours, and put it away. False: broken. */
-static HMM_INLINE bool give_row(struct hmm_blocks *blocks, struct hmm_spot spot,
-                                uint32_t n_granules)
+static HMM_NOINLINE bool join_none(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                   size_t n_granules, struct hmm_group *next_group)
 {
-    uint32_t n = n_granules;
-    if (hmm_unlikely(!join_next(blocks, spot.at, &n)))
-        return set_broken(blocks);
-    if (hmm_bit(spot.group->after_free, spot.at)) {
-        uint32_t before = hmm_spot_free_before(spot);
-        hmm_bit_clear(&spot.group->starts, spot.at);
-        hmm_bit_clear(&spot.group->after_free, spot.at);
-        if (hmm_unlikely(!list_remove(blocks, before)))
-            return set_broken(blocks);
-        n += spot.at - before;
-        spot = hmm_blocks_spot(blocks, before);
-    }
-    if (spot.at + n == blocks->end)
-        put_top(blocks, spot.at, n);
-    else
-        put_free(blocks, spot, n);
+    put_free(blocks, spot, n_granules, next_group);
     return true;
 }
 
-static HMM_INLINE bool give(struct hmm_blocks *blocks, uint32_t at)
+/* The free block next to the spot's: out of its list and its bit. False: the list is broken. */
+static HMM_INLINE bool swallow_next(struct hmm_blocks *blocks, struct hmm_spot next)
+{
+    hmm_bit_clear(&next.group->starts, next.at);
+    return list_remove(blocks, next.at);
+}
+
+/* The free block before the spot's: out of its list, and the spot's bits are cleared. */
+static HMM_INLINE bool swallow_before(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                      size_t before)
+{
+    hmm_bit_clear(&spot.group->starts, spot.at);
+    hmm_bit_clear(&spot.group->after_free, spot.at);
+    return list_remove(blocks, before);
+}
+
+static HMM_NOINLINE bool join_next(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                   size_t n_granules, struct hmm_group *next_group)
+{
+    struct hmm_spot next = {next_group, spot.at + n_granules};
+    size_t n = n_granules + hmm_spot_length(next);
+    if (hmm_unlikely(!swallow_next(blocks, next)))
+        return set_broken(blocks);
+    set_length(spot, n);
+    put_free(blocks, spot, n, hmm_blocks_spot(blocks, spot.at + n).group);
+    return true;
+}
+
+static HMM_NOINLINE bool join_before(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                     size_t n_granules, struct hmm_group *next_group)
+{
+    size_t before = hmm_spot_free_before(spot);
+    if (hmm_unlikely(!swallow_before(blocks, spot, before)))
+        return set_broken(blocks);
+    size_t n = n_granules + (spot.at - before);
+    spot = hmm_blocks_spot(blocks, before);
+    set_length(spot, n);
+    put_free(blocks, spot, n, next_group);
+    return true;
+}
+
+static HMM_NOINLINE bool join_both(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                   size_t n_granules, struct hmm_group *next_group)
+{
+    struct hmm_spot next = {next_group, spot.at + n_granules};
+    size_t behind = next.at + hmm_spot_length(next);
+    if (hmm_unlikely(!swallow_next(blocks, next)))
+        return set_broken(blocks);
+    size_t before = hmm_spot_free_before(spot);
+    if (hmm_unlikely(!swallow_before(blocks, spot, before)))
+        return set_broken(blocks);
+    spot = hmm_blocks_spot(blocks, before);
+    set_length(spot, behind - before);
+    put_free(blocks, spot, behind - before, hmm_blocks_spot(blocks, behind).group);
+    return true;
+}
+
+static HMM_INLINE bool give_row(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules)
+{
+    struct hmm_spot next = hmm_blocks_spot(blocks, spot.at + n_granules);
+    if (!hmm_bit(next.group->live, next.at)) {
+        if (hmm_bit(spot.group->after_free, spot.at))
+            return join_both(blocks, spot, n_granules, next.group);
+        return join_next(blocks, spot, n_granules, next.group);
+    }
+    if (hmm_bit(spot.group->after_free, spot.at))
+        return join_before(blocks, spot, n_granules, next.group);
+    return join_none(blocks, spot, n_granules, next.group);
+}
+
+/* The block that ends at the top, not live any more: together with a free one before it, it is what
+ * lies above the top. False: broken. */
+static HMM_NOINLINE bool give_top(struct hmm_blocks *blocks, struct hmm_spot spot)
+{
+    hmm_bit_clear(&spot.group->starts, spot.at);
+    if (hmm_bit(spot.group->after_free, spot.at)) {
+        hmm_bit_clear(&spot.group->after_free, spot.at);
+        spot = hmm_blocks_spot(blocks, hmm_spot_free_before(spot));
+        hmm_bit_clear(&spot.group->starts, spot.at);
+        if (hmm_unlikely(!list_remove(blocks, spot.at)))
+            return set_broken(blocks);
+    }
+    hmm_bits below = spot.group->starts << (~spot.at & (HMM_GROUP_GRANULES - 1));
+    if (below != 0) /* the block before begins in this group, and is its last one now */
+        spot.group->last_granules = HMM_GROUP_GRANULES - 1 - hmm_bits_top(below);
+    lower_top(blocks, spot.at);
+    return true;
+}
+
+static HMM_INLINE bool give(struct hmm_blocks *blocks, size_t at)
 {
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-    hmm_bit_clear(&spot.group->live, spot.at);
-    return give_row(blocks, spot, hmm_spot_length(spot));
+    hmm_bit_clear(&spot.group->live, at);
+    size_t n = hmm_spot_length(spot);
+    if (hmm_unlikely(at + n == blocks->top))
+        return give_top(blocks, spot);
+    return give_row(blocks, spot, n);
 }
 
 void hmm_blocks_give(struct hmm_blocks *blocks, const void *address)
 {
-    uint32_t at;
+    size_t at;
     if (hmm_likely(hmm_blocks_find_live(blocks, address, &at)))
         give(blocks, at);
     else
@@ -314,48 +389,72 @@ void hmm_blocks_give(struct hmm_blocks *blocks, const void *address)
  */
 
 /* Cut a live block down to `want` granules; what is left is free. False: broken. */
-static bool trim(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules, uint32_t want)
+static bool trim(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules, size_t want)
 {
-    struct hmm_spot rest = hmm_blocks_spot(blocks, at + want);
-    hmm_bit_set(&rest.group->starts, rest.at);
-    bool whole = give_row(blocks, rest, n_granules - want);
-    set_length(hmm_blocks_spot(blocks, at), want);
-    return whole;
-}
-
-/* Make a live block of n granules longer, by the free block behind it, by room above the break, or
- * both. */
-static bool extend(struct hmm_blocks *blocks, uint32_t at, uint32_t n_granules, uint32_t want)
-{
-    uint32_t next = at + n_granules;
-    uint32_t have = n_granules;
-    if (!hmm_blocks_is_live(blocks, next))
-        have += hmm_blocks_length(blocks, next);
-    bool at_top = at + have == blocks->end;
-    if (want > have && (!at_top || want > blocks->capacity_granules - at))
-        return false;
-    uint32_t both = n_granules;
-    if (!join_next(blocks, at, &both))
-        return set_broken(blocks);
-    struct hmm_spot behind = hmm_blocks_spot(blocks, at + have);
-    hmm_bit_clear(&behind.group->after_free, behind.at);
-    if (want > have) {
-        raise_break(blocks, at + want, false);
-        have = want;
+    if (spot.at + n_granules == blocks->top) {
+        spot.group->last_granules = (uint32_t)want;
+        lower_top(blocks, spot.at + want);
+        return true;
     }
-    set_length(hmm_blocks_spot(blocks, at), have);
-    return have == want || trim(blocks, at, have, want);
+    struct hmm_spot rest = hmm_blocks_spot(blocks, spot.at + want);
+    hmm_bit_set(&rest.group->starts, rest.at);
+    if (rest.group != spot.group)
+        spot.group->last_granules = (uint32_t)want;
+    set_length(rest, n_granules - want);
+    return give_row(blocks, rest, n_granules - want);
 }
 
-bool hmm_blocks_resize(struct hmm_blocks *blocks, uint32_t at, size_t n_granules)
+/* Make a live block of n granules longer, by room above the top, or by the free block behind it. */
+static bool extend(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules, size_t want)
 {
-    uint32_t have = hmm_blocks_length(blocks, at);
-    if (n_granules > blocks->usable_granules)
+    if (spot.at + n_granules == blocks->top) {
+        if (want > hmm_blocks_limit(blocks, spot.at) - spot.at)
+            return false;
+        spot.group->last_granules = (uint32_t)want;
+        raise_top(blocks, spot.at, spot.at + want);
+        return true;
+    }
+    struct hmm_spot next = hmm_blocks_spot(blocks, spot.at + n_granules);
+    size_t have = n_granules + (hmm_bit(next.group->live, next.at) ? 0 : hmm_spot_length(next));
+    if (want > have)
         return false;
-    uint32_t want = (uint32_t)n_granules;
+    if (!list_remove(blocks, next.at))
+        return set_broken(blocks);
+    hmm_bit_clear(&next.group->starts, next.at);
+    struct hmm_spot behind = hmm_blocks_spot(blocks, spot.at + have);
+    hmm_bit_clear(&behind.group->after_free, behind.at);
+    set_length(spot, have);
+    return have == want || trim(blocks, spot, have, want);
+}
+
+bool hmm_blocks_resize(struct hmm_blocks *blocks, size_t at, size_t want)
+{
+    struct hmm_spot spot = hmm_blocks_spot(blocks, at);
+    size_t have = hmm_spot_length(spot);
+    if (want - 1 >= blocks->usable_granules)
+        return false;
     if (want == have)
         return true;
-    return want < have ? trim(blocks, at, have, want) : extend(blocks, at, have, want);
+    return want < have ? trim(blocks, spot, have, want) : extend(blocks, spot, have, want);
+}
+
+/* The live block at `at`, of n granules, is cut in two; the front is given back. Returns where the
+ * other begins; 0: no room for its record, all of it is given back; or broken. */
+static size_t cut_front(struct hmm_blocks *blocks, size_t at, size_t n_granules, size_t ahead)
+{
+    size_t behind = at + ahead;
+    if (at + n_granules > hmm_blocks_limit(blocks, behind)) {
+        give(blocks, at);
+        return 0;
+    }
+    cover(blocks, behind);
+    set_end(blocks, blocks->end, hmm_blocks_limit(blocks, behind));
+    struct hmm_spot spot = hmm_blocks_spot(blocks, behind);
+    hmm_bit_set(&spot.group->starts, spot.at);
+    hmm_bit_set(&spot.group->live, spot.at);
+    set_length(spot, n_granules - ahead);
+    set_length(hmm_blocks_spot(blocks, at), ahead);
+    return give(blocks, at) ? behind : 0;
 }
 
 void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t n_granules)
@@ -366,113 +465,15 @@ void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, 
     char *block = hmm_blocks_take(blocks, n_granules + align_granules - 1);
     if (block == NULL)
         return NULL;
-    uint32_t at = (uint32_t)((size_t)(block - (char *)blocks->heads) >> HMM_GRANULE_SHIFT);
-    uint32_t length = hmm_blocks_length(blocks, at);
+    size_t at = (size_t)(block - (char *)blocks->heads) >> HMM_GRANULE_SHIFT;
+    struct hmm_spot spot = hmm_blocks_spot(blocks, at);
+    size_t length = hmm_spot_length(spot);
     size_t first = ((uintptr_t)blocks->heads >> HMM_GRANULE_SHIFT) + at;
-    uint32_t ahead = (uint32_t)(hmm_round_up(first, align_granules) - first);
-    if (ahead != 0) { /* cut in two live blocks; its front is given back */
-        struct hmm_spot spot = hmm_blocks_spot(blocks, at + ahead);
-        hmm_bit_set(&spot.group->starts, spot.at);
-        hmm_bit_set(&spot.group->live, spot.at);
-        set_length(spot, length - ahead);
-        set_length(hmm_blocks_spot(blocks, at), ahead);
-        if (!give(blocks, at))
-            return NULL;
-    }
-    at += ahead;
-    length -= ahead;
-    if (length != n_granules && !trim(blocks, at, length, (uint32_t)n_granules))
+    size_t ahead = hmm_round_up(first, align_granules) - first;
+    size_t want = ahead + n_granules;
+    if (length != want && !trim(blocks, spot, length, want))
+        return NULL;
+    if (ahead != 0 && (at = cut_front(blocks, at, want, ahead)) == 0)
         return NULL;
     return hmm_blocks_address(blocks, at);
-}
-
-/* --- the whole ----------------------------------------------------------------------------------
- */
-
-/* Classes in a doubling: few for a small heap, whose lists would take too much of it. */
-static uint32_t step_shift_for(size_t n_granules)
-{
-    return n_granules < HMM_BLOCKS_FEW_GRANULES ? HMM_BLOCKS_FEW_STEPS_SHIFT
-                                                : HMM_BLOCKS_STEPS_SHIFT;
-}
-
-/* Of the granules, and of the break above the last. */
-static size_t group_count(size_t n_granules)
-{
-    return (n_granules >> HMM_GROUP_SHIFT) + 1;
-}
-
-static size_t class_count(size_t n_granules)
-{
-    return (size_t)hmm_blocks_class(step_shift_for(n_granules), (uint32_t)n_granules) + 1;
-}
-
-/* Of the heap and its groups, before the heads. */
-static size_t record_bytes(size_t n_granules)
-{
-    size_t bytes = sizeof(struct hmm_blocks) + group_count(n_granules) * sizeof(struct hmm_group);
-    return hmm_round_up(bytes, HMM_GRANULE_BYTES);
-}
-
-/* Granules of the heads, the one above the last included. */
-static size_t first_granule(size_t n_granules)
-{
-    size_t bytes = (class_count(n_granules) + 1) * sizeof(uint32_t);
-    return hmm_round_up(bytes, HMM_GRANULE_BYTES) >> HMM_GRANULE_SHIFT;
-}
-
-/* The most granules for which there is room beside their records. */
-static size_t granules_in(size_t bytes)
-{
-    size_t most = hmm_min(bytes >> HMM_GRANULE_SHIFT, HMM_BLOCKS_MAX_GRANULES);
-    size_t least = 0;
-    while (least < most) {
-        size_t n = least + (most - least + 1) / 2;
-        if (record_bytes(n) + (n << HMM_GRANULE_SHIFT) <= bytes)
-            least = n;
-        else
-            most = n - 1;
-    }
-    return least;
-}
-
-size_t hmm_blocks_min_bytes(void)
-{
-    size_t n_granules = 1;
-    while (first_granule(n_granules) >= n_granules)
-        n_granules++;
-    return record_bytes(n_granules) + (n_granules << HMM_GRANULE_SHIFT);
-}
-
-bool hmm_blocks_init(struct hmm_blocks *blocks, size_t bytes, size_t extra_bytes, bool is_zero)
-{
-    size_t n_granules = granules_in(bytes);
-    size_t first = first_granule(n_granules);
-    if (first >= n_granules)
-        return false;
-    *blocks = (struct hmm_blocks){
-        .heads = (uint32_t *)(void *)((char *)blocks + record_bytes(n_granules)),
-        .first = (uint32_t)first,
-        .step_shift = step_shift_for(n_granules),
-        .capacity_granules = (uint32_t)n_granules,
-        .n_classes = (uint32_t)class_count(n_granules),
-        .extra_granules = (uint32_t)hmm_min(extra_bytes >> HMM_GRANULE_SHIFT, n_granules),
-        .clean_end = is_zero ? (uint32_t)group_count(n_granules) : 0,
-    };
-    hmm_blocks_reset(blocks);
-    return true;
-}
-
-void hmm_blocks_reset(struct hmm_blocks *blocks)
-{
-    size_t n_groups = group_count(hmm_max(blocks->peak_end, blocks->first));
-    memset(blocks->groups, 0, n_groups * sizeof(struct hmm_group));
-    memset(blocks->class_words, 0, sizeof blocks->class_words);
-    memset(blocks->heads, 0, (blocks->n_classes + 1) * sizeof(uint32_t));
-    hmm_bit_set(hmm_blocks_class_word(blocks, blocks->n_classes), blocks->n_classes);
-    if (blocks->clean_end < n_groups)
-        blocks->clean_end = (uint32_t)n_groups;
-    blocks->peak_end = blocks->first;
-    blocks->usable_granules = blocks->capacity_granules - blocks->first;
-    set_end(blocks, blocks->first);
 }

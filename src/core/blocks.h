@@ -1,11 +1,13 @@
 /* blocks.h - a heap of blocks side by side: find, split, coalesce in constant time.
  *
- *                    0       first                                break           capacity
- *   | heap | records | heads | block | block    | free | block | free   | never used |
+ *   0       first                        top    break                           span
+ *   | heads | block | block | free | block | ahead | never used  ...  | records |
  *
  * Memory is counted in granules of 16 bytes, from the heads of the free lists. Blocks are rows of
- * granules and fill everything below the break. What is known of them lies outside: a record for
- * each group of 64 granules (32 on 32-bit machines).
+ * granules and fill everything below the top; what is between that and the break has been taken
+ * ahead. What is known of blocks lies outside: a record for each group of 64 granules (32 on 32-bit
+ * machines), the first group's at the end of the memory and the others' below it, as far as blocks
+ * begin. So a heap that is mostly empty has room for one long block.
  *
  *   starts          a bit for each granule at which a block begins
  *   live            a bit for each of those whose block a caller holds
@@ -14,6 +16,8 @@
  *                   next bit of `starts` is: so every block's length takes one look
  *   free_before     where the free block begins that ends before this group's first block. Other
  *                   free blocks begin at the bit of `starts` below: one look, too
+ *
+ * The block that ends at the top is always live: when it is freed the top comes down.
  *
  * Free blocks hang in lists by size class, a bitmap tells which lists are not empty. The links lie
  * in the free blocks, and are not trusted: a block is handed out only if its bits say that it is
@@ -57,101 +61,113 @@ enum {
     HMM_LENGTH = 2, /* granules: says whether a look at the bits is worth it */
 };
 
-enum {
-    HMM_BLOCKS_CLASS_WORDS =
-        512 / HMM_GROUP_GRANULES, /* classes of BLOCKS_MAX_GRANULES, and more */
-};
+enum { HMM_BLOCKS_CLASS_WORDS = 512 / HMM_GROUP_GRANULES /* classes of BLOCKS_MAX_GRANULES */ };
 
 /* A heap of blocks. All sizes in granules. */
 struct hmm_blocks {
-    uint32_t *heads;          /* const pointer: by class, the first free block's place. Granule 0 */
-    uint32_t first;           /* const: the first granule of the first block */
-    uint32_t step_shift;      /* const: classes in a doubling, log2 */
-    uint32_t end;             /* the break. For its neighbours a live block begins there */
-    uint32_t usable_granules; /* first to capacity; 0, like the break: broken, a link led astray */
-    uint32_t capacity_granules; /* const */
-    uint32_t n_classes;         /* const */
-    uint32_t extra_granules;    /* const: taken ahead */
-    uint32_t clean_end;         /* groups below have records; above, they hold anything */
-    uint32_t peak_end;
+    /* a bit for each class with free blocks, and for the one above the last */
+    hmm_bits class_words[HMM_BLOCKS_CLASS_WORDS];
+    uint32_t *heads; /* const pointer: by class, the first free block's place. Granule 0 */
+    size_t recorded; /* below it groups have records, all zero where no block begins: no block
+                        begins beyond. 0, like the next: broken, a link led astray */
+    size_t recorded_places;  /* the same, as a place */
+    size_t top;              /* where the last block ends */
+    size_t end;              /* the break */
+    size_t usable_granules;  /* more than this no block can have; 0: broken */
+    uint32_t first;          /* const: the first granule of the first block */
+    uint32_t span;           /* const: for blocks and their records */
+    uint32_t n_classes;      /* const */
+    uint32_t extra_granules; /* const: taken ahead */
+    size_t peak_end;
     /* const: told of an address to free where no live block begins; and that the heap has just been
      * found broken */
     void (*on_misuse)(struct hmm_blocks *blocks, const void *address);
     void (*on_broken)(struct hmm_blocks *blocks);
-    /* a bit for each class with free blocks, and for the one above the last */
-    hmm_bits class_words[HMM_BLOCKS_CLASS_WORDS];
-    struct hmm_group groups[]; /* one for each group of the capacity, and the end's */
 };
 
-/* The least that is enough for hmm_blocks_init. */
-size_t hmm_blocks_min_bytes(void);
-/* The heap of the memory that begins at `blocks`, at a multiple of 16: its records first, and
- * `bytes` in all. False: too small, nothing is written. The hooks are the caller's to set. */
-bool hmm_blocks_init(struct hmm_blocks *blocks, size_t bytes, size_t extra_bytes, bool is_zero);
+/* The least that is enough for hmm_blocks_init, in granules. */
+size_t hmm_blocks_min_granules(void);
+/* The heap of the memory from `start`, at a multiple of 16, up to `blocks`, at another one. False:
+ * too small, nothing is written. The hooks are the caller's to set. */
+bool hmm_blocks_init(struct hmm_blocks *blocks, void *start, size_t extra_bytes, bool is_zero);
 void hmm_blocks_reset(struct hmm_blocks *blocks);
 
-/* A block of n granules; NULL: n is 0, there is none that long, or the heap is broken. */
-void *hmm_blocks_take(struct hmm_blocks *blocks, size_t n_granules);
+/* A block of so many granules; NULL: that is 0, there is none that long, or the heap is broken. */
+void *hmm_blocks_take(struct hmm_blocks *blocks, size_t want);
 /* The same at a multiple of align_granules, a power of two, of addresses. */
 void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t n_granules);
 /* Free the live block that begins at `address`; if none does, on_misuse is told. */
 void hmm_blocks_give(struct hmm_blocks *blocks, const void *address);
 /* Make the live block at granule `at` longer or shorter where it is; false: there is no room,
  * or broken. */
-bool hmm_blocks_resize(struct hmm_blocks *blocks, uint32_t at, size_t n_granules);
+bool hmm_blocks_resize(struct hmm_blocks *blocks, size_t at, size_t want);
 
-/* The block that holds granule `at`, below the break. Not in constant time. */
-uint32_t hmm_blocks_around(const struct hmm_blocks *blocks, uint32_t at);
+/* A walk over all there is below the break, from `first` on: the length of the block that begins
+ * there, or of what has been taken ahead; and whether a caller holds it. */
+size_t hmm_blocks_walk(const struct hmm_blocks *blocks, size_t at, bool *is_live);
+/* The same for what granule `at`, below the break, lies in: where that begins. Not in constant
+ * time. */
+size_t hmm_blocks_around(const struct hmm_blocks *blocks, size_t at);
+/* The most granules that can be had in small blocks, `first` included. */
+size_t hmm_blocks_capacity(const struct hmm_blocks *blocks);
 /* The name of the first invariant that does not hold, or NULL. */
 const char *hmm_blocks_check(const struct hmm_blocks *blocks);
 
 /* What a walk over all blocks counts. */
 struct hmm_census {
-    uint32_t live_granules, live_blocks, free_blocks;
-    uint32_t largest; /* the most granules that can be taken now */
+    size_t live_granules, live_blocks, free_blocks;
+    size_t largest; /* the most granules that can be taken now */
 };
 void hmm_blocks_count(const struct hmm_blocks *blocks, struct hmm_census *census);
 
 /* --- places -------------------------------------------------------------------------------------
  */
 
-/* A granule, as its group's record knows it. */
+/* A granule, as its group's record knows it. What is counted in 32 bits is computed in the
+ * machine's words: conversions between the two are instructions. */
 struct hmm_spot {
     struct hmm_group *group;
-    uint32_t at;
+    size_t at;
 };
 
-static inline struct hmm_spot hmm_blocks_spot(const struct hmm_blocks *blocks, uint32_t at)
+static inline struct hmm_spot hmm_blocks_spot(const struct hmm_blocks *blocks, size_t at)
 {
-    /* In bytes, or gcc forms the address twice, in two ways: 6 instructions of a free. */
-    size_t offset_bytes = (size_t)(at >> HMM_GROUP_SHIFT) * sizeof(struct hmm_group);
-    char *groups = (char *)(uintptr_t)blocks + offsetof(struct hmm_blocks, groups);
-    return (struct hmm_spot){(struct hmm_group *)(void *)(groups + offset_bytes), at};
+    /* the first is right below: minus 1, minus 2 ... are the complements of 0, 1 ... */
+    struct hmm_group *end = (struct hmm_group *)(uintptr_t)blocks;
+    return (struct hmm_spot){end + (ptrdiff_t) ~(at >> HMM_GROUP_SHIFT), at};
 }
 
 /* The bit of a granule, or of a class, in its word. */
-static inline hmm_bits hmm_bit_of(uint32_t at)
+static inline hmm_bits hmm_bit_of(size_t at)
 {
     return (hmm_bits)1 << (at & (HMM_GROUP_GRANULES - 1));
 }
 
-static inline bool hmm_bit(hmm_bits bits, uint32_t at)
+static inline bool hmm_bit(hmm_bits bits, size_t at)
 {
     return (bits >> (at & (HMM_GROUP_GRANULES - 1)) & 1) != 0;
 }
 
-static inline void hmm_bit_set(hmm_bits *bits, uint32_t at)
+/* A word in a register: there x86 sets a bit by one instruction, in memory by three. */
+static inline hmm_bits hmm_bits_load(const hmm_bits *word)
 {
-    *bits |= hmm_bit_of(at);
+    hmm_bits bits = *word;
+    HMM_KEEP(bits);
+    return bits;
 }
 
-static inline void hmm_bit_clear(hmm_bits *bits, uint32_t at)
+static inline void hmm_bit_set(hmm_bits *word, size_t at)
 {
-    *bits &= ~hmm_bit_of(at);
+    *word = hmm_bits_load(word) | hmm_bit_of(at);
+}
+
+static inline void hmm_bit_clear(hmm_bits *word, size_t at)
+{
+    *word = hmm_bits_load(word) & ~hmm_bit_of(at);
 }
 
 /* The word that has the bit of a class. */
-static inline hmm_bits *hmm_blocks_class_word(struct hmm_blocks *blocks, uint32_t class_idx)
+static inline hmm_bits *hmm_blocks_class_word(struct hmm_blocks *blocks, size_t class_idx)
 {
     return &blocks->class_words[class_idx >> HMM_GROUP_SHIFT];
 }
@@ -167,32 +183,33 @@ static inline uint32_t hmm_bits_lowest(hmm_bits bits)
     return (uint32_t)__builtin_ctzl(bits);
 }
 
-/* The bits of blocks that begin behind it in its group, the next granule's lowest. */
+/* The bits of blocks that begin behind the one that begins there, in its group; its own place is
+ * the lowest, and clear. If none begins there, the lowest is set. */
 static inline hmm_bits hmm_spot_above(struct hmm_spot spot)
 {
-    return spot.group->starts >> (spot.at & (HMM_GROUP_GRANULES - 1)) >> 1;
+    return (spot.group->starts >> (spot.at & (HMM_GROUP_GRANULES - 1))) - 1;
 }
 
-/* Length of the block that begins there. */
-static inline uint32_t hmm_spot_length(struct hmm_spot spot)
+/* Length of the block that begins there; 0 if none does. */
+static inline size_t hmm_spot_length(struct hmm_spot spot)
 {
     hmm_bits above = hmm_spot_above(spot);
-    return above != 0 ? hmm_bits_lowest(above) + 1 : spot.group->last_granules;
+    return above != 0 ? hmm_bits_lowest(above) : spot.group->last_granules;
 }
 
-static inline uint32_t hmm_blocks_length(const struct hmm_blocks *blocks, uint32_t at)
+static inline size_t hmm_blocks_length(const struct hmm_blocks *blocks, size_t at)
 {
     return hmm_spot_length(hmm_blocks_spot(blocks, at));
 }
 
-static inline bool hmm_blocks_is_live(const struct hmm_blocks *blocks, uint32_t at)
+static inline bool hmm_blocks_is_live(const struct hmm_blocks *blocks, size_t at)
 {
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
     return hmm_bit(spot.group->live, spot.at);
 }
 
 /* The free block before the one that begins there, and has its bit in after_free. */
-static inline uint32_t hmm_spot_free_before(struct hmm_spot spot)
+static inline size_t hmm_spot_free_before(struct hmm_spot spot)
 {
     hmm_bits below = spot.group->starts << (~spot.at & (HMM_GROUP_GRANULES - 1)) << 1;
     if (below == 0)
@@ -200,22 +217,42 @@ static inline uint32_t hmm_spot_free_before(struct hmm_spot spot)
     return spot.at - HMM_GROUP_GRANULES + hmm_bits_top(below);
 }
 
-static inline uint32_t hmm_blocks_free_before(const struct hmm_blocks *blocks, uint32_t at)
+static inline void *hmm_blocks_address(const struct hmm_blocks *blocks, size_t at)
 {
-    return hmm_spot_free_before(hmm_blocks_spot(blocks, at));
+    return (char *)blocks->heads + (at << HMM_GRANULE_SHIFT);
 }
 
-static inline void *hmm_blocks_address(const struct hmm_blocks *blocks, uint32_t at)
-{
-    return (char *)blocks->heads + ((size_t)at << HMM_GRANULE_SHIFT);
-}
-
-static inline uint32_t *hmm_blocks_word(const struct hmm_blocks *blocks, uint32_t place)
+static inline uint32_t *hmm_blocks_word(const struct hmm_blocks *blocks, size_t place)
 {
     return blocks->heads + place;
 }
 
 enum { HMM_PLACE_SHIFT = HMM_GRANULE_SHIFT - 2 /* of a granule */ };
+
+static inline size_t hmm_blocks_place(size_t at)
+{
+    return at << HMM_PLACE_SHIFT;
+}
+
+/* Granules that the records of all groups up to that of `at` take. */
+static inline size_t hmm_blocks_records_for(size_t at)
+{
+    size_t bytes = ((at >> HMM_GROUP_SHIFT) + 1) * sizeof(struct hmm_group);
+    return (bytes + HMM_GRANULE_BYTES - 1) >> HMM_GRANULE_SHIFT;
+}
+
+/* How far the top and the break can go when the last block begins at `at`; `at`: no block can. */
+static inline size_t hmm_blocks_limit(const struct hmm_blocks *blocks, size_t at)
+{
+    size_t records = hmm_blocks_records_for(at);
+    return records < blocks->span - at ? blocks->span - records : at;
+}
+
+static inline void hmm_blocks_set_recorded(struct hmm_blocks *blocks, size_t n_groups)
+{
+    blocks->recorded = n_groups << HMM_GROUP_SHIFT;
+    blocks->recorded_places = hmm_blocks_place(blocks->recorded);
+}
 
 static inline bool hmm_blocks_is_broken(const struct hmm_blocks *blocks)
 {
@@ -224,27 +261,28 @@ static inline bool hmm_blocks_is_broken(const struct hmm_blocks *blocks)
 
 /* Does a live block begin at this address? If so, its granule is in *at. */
 static inline bool hmm_blocks_find_live(const struct hmm_blocks *blocks, const void *address,
-                                        uint32_t *at)
+                                        size_t *at)
 {
     size_t offset_bytes = (size_t)((uintptr_t)address - (uintptr_t)blocks->heads);
-    /* rotated: what is not at a granule's beginning is beyond any break, too */
+    /* rotated: what is not at a granule's beginning is beyond any record, too */
     size_t granule = offset_bytes >> HMM_GRANULE_SHIFT |
                      offset_bytes << (8 * sizeof(size_t) - HMM_GRANULE_SHIFT);
-    *at = (uint32_t)granule;
-    return hmm_likely(granule < blocks->end) && hmm_blocks_is_live(blocks, *at);
+    *at = granule;
+    return hmm_likely(granule < blocks->recorded) && hmm_blocks_is_live(blocks, granule);
 }
 
-/* --- size classes
- * ------------------------------------------------------------------------------- Lengths below
- * 2 * 2^step_shift granules have a class each, then 2^step_shift a doubling. */
+/* --- size classes -------------------------------------------------------------------------------
+ * Lengths below 2^shift granules have a class each; then there are 2^shift for each doubling of
+ * length + 2^shift.
+ */
 
-/* The class in whose list a free block of n granules, n >= 1, hangs. */
-static inline uint32_t hmm_blocks_class(uint32_t step_shift, uint32_t n_granules)
+/* The class in whose list a free block of n granules, n >= 1, hangs: 1 and more. */
+static inline size_t hmm_blocks_class(size_t n_granules)
 {
-    if (n_granules >> step_shift <= 1)
-        return n_granules;
-    uint32_t shift = hmm_bits_top(n_granules) - step_shift;
-    return (shift << step_shift) + (n_granules >> shift);
+    enum { STEP_SHIFT = HMM_BLOCKS_STEPS_SHIFT, STEPS = 1 << STEP_SHIFT };
+    size_t raised = n_granules + STEPS;
+    size_t shift = hmm_bits_top(raised) - STEP_SHIFT;
+    return (shift << STEP_SHIFT) + (raised >> shift) - STEPS;
 }
 
 #endif

@@ -185,7 +185,7 @@ static void test_rules(void)
     HmmHeapFree(heap, zero);
     struct HmmHeapStats stats = stats_of(heap);
     CHECK(stats.live_bytes == 0 && stats.live_blocks == 0 && stats.break_bytes == 0);
-    CHECK(stats.largest_bytes == stats.capacity_bytes && stats.buffer_bytes == 4096);
+    CHECK(stats.largest_bytes > stats.capacity_bytes && stats.buffer_bytes == 4096);
     CHECK(stats.record_bytes + stats.capacity_bytes <= 4096);
     CHECK(stats.peak_break_bytes == 144 && is_whole(heap));
     CHECK(HmmHeapAlloc(heap, stats.capacity_bytes) != NULL && HmmHeapAlloc(heap, 1) == NULL);
@@ -256,9 +256,73 @@ static void test_extra_space_ahead(void)
     HmmHeapFree(heap, b);
     HmmHeapFree(heap, a);
     CHECK(stats_of(heap).break_bytes == 528 && stats_of(heap).free_blocks == 1 && is_whole(heap));
-    size_t capacity = stats_of(heap).capacity_bytes;
-    CHECK(stats_of(heap).largest_bytes == capacity);
-    CHECK(HmmHeapAlloc(heap, capacity) != NULL && is_whole(heap) && heard.n_errors == 0);
+    size_t largest = stats_of(heap).largest_bytes;
+    CHECK(largest > stats_of(heap).capacity_bytes);
+    CHECK(HmmHeapAlloc(heap, largest + 1) == NULL && HmmHeapAlloc(heap, largest) != NULL);
+    CHECK(is_whole(heap) && heard.n_errors == 0);
+}
+
+/* One block may lie where the records of many small ones were, and are to be again. */
+static void one_long_block(size_t extra_bytes)
+{
+    HmmHeap *heap = new_heap(65536, extra_bytes);
+    char *small[3000];
+    size_t n = 0, most = 0;
+    for (int round = 0; round < 4; round++) {
+        CHECK(HmmHeapAlloc(heap, 16) != NULL);
+        size_t bytes = stats_of(heap).largest_bytes;
+        char *block = HmmHeapAlloc(heap, round % 2 ? bytes : bytes / 2);
+        CHECK(round % 2 || HmmHeapRealloc(heap, block, bytes) == block);
+        CHECK(bytes > 63000 && HmmHeapUsableSize(heap, block) == bytes);
+        CHECK(HmmHeapAlloc(heap, 16) == NULL && HmmHeapRealloc(heap, block, bytes + 1) == NULL);
+        memset(block, round == 2 ? 0x5a : 0xff, bytes);
+        for (size_t at = 8; at < bytes; at += at < 5000 || at > bytes - 5000 ? 8 : 1000) {
+            HmmHeapFree(heap, block + at);
+            CHECK(heard_one(&heard, "invalid pointer"));
+        }
+        CHECK(is_whole(heap) && HmmHeapAllocAligned(heap, 64, 16) == NULL);
+        CHECK(HmmHeapRealloc(heap, block, 1000) == block && is_whole(heap));
+        for (n = 0; n < 3000 && (small[n] = HmmHeapAlloc(heap, 24)) != NULL; n++)
+            memset(small[n], (int)n, 24);
+        CHECK(n > 1800 && (most == 0 || n + (size_t)round >= most) && is_whole(heap));
+        most = most == 0 ? n : most;
+        while (n-- > 0) {
+            CHECK((unsigned char)small[n][0] == n % 256 && (unsigned char)small[n][23] == n % 256);
+            HmmHeapFree(heap, small[n]);
+        }
+        HmmHeapFree(heap, block);
+        CHECK(is_whole(heap) && stats_of(heap).live_blocks == (size_t)round + 1);
+    }
+    char *aligned = HmmHeapAllocAligned(heap, 8192, 40000);
+    CHECK(aligned != NULL && (uintptr_t)aligned % 8192 == 0 && is_whole(heap));
+    memset(aligned, 0xff, 40000);
+    HmmHeapFree(heap, aligned);
+    CHECK(is_whole(heap) && heard.n_errors == 0);
+}
+
+static void test_one_long_block(void)
+{
+    one_long_block(0);
+    one_long_block(2048);
+}
+
+/* Alignment takes a block's beginning to where its record would not fit: none is to be had. */
+static void test_aligned_at_the_limit(void)
+{
+    for (size_t ahead = 16; ahead < 4096; ahead += 16) {
+        HmmHeap *heap = new_heap(65536, ahead % 32 != 0 ? 1024 : 0);
+        CHECK(HmmHeapAlloc(heap, ahead) != NULL);
+        size_t bytes = stats_of(heap).largest_bytes;
+        for (size_t less = 4080; less <= 4080 + 320; less += 16) {
+            char *block = HmmHeapAllocAligned(heap, 4096, bytes - less);
+            CHECK(is_whole(heap) && (uintptr_t)block % 4096 == 0);
+            if (block != NULL)
+                memset(block, 0xff, bytes - less);
+            CHECK(is_whole(heap) && stats_of(heap).live_blocks == (block != NULL ? 2 : 1));
+            HmmHeapFree(heap, block);
+        }
+        CHECK(heard.n_errors == 0);
+    }
 }
 
 static void test_aligned(void)
@@ -443,15 +507,10 @@ static void test_overwritten_free_memory(void)
     CHECK(n_told[0] > 50 && n_told[1] > 50 && n_told[2] > 50);
 }
 
-/* The inside of a heap: its heads and first block are where the statistics say. */
+/* The inside of a heap: what it begins with. */
 static struct hmm_blocks *blocks_of(HmmHeap *heap)
 {
-    struct hmm_blocks *blocks = (struct hmm_blocks *)(void *)heap;
-    struct HmmHeapStats stats = stats_of(heap);
-    while (blocks->heads + 4 * blocks->first !=
-           (uint32_t *)(void *)((char *)heap + stats.record_bytes))
-        blocks = (struct hmm_blocks *)(void *)((char *)blocks + 16);
-    return blocks;
+    return (struct hmm_blocks *)(void *)heap;
 }
 
 /* Links forged at both ends, so that they lead back, bring a block into two lists: it is handed out
@@ -474,37 +533,44 @@ static void test_forged_links(void)
     CHECK(HmmHeapAlloc(heap, 48) == NULL && heard_one(&heard, "was written to after it was freed"));
 }
 
-/* A link into the midst of a free block, from where one seems to lead back. */
-static void test_forged_place(void)
+/* A link into the midst of a free block, from where one seems to lead back: to no granule's
+ * beginning, and to one's. */
+static void forged_place(uint32_t words_in)
 {
     HmmHeap *heap = new_heap(4096, 0);
     char *blocks[6];
     for (int i = 0; i < 6; i++)
-        blocks[i] = HmmHeapAlloc(heap, 48);
+        blocks[i] = HmmHeapAlloc(heap, 96);
     HmmHeapFree(heap, blocks[3]);
     HmmHeapFree(heap, blocks[1]);
     struct hmm_blocks *records = blocks_of(heap);
     uint32_t first = (uint32_t)(blocks[1] - (char *)records->heads) / 4;
-    uint32_t other = (uint32_t)(blocks[3] - (char *)records->heads) / 4 + 1;
+    uint32_t other = (uint32_t)(blocks[3] - (char *)records->heads) / 4 + words_in;
     hmm_blocks_word(records, first)[HMM_NEXT] = other;
     hmm_blocks_word(records, other)[HMM_NEXT] = HMM_NO_PLACE;
     hmm_blocks_word(records, other)[HMM_BEFORE] = first;
-    hmm_blocks_word(records, other)[HMM_LENGTH] = 3;
-    CHECK(HmmHeapAlloc(heap, 48) == blocks[1] && heard.n_errors == 0);
-    CHECK(HmmHeapAlloc(heap, 48) == NULL && heard_one(&heard, "was written to after it was freed"));
+    hmm_blocks_word(records, other)[HMM_LENGTH] = 6;
+    CHECK(HmmHeapAlloc(heap, 96) == blocks[1] && heard.n_errors == 0);
+    CHECK(HmmHeapAlloc(heap, 80) == NULL && heard_one(&heard, "was written to after it was freed"));
+}
+
+static void test_forged_place(void)
+{
+    forged_place(1);
+    forged_place(4);
 }
 
 /* A free block that says of itself to be longer than it is. */
 static void test_forged_length(void)
 {
     HmmHeap *heap = new_heap(65536, 0);
-    char *block = HmmHeapAlloc(heap, 512);
+    char *block = HmmHeapAlloc(heap, 768);
     CHECK(HmmHeapAlloc(heap, 16) != NULL);
     HmmHeapFree(heap, block);
     struct hmm_blocks *records = blocks_of(heap);
-    hmm_blocks_word(records, (uint32_t)(block - (char *)records->heads) / 4)[HMM_LENGTH] = 33;
-    CHECK(hmm_blocks_class(records->step_shift, 32) == hmm_blocks_class(records->step_shift, 33));
-    CHECK(HmmHeapAlloc(heap, 528) == NULL &&
+    hmm_blocks_word(records, (uint32_t)(block - (char *)records->heads) / 4)[HMM_LENGTH] = 49;
+    CHECK(hmm_blocks_class(48) == hmm_blocks_class(49));
+    CHECK(HmmHeapAlloc(heap, 784) == NULL &&
           heard_one(&heard, "was written to after it was freed"));
 }
 
@@ -538,7 +604,7 @@ static void test_zero_buffer(void)
 struct damaged {
     HmmHeap *heap;
     struct hmm_blocks *blocks;
-    uint32_t live, free; /* a block each */
+    size_t live, free; /* a block each */
 };
 
 static struct damaged to_damage(void)
@@ -552,11 +618,11 @@ static struct damaged to_damage(void)
     HmmHeapFree(heap, blocks[20]);
     CHECK(is_whole(heap));
     CHECK(hmm_blocks_find_live(damaged.blocks, blocks[11], &damaged.live));
-    damaged.free = (uint32_t)(((char *)blocks[20] - (char *)damaged.blocks->heads) / 16);
+    damaged.free = (size_t)((char *)blocks[20] - (char *)damaged.blocks->heads) / 16;
     return damaged;
 }
 
-static struct hmm_spot spot(const struct damaged *damaged, uint32_t at)
+static struct hmm_spot spot(const struct damaged *damaged, size_t at)
 {
     return hmm_blocks_spot(damaged->blocks, at);
 }
@@ -570,11 +636,10 @@ static bool breaks(const struct damaged *damaged, const char *invariant)
 static void test_check_finds_damage(void)
 {
     struct damaged d = to_damage();
-    hmm_bit_clear(&d.blocks->groups[0].starts, d.blocks->first);
+    hmm_bit_clear(&spot(&d, d.blocks->first).group->starts, d.blocks->first);
     CHECK(breaks(&d, "B1"));
     d = to_damage();
-    d.blocks->groups[(d.blocks->end - 7) >> HMM_GROUP_SHIFT].last_granules = 9999;
-    d.blocks->groups[d.blocks->end >> HMM_GROUP_SHIFT].starts = 0;
+    spot(&d, d.blocks->top - 7).group->last_granules = 9999;
     CHECK(breaks(&d, "B1"));
     d = to_damage();
     hmm_bit_set(&spot(&d, d.live + 1).group->live, spot(&d, d.live + 1).at);
@@ -587,7 +652,7 @@ static void test_check_finds_damage(void)
     hmm_bit_clear(&spot(&d, d.live).group->live, spot(&d, d.live).at);
     CHECK(breaks(&d, "B4"));
     d = to_damage();
-    hmm_blocks_word(d.blocks, 4 * d.free)[HMM_NEXT] = 4 * d.live;
+    hmm_blocks_word(d.blocks, 4 * d.free)[HMM_NEXT] = (uint32_t)(4 * d.live);
     CHECK(breaks(&d, "B5"));
     d = to_damage();
     hmm_blocks_word(d.blocks, 4 * d.free)[HMM_BEFORE] += 1;
@@ -597,6 +662,9 @@ static void test_check_finds_damage(void)
     CHECK(breaks(&d, "B6"));
     d = to_damage();
     d.blocks->peak_end = d.blocks->end - 1;
+    CHECK(breaks(&d, "B7"));
+    d = to_damage();
+    d.blocks->recorded = HMM_GROUP_GRANULES;
     CHECK(breaks(&d, "B7"));
 }
 
@@ -706,7 +774,7 @@ static void change(HmmHeap *heap, size_t slot, size_t bytes)
 static void one_operation(HmmHeap *heap, size_t most)
 {
     size_t slot = below(SLOTS);
-    size_t bytes = some_bytes(most);
+    size_t bytes = below(64) == 0 ? 1 + below((uint32_t)most * 4) : some_bytes(most);
     if (slots[slot].block == NULL) {
         size_t alignment = below(8) == 0 ? (size_t)1 << below(10) : 1;
         void *block =
@@ -725,12 +793,26 @@ static void one_operation(HmmHeap *heap, size_t most)
     }
 }
 
+/* All that there is in one piece, for a moment. */
+static void take_largest(HmmHeap *heap)
+{
+    size_t bytes = stats_of(heap).largest_bytes;
+    CHECK(HmmHeapAlloc(heap, bytes + 1) == NULL);
+    char *block = HmmHeapAlloc(heap, bytes);
+    CHECK((block != NULL) == (bytes != 0));
+    memset(block != NULL ? block : (char *)&bytes, 0xff, block != NULL ? bytes : 0);
+    CHECK(is_whole(heap));
+    HmmHeapFree(heap, block);
+}
+
 static void test_random(size_t buffer_bytes, size_t extra_bytes, long n_operations)
 {
     HmmHeap *heap = new_heap(buffer_bytes, extra_bytes);
     memset(slots, 0, sizeof slots);
     for (long i = 0; i < n_operations; i++) {
         one_operation(heap, buffer_bytes / 4);
+        if (i % 1024 == (long)below(4))
+            take_largest(heap);
         if (i % 256 == 0) {
             size_t live = 0;
             for (size_t s = 0; s < SLOTS; s++)
@@ -779,6 +861,8 @@ long buffer_tests(long n_operations)
     run("split and coalesce", test_split_and_coalesce);
     run("realloc in place", test_realloc_in_place);
     run("extra space ahead", test_extra_space_ahead);
+    run("one long block", test_one_long_block);
+    run("aligned at the limit", test_aligned_at_the_limit);
     run("aligned", test_aligned);
     run("locks", test_locks);
     run("print and visit", test_print_and_visit);

@@ -34,7 +34,7 @@ fi
 
 board="arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb $flags -O2 -Itests/board -Itests/buffer -I$tmp tests/board/board.c"
 machine="qemu-system-arm -M mps2-an385 -nographic -semihosting-config enable=on,target=native -kernel"
-heap="src/core/blocks.c src/core/blocks_check.c src/api/buffer.c src/base/fmt.c"
+heap="src/core/blocks.c src/core/blocks_init.c src/core/blocks_check.c src/api/buffer.c src/base/fmt.c"
 $board examples/firmware/main.c "$tmp/hmm_embedded.c" -T tests/board/board.ld -o "$tmp/example.elf" &&
     timeout 60 $machine "$tmp/example.elf" >"$tmp/example.txt" 2>&1
 check "the example ends by the board's hook" test $? = 0
@@ -47,7 +47,7 @@ sed 's/^/    /' "$tmp/tests.txt"
 check "all of them ran" grep -qE "^[0-9]+ checks, 0 failed$" "$tmp/tests.txt"
 
 # A damaged library must fail there, too.
-sed 's/set_length(spot, want);/(void)spot;/' src/core/blocks.c >"$tmp/blocks.c"
+sed 's/set_length(rest, have - want);/(void)rest;/' src/core/blocks.c >"$tmp/blocks.c"
 $board -Isrc -Iinclude -DBOARD_OPERATIONS=1000 tests/board/tests.c tests/buffer/buffer_tests.c "$tmp/blocks.c" ${heap#* } -T tests/board/board.ld -o "$tmp/bad.elf" &&
     timeout 60 $machine "$tmp/bad.elf" >/dev/null 2>&1
 check "a bug is found on the board" test $? != 0

@@ -277,7 +277,8 @@ int tool_demo(int argc, char **argv)
     demo.heap = HmmHeapCreate(buffer, sizeof buffer, &options);
     struct HmmHeapStats stats;
     HmmHeapGetStats(demo.heap, &stats);
-    demo.base = buffer + stats.record_bytes;
+    demo.base = HmmHeapAlloc(demo.heap, 1); /* the first block */
+    HmmHeapReset(demo.heap);
     printf("A heap in a buffer of %zu bytes: %zu for its own records, %zu for blocks.\n",
            stats.buffer_bytes, stats.record_bytes, stats.capacity_bytes);
     if (!no_tour)
