@@ -171,7 +171,7 @@ void HmmHeapFree(HmmHeap *heap, void *block)
 void *HmmHeapCalloc(HmmHeap *heap, size_t count, size_t size)
 {
     size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes))
+    if (!hmm_multiply(count, size, &bytes))
         return NULL;
     void *block = HmmHeapAlloc(heap, bytes);
     return block != NULL ? memset(block, 0, bytes) : NULL;

@@ -34,7 +34,7 @@
 #ifndef HMM_CORE_BLOCKS_H
 #define HMM_CORE_BLOCKS_H
 
-#include "base/base.h"
+#include "base/bits.h"
 #include "base/tunables.h"
 
 typedef size_t hmm_bits; /* of one group, or of as many classes */
@@ -170,17 +170,6 @@ static inline void hmm_bit_clear(hmm_bits *word, size_t at)
 static inline hmm_bits *hmm_blocks_class_word(struct hmm_blocks *blocks, size_t class_idx)
 {
     return &blocks->class_words[class_idx >> HMM_GROUP_SHIFT];
-}
-
-/* The highest bit, and the lowest; bits != 0. */
-static inline uint32_t hmm_bits_top(hmm_bits bits)
-{
-    return (HMM_GROUP_GRANULES - 1) ^ (uint32_t)__builtin_clzl(bits);
-}
-
-static inline uint32_t hmm_bits_lowest(hmm_bits bits)
-{
-    return (uint32_t)__builtin_ctzl(bits);
 }
 
 /* The bits of blocks that begin behind the one that begins there, in its group; its own place is
