@@ -16,6 +16,13 @@ c_runs() { # FILE: whole, or lines that go into main, after those of the file sc
     fi
     cc -std=gnu17 -Wall -Wextra -Wno-unused-variable -Werror -Iinclude "$1.whole.c" -L"$build" -lhmm -Wl,-rpath,"$build" -o "$1.program" && "$1.program" >/dev/null 2>&1
 }
+rust_runs() { # FILE: items, in a program that uses them as its heap; without cargo they must be words of the crate
+    command -v cargo >/dev/null || { grep -qF "$(head -1 "$1")" bindings/rust/src/lib.rs; return; }
+    mkdir -p "$tmp/rust/src"
+    printf '[package]\nname = "block"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\nlibhmm = { path = "%s" }\n' "$tmp/tree/bindings/rust" >"$tmp/rust/Cargo.toml"
+    { cat "$1"; echo 'fn main() { assert_eq!(vec![7u8; 3000].len(), 3000); }'; } >"$tmp/rust/src/main.rs"
+    (cd "$tmp/rust" && HMM_LIB_DIR=$build LD_LIBRARY_PATH=$build RUSTFLAGS="-D warnings" cargo run -q --offline >"$tmp/out" 2>&1) || { tail -n 5 "$tmp/out"; false; }
+}
 n=0
 for page in README.md docs/*.md docs/decisions/*.md; do
     awk -v out="$tmp/block" '/^```./ {lang = substr($0, 4); n++; file = out "." n "." lang; printf "" >file; on = 1; next} /^```/ {on = 0; next} on {print >file}' "$page"
@@ -31,7 +38,7 @@ for page in README.md docs/*.md docs/decisions/*.md; do
                 [ -z "${line%%#*}" ] || check "$page: $line" command_runs "$line"
             done <"$block" ;;
         c) check "$page: C" c_runs "$block" ;;
-        rust) check "$page: Rust that the crate has" grep -qF "$(head -1 "$block")" bindings/rust/src/lib.rs ;;
+        rust) check "$page: Rust" rust_runs "$block" ;;
         *) check "$page: a block of '${block##*.}', which nothing tries" false ;;
         esac
         rm -f "$block" "$block".*
