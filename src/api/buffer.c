@@ -180,8 +180,8 @@ void *HmmHeapCalloc(HmmHeap *heap, size_t count, size_t size)
 /* locks: held the heap's */
 static void *resize(struct hmm_blocks *blocks, void *block, size_t bytes)
 {
-    size_t at;
-    if (!hmm_blocks_find_live(blocks, block, &at)) {
+    size_t at = hmm_blocks_granule(blocks, block);
+    if (!hmm_blocks_has_live(blocks, at)) {
         misuse(blocks, block, "HmmHeapRealloc");
         return NULL;
     }
@@ -223,10 +223,10 @@ void *HmmHeapAllocAligned(HmmHeap *heap, size_t alignment, size_t size)
 
 size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
 {
-    size_t at;
     size_t bytes = 0;
     enter_heap(heap, "HmmHeapUsableSize");
-    if (hmm_blocks_find_live(&heap->blocks, block, &at))
+    size_t at = hmm_blocks_granule(&heap->blocks, block);
+    if (hmm_blocks_has_live(&heap->blocks, at))
         bytes = (size_t)hmm_blocks_length(&heap->blocks, at) << HMM_GRANULE_SHIFT;
     else
         misuse(&heap->blocks, block, "HmmHeapUsableSize");

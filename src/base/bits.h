@@ -18,6 +18,7 @@
 #endif
 
 enum { HMM_WORD_BITS = 8 * sizeof(size_t) };
+_Static_assert(sizeof(size_t) == sizeof(long), "builtins for long are used");
 
 #if HMM_CONFIG_PLAIN_BITS
 

@@ -6,8 +6,6 @@
 
 #include "base/bytes.h"
 
-_Static_assert(sizeof(hmm_bits) == sizeof(long), "builtins for long are used");
-
 /* --- lists of free blocks -----------------------------------------------------------------------
  */
 
@@ -20,17 +18,14 @@ static inline size_t place_of(size_t at)
 
 static inline size_t word(const struct hmm_blocks *blocks, size_t place, int which)
 {
-    return hmm_blocks_word(blocks, place)[which];
+    size_t value = hmm_blocks_word(blocks, place)[which];
+    HMM_KEEP(value); /* or gcc extends it to a whole word more than once */
+    return value;
 }
 
 static inline void set_word(struct hmm_blocks *blocks, size_t place, int which, size_t value)
 {
     hmm_blocks_word(blocks, place)[which] = (uint32_t)value;
-}
-
-static inline void mark_class_empty(struct hmm_blocks *blocks, size_t class_idx)
-{
-    hmm_bit_clear(hmm_blocks_class_word(blocks, class_idx), class_idx);
 }
 
 static inline void list_insert(struct hmm_blocks *blocks, size_t at, size_t n_granules)
@@ -44,6 +39,7 @@ static inline void list_insert(struct hmm_blocks *blocks, size_t at, size_t n_gr
         set_word(blocks, first, HMM_BEFORE, place);
     else
         hmm_bit_set(hmm_blocks_class_word(blocks, class_idx), class_idx);
+    HMM_KEEP(place);
     set_word(blocks, place, HMM_BEFORE, class_idx);
     set_word(blocks, place, HMM_LENGTH, n_granules);
 }
@@ -62,11 +58,13 @@ static HMM_INLINE bool list_pop(struct hmm_blocks *blocks, size_t class_idx, siz
 {
     size_t next = word(blocks, place, HMM_NEXT);
     if (next == HMM_NO_PLACE)
-        mark_class_empty(blocks, class_idx);
+        hmm_bit_clear(hmm_blocks_class_word(blocks, class_idx), class_idx);
     else if (!leads_to(blocks, next, HMM_BEFORE, place))
         return false;
-    else
+    else {
+        HMM_KEEP(next); /* or its address is formed anew */
         set_word(blocks, next, HMM_BEFORE, class_idx);
+    }
     set_word(blocks, class_idx, HMM_NEXT, next);
     return true;
 }
@@ -82,22 +80,22 @@ static HMM_INLINE bool list_remove(struct hmm_blocks *blocks, size_t at)
     if (next != HMM_NO_PLACE) {
         if (!leads_to(blocks, next, HMM_BEFORE, place))
             return false;
+        HMM_KEEP(next); /* as in list_pop */
         set_word(blocks, next, HMM_BEFORE, before);
     } else if (before < blocks->n_classes) {
-        mark_class_empty(blocks, before);
+        hmm_bit_clear(hmm_blocks_class_word(blocks, before), before);
     }
     set_word(blocks, before, HMM_NEXT, next);
     return true;
 }
 
 /* Nothing can be relied on any more: no block begins below the break, and none can be taken. */
-static HMM_COLD bool set_broken(struct hmm_blocks *blocks)
+static HMM_COLD void set_broken(struct hmm_blocks *blocks)
 {
     blocks->usable_granules = 0;
     blocks->recorded = blocks->recorded_places = 0;
     blocks->top = blocks->end = blocks->first;
     blocks->on_broken(blocks);
-    return false;
 }
 
 static HMM_COLD void *take_broken(struct hmm_blocks *blocks)
@@ -124,29 +122,25 @@ static HMM_INLINE size_t class_above(const struct hmm_blocks *blocks, size_t cla
 /* --- blocks -------------------------------------------------------------------------------------
  */
 
-/* The block that begins there has this length now: tell its group. */
-static inline void set_length(struct hmm_spot spot, size_t n_granules)
+/* The block that begins there has this length now: tell its group, if it is the last one there: if
+ * `next`, behind it, begins in another. */
+static inline void set_length(struct hmm_spot spot, size_t n_granules, const struct hmm_group *next)
 {
-    if (hmm_spot_above(spot) == 0)
+    if (next != spot.group)
         spot.group->last_granules = (uint32_t)n_granules;
 }
 
-/* A free block begins at `at`, its length is known, and behind it lies the block at `next`, of
- * which it is noted. */
-static HMM_INLINE void mark_after_free(size_t at, const struct hmm_group *group,
-                                       struct hmm_spot next)
-{
-    hmm_bit_set(&next.group->after_free, next.at);
-    if (next.group != group)
-        next.group->free_before = (uint32_t)at;
-}
-
-/* A free block in no list, of n granules up to `next`: into its list, and noted. */
+/* A free block in no list, of n granules, up to the one in `next`: into its list, and noted there.
+ */
 static HMM_INLINE void put_free(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,
-                                struct hmm_group *next_group)
+                                struct hmm_group *next)
 {
     list_insert(blocks, spot.at, n_granules);
-    mark_after_free(spot.at, spot.group, (struct hmm_spot){next_group, spot.at + n_granules});
+    hmm_bit_set(&next->after_free, spot.at + n_granules);
+    if (next != spot.group) {
+        next->free_before = (uint32_t)spot.at;
+        spot.group->last_granules = (uint32_t)n_granules;
+    }
 }
 
 /* --- the top and the break ----------------------------------------------------------------------
@@ -228,13 +222,13 @@ static HMM_NOINLINE void *split(struct hmm_blocks *blocks, struct hmm_spot spot,
 {
     struct hmm_spot rest = hmm_blocks_spot(blocks, spot.at + want);
     hmm_bit_set(&rest.group->starts, rest.at);
-    if (rest.group != spot.group)
-        spot.group->last_granules = (uint32_t)want;
-    set_length(rest, have - want);
+    set_length(spot, want, rest.group);
     list_insert(blocks, rest.at, have - want);
-    struct hmm_group *behind = hmm_blocks_spot(blocks, spot.at + have).group;
-    if (behind != rest.group)
-        behind->free_before = (uint32_t)rest.at;
+    struct hmm_group *next = hmm_blocks_spot(blocks, spot.at + have).group;
+    if (next != rest.group) {
+        next->free_before = (uint32_t)rest.at; /* as the whole was noted there */
+        rest.group->last_granules = (uint32_t)(have - want);
+    }
     return hmm_blocks_address(blocks, spot.at);
 }
 
@@ -268,20 +262,37 @@ void *hmm_blocks_take(struct hmm_blocks *blocks, size_t want)
 
 /* Four ways for a block at the spot, of n granules up to the one in `next_group`, in no list, nor
  * live: it becomes a free block, together with free ones beside it. Each is a function of its own,
- * so that none saves registers that only another needs. False: broken. */
+ * so that none saves registers that only another needs. */
 
-static HMM_NOINLINE bool join_none(struct hmm_blocks *blocks, struct hmm_spot spot,
-                                   size_t n_granules, struct hmm_group *next_group)
+static HMM_NOINLINE void join_none(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                   struct hmm_group *next_group, size_t n_granules)
 {
     put_free(blocks, spot, n_granules, next_group);
-    return true;
 }
 
-/* The free block next to the spot's: out of its list and its bit. False: the list is broken. */
+/* Where the free block there ends: its group, since the next one mostly begins in the same. */
+static HMM_INLINE struct hmm_spot behind(const struct hmm_blocks *blocks, struct hmm_spot spot)
+{
+    hmm_bits above = hmm_spot_above(spot);
+    if (above != 0)
+        return (struct hmm_spot){spot.at + hmm_bits_lowest(above), spot.group};
+    return hmm_blocks_spot(blocks, spot.at + spot.group->last_granules);
+}
+
+/* Out of its list, or the heap is broken, and nothing more to be done. */
+static HMM_INLINE bool unlink_free(struct hmm_blocks *blocks, size_t at)
+{
+    if (hmm_likely(list_remove(blocks, at)))
+        return true;
+    set_broken(blocks);
+    return false;
+}
+
+/* The free block next to the spot's: out of its list, and its bit is cleared. */
 static HMM_INLINE bool swallow_next(struct hmm_blocks *blocks, struct hmm_spot next)
 {
     hmm_bit_clear(&next.group->starts, next.at);
-    return list_remove(blocks, next.at);
+    return unlink_free(blocks, next.at);
 }
 
 /* The free block before the spot's: out of its list, and the spot's bits are cleared. */
@@ -290,99 +301,103 @@ static HMM_INLINE bool swallow_before(struct hmm_blocks *blocks, struct hmm_spot
 {
     hmm_bit_clear(&spot.group->starts, spot.at);
     hmm_bit_clear(&spot.group->after_free, spot.at);
-    return list_remove(blocks, before);
+    return unlink_free(blocks, before);
 }
 
-static HMM_NOINLINE bool join_next(struct hmm_blocks *blocks, struct hmm_spot spot,
-                                   size_t n_granules, struct hmm_group *next_group)
+static HMM_NOINLINE void join_next(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                   struct hmm_group *next_group, size_t n_granules)
 {
-    struct hmm_spot next = {next_group, spot.at + n_granules};
-    size_t n = n_granules + hmm_spot_length(next);
-    if (hmm_unlikely(!swallow_next(blocks, next)))
-        return set_broken(blocks);
-    set_length(spot, n);
-    put_free(blocks, spot, n, hmm_blocks_spot(blocks, spot.at + n).group);
-    return true;
+    struct hmm_spot next = {spot.at + n_granules, next_group};
+    struct hmm_spot end = behind(blocks, next);
+    if (swallow_next(blocks, next))
+        put_free(blocks, spot, end.at - spot.at, end.group);
 }
 
-static HMM_NOINLINE bool join_before(struct hmm_blocks *blocks, struct hmm_spot spot,
-                                     size_t n_granules, struct hmm_group *next_group)
+static HMM_NOINLINE void join_before(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                     struct hmm_group *next_group, size_t n_granules)
 {
     size_t before = hmm_spot_free_before(spot);
-    if (hmm_unlikely(!swallow_before(blocks, spot, before)))
-        return set_broken(blocks);
     size_t n = n_granules + (spot.at - before);
-    spot = hmm_blocks_spot(blocks, before);
-    set_length(spot, n);
-    put_free(blocks, spot, n, next_group);
-    return true;
+    if (swallow_before(blocks, spot, before))
+        put_free(blocks, hmm_blocks_spot(blocks, before), n, next_group);
 }
 
-static HMM_NOINLINE bool join_both(struct hmm_blocks *blocks, struct hmm_spot spot,
-                                   size_t n_granules, struct hmm_group *next_group)
+static HMM_NOINLINE void join_both(struct hmm_blocks *blocks, struct hmm_spot spot,
+                                   struct hmm_group *next_group, size_t n_granules)
 {
-    struct hmm_spot next = {next_group, spot.at + n_granules};
-    size_t behind = next.at + hmm_spot_length(next);
-    if (hmm_unlikely(!swallow_next(blocks, next)))
-        return set_broken(blocks);
+    struct hmm_spot next = {spot.at + n_granules, next_group};
+    struct hmm_spot end = behind(blocks, next);
+    if (!swallow_next(blocks, next))
+        return;
     size_t before = hmm_spot_free_before(spot);
-    if (hmm_unlikely(!swallow_before(blocks, spot, before)))
-        return set_broken(blocks);
-    spot = hmm_blocks_spot(blocks, before);
-    set_length(spot, behind - before);
-    put_free(blocks, spot, behind - before, hmm_blocks_spot(blocks, behind).group);
-    return true;
+    if (swallow_before(blocks, spot, before))
+        put_free(blocks, hmm_blocks_spot(blocks, before), end.at - before, end.group);
 }
 
-static HMM_INLINE bool give_row(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules)
+static HMM_INLINE bool is_after_free(struct hmm_spot spot)
 {
-    struct hmm_spot next = hmm_blocks_spot(blocks, spot.at + n_granules);
-    if (!hmm_bit(next.group->live, next.at)) {
-        if (hmm_bit(spot.group->after_free, spot.at))
-            return join_both(blocks, spot, n_granules, next.group);
-        return join_next(blocks, spot, n_granules, next.group);
+    return hmm_bit(hmm_bits_load(&spot.group->after_free), spot.at);
+}
+
+static HMM_INLINE void give_row(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,
+                                struct hmm_group *next_group)
+{
+    struct hmm_spot next = {spot.at + n_granules, next_group};
+    if (hmm_bit(next.group->live, next.at)) {
+        if (is_after_free(spot))
+            join_before(blocks, spot, next_group, n_granules);
+        else
+            join_none(blocks, spot, next_group, n_granules);
+    } else {
+        if (is_after_free(spot))
+            join_both(blocks, spot, next_group, n_granules);
+        else
+            join_next(blocks, spot, next_group, n_granules);
     }
-    if (hmm_bit(spot.group->after_free, spot.at))
-        return join_before(blocks, spot, n_granules, next.group);
-    return join_none(blocks, spot, n_granules, next.group);
 }
 
 /* The block that ends at the top, not live any more: together with a free one before it, it is what
- * lies above the top. False: broken. */
-static HMM_NOINLINE bool give_top(struct hmm_blocks *blocks, struct hmm_spot spot)
+ * lies above the top. */
+static HMM_NOINLINE void give_top(struct hmm_blocks *blocks, struct hmm_spot spot)
 {
     hmm_bit_clear(&spot.group->starts, spot.at);
     if (hmm_bit(spot.group->after_free, spot.at)) {
         hmm_bit_clear(&spot.group->after_free, spot.at);
         spot = hmm_blocks_spot(blocks, hmm_spot_free_before(spot));
         hmm_bit_clear(&spot.group->starts, spot.at);
-        if (hmm_unlikely(!list_remove(blocks, spot.at)))
-            return set_broken(blocks);
+        if (!unlink_free(blocks, spot.at))
+            return;
     }
     hmm_bits below = spot.group->starts << (~spot.at & (HMM_GROUP_GRANULES - 1));
     if (below != 0) /* the block before begins in this group, and is its last one now */
         spot.group->last_granules = HMM_GROUP_GRANULES - 1 - hmm_bits_top(below);
     lower_top(blocks, spot.at);
-    return true;
 }
 
-static HMM_INLINE bool give(struct hmm_blocks *blocks, size_t at)
+/* Free the live block there. */
+static HMM_INLINE void give(struct hmm_blocks *blocks, size_t at)
 {
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
     hmm_bit_clear(&spot.group->live, at);
-    size_t n = hmm_spot_length(spot);
+    hmm_bits above = hmm_spot_above(spot);
+    if (above != 0) { /* the next one is in this group, too, and the top further on */
+        give_row(blocks, spot, hmm_bits_lowest(above), spot.group);
+        return;
+    }
+    size_t n = spot.group->last_granules;
     if (hmm_unlikely(at + n == blocks->top))
-        return give_top(blocks, spot);
-    return give_row(blocks, spot, n);
+        give_top(blocks, spot);
+    else
+        give_row(blocks, spot, n, hmm_blocks_spot(blocks, at + n).group);
 }
 
 void hmm_blocks_give(struct hmm_blocks *blocks, const void *address)
 {
-    size_t at;
-    if (hmm_likely(hmm_blocks_find_live(blocks, address, &at)))
+    size_t at = hmm_blocks_granule(blocks, address);
+    if (hmm_likely(hmm_blocks_has_live(blocks, at)))
         give(blocks, at);
-    else
-        blocks->on_misuse(blocks, address);
+    else /* the address as it is computed: it need not be kept till then */
+        blocks->on_misuse(blocks, hmm_blocks_anywhere(blocks, at));
 }
 
 /* --- resize -------------------------------------------------------------------------------------
@@ -397,11 +412,11 @@ static bool trim(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granu
         return true;
     }
     struct hmm_spot rest = hmm_blocks_spot(blocks, spot.at + want);
+    struct hmm_group *next = hmm_blocks_spot(blocks, spot.at + n_granules).group;
     hmm_bit_set(&rest.group->starts, rest.at);
-    if (rest.group != spot.group)
-        spot.group->last_granules = (uint32_t)want;
-    set_length(rest, n_granules - want);
-    return give_row(blocks, rest, n_granules - want);
+    set_length(spot, want, rest.group);
+    give_row(blocks, rest, n_granules - want, next);
+    return !hmm_blocks_is_broken(blocks);
 }
 
 /* Make a live block of n granules longer, by room above the top, or by the free block behind it. */
@@ -418,12 +433,12 @@ static bool extend(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_gra
     size_t have = n_granules + (hmm_bit(next.group->live, next.at) ? 0 : hmm_spot_length(next));
     if (want > have)
         return false;
-    if (!list_remove(blocks, next.at))
-        return set_broken(blocks);
+    if (!unlink_free(blocks, next.at))
+        return false;
     hmm_bit_clear(&next.group->starts, next.at);
-    struct hmm_spot behind = hmm_blocks_spot(blocks, spot.at + have);
-    hmm_bit_clear(&behind.group->after_free, behind.at);
-    set_length(spot, have);
+    struct hmm_spot end = hmm_blocks_spot(blocks, spot.at + have);
+    hmm_bit_clear(&end.group->after_free, end.at);
+    set_length(spot, have, end.group);
     return have == want || trim(blocks, spot, have, want);
 }
 
@@ -442,19 +457,22 @@ bool hmm_blocks_resize(struct hmm_blocks *blocks, size_t at, size_t want)
  * other begins; 0: no room for its record, all of it is given back; or broken. */
 static size_t cut_front(struct hmm_blocks *blocks, size_t at, size_t n_granules, size_t ahead)
 {
-    size_t behind = at + ahead;
-    if (at + n_granules > hmm_blocks_limit(blocks, behind)) {
+    size_t limit = hmm_blocks_limit(blocks, at + ahead);
+    if (at + n_granules > limit) {
         give(blocks, at);
         return 0;
     }
-    cover(blocks, behind);
-    set_end(blocks, blocks->end, hmm_blocks_limit(blocks, behind));
-    struct hmm_spot spot = hmm_blocks_spot(blocks, behind);
+    cover(blocks, at + ahead);
+    set_end(blocks, blocks->end, limit);
+    struct hmm_spot spot = hmm_blocks_spot(blocks, at + ahead);
     hmm_bit_set(&spot.group->starts, spot.at);
     hmm_bit_set(&spot.group->live, spot.at);
-    set_length(spot, n_granules - ahead);
-    set_length(hmm_blocks_spot(blocks, at), ahead);
-    return give(blocks, at) ? behind : 0;
+    bool is_last = at + n_granules == blocks->top;
+    set_length(spot, n_granules - ahead,
+               is_last ? NULL : hmm_blocks_spot(blocks, at + n_granules).group);
+    set_length(hmm_blocks_spot(blocks, at), ahead, spot.group);
+    give(blocks, at);
+    return hmm_blocks_is_broken(blocks) ? 0 : spot.at;
 }
 
 void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t n_granules)

@@ -126,15 +126,15 @@ void hmm_blocks_count(const struct hmm_blocks *blocks, struct hmm_census *census
 /* A granule, as its group's record knows it. What is counted in 32 bits is computed in the
  * machine's words: conversions between the two are instructions. */
 struct hmm_spot {
-    struct hmm_group *group;
     size_t at;
+    struct hmm_group *group;
 };
 
 static inline struct hmm_spot hmm_blocks_spot(const struct hmm_blocks *blocks, size_t at)
 {
     /* the first is right below: minus 1, minus 2 ... are the complements of 0, 1 ... */
     struct hmm_group *end = (struct hmm_group *)(uintptr_t)blocks;
-    return (struct hmm_spot){end + (ptrdiff_t) ~(at >> HMM_GROUP_SHIFT), at};
+    return (struct hmm_spot){at, end + (ptrdiff_t) ~(at >> HMM_GROUP_SHIFT)};
 }
 
 /* The bit of a granule, or of a class, in its word. */
@@ -248,15 +248,24 @@ static inline bool hmm_blocks_is_broken(const struct hmm_blocks *blocks)
     return blocks->usable_granules == 0;
 }
 
-/* Does a live block begin at this address? If so, its granule is in *at. */
-static inline bool hmm_blocks_find_live(const struct hmm_blocks *blocks, const void *address,
-                                        size_t *at)
+/* The granule of an address, rotated: what is not at a granule's beginning is beyond any record, as
+ * what lies elsewhere is. And back. */
+static inline size_t hmm_blocks_granule(const struct hmm_blocks *blocks, const void *address)
 {
     size_t offset_bytes = (size_t)((uintptr_t)address - (uintptr_t)blocks->heads);
-    /* rotated: what is not at a granule's beginning is beyond any record, too */
-    size_t granule = offset_bytes >> HMM_GRANULE_SHIFT |
-                     offset_bytes << (8 * sizeof(size_t) - HMM_GRANULE_SHIFT);
-    *at = granule;
+    return offset_bytes >> HMM_GRANULE_SHIFT | offset_bytes << (HMM_WORD_BITS - HMM_GRANULE_SHIFT);
+}
+
+static inline const void *hmm_blocks_anywhere(const struct hmm_blocks *blocks, size_t granule)
+{
+    size_t offset_bytes =
+        granule << HMM_GRANULE_SHIFT | granule >> (HMM_WORD_BITS - HMM_GRANULE_SHIFT);
+    return (const void *)((uintptr_t)blocks->heads + offset_bytes);
+}
+
+/* Does a live block begin at this granule? */
+static inline bool hmm_blocks_has_live(const struct hmm_blocks *blocks, size_t granule)
+{
     return hmm_likely(granule < blocks->recorded) && hmm_blocks_is_live(blocks, granule);
 }
 

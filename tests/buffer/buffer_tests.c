@@ -617,7 +617,8 @@ static struct damaged to_damage(void)
     HmmHeapFree(heap, blocks[10]);
     HmmHeapFree(heap, blocks[20]);
     CHECK(is_whole(heap));
-    CHECK(hmm_blocks_find_live(damaged.blocks, blocks[11], &damaged.live));
+    damaged.live = hmm_blocks_granule(damaged.blocks, blocks[11]);
+    CHECK(hmm_blocks_has_live(damaged.blocks, damaged.live));
     damaged.free = (size_t)((char *)blocks[20] - (char *)damaged.blocks->heads) / 16;
     return damaged;
 }
