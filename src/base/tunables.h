@@ -20,7 +20,7 @@ enum hmm_fixed {
 #undef HMM_TUNABLE
 
 #define HMM_FIXED(name, value, unit, why)
-/* A default above what size_t can say would fail to compile. */
+/* Of a default above what size_t can say the compiler warns. */
 #define HMM_TUNABLE(name, dflt, min, max, unit, why) size_t name;
 struct hmm_tunables {
 #include "base/tunables.def"

@@ -130,6 +130,15 @@ static inline void set_length(struct hmm_spot spot, size_t n_granules, const str
         spot.group->last_granules = (uint32_t)n_granules;
 }
 
+/* The same of a free block, which the next one has to find if it begins in another group. */
+static inline void set_free_length(struct hmm_spot spot, size_t n_granules, struct hmm_group *next)
+{
+    if (next != spot.group) {
+        spot.group->last_granules = (uint32_t)n_granules;
+        next->free_before = (uint32_t)spot.at;
+    }
+}
+
 /* A free block in no list, of n granules, up to the one in `next`: into its list, and noted there.
  */
 static HMM_INLINE void put_free(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,
@@ -137,10 +146,7 @@ static HMM_INLINE void put_free(struct hmm_blocks *blocks, struct hmm_spot spot,
 {
     list_insert(blocks, spot.at, n_granules);
     hmm_bit_set(&next->after_free, spot.at + n_granules);
-    if (next != spot.group) {
-        next->free_before = (uint32_t)spot.at;
-        spot.group->last_granules = (uint32_t)n_granules;
-    }
+    set_free_length(spot, n_granules, next);
 }
 
 /* --- the top and the break ----------------------------------------------------------------------
@@ -224,11 +230,8 @@ static HMM_NOINLINE void *split(struct hmm_blocks *blocks, struct hmm_spot spot,
     hmm_bit_set(&rest.group->starts, rest.at);
     set_length(spot, want, rest.group);
     list_insert(blocks, rest.at, have - want);
-    struct hmm_group *next = hmm_blocks_spot(blocks, spot.at + have).group;
-    if (next != rest.group) {
-        next->free_before = (uint32_t)rest.at; /* as the whole was noted there */
-        rest.group->last_granules = (uint32_t)(have - want);
-    }
+    /* the next one has its bit in after_free: it had the whole before it */
+    set_free_length(rest, have - want, hmm_blocks_spot(blocks, spot.at + have).group);
     return hmm_blocks_address(blocks, spot.at);
 }
 
@@ -368,9 +371,9 @@ static HMM_NOINLINE void give_top(struct hmm_blocks *blocks, struct hmm_spot spo
         if (!unlink_free(blocks, spot.at))
             return;
     }
-    hmm_bits below = spot.group->starts << (~spot.at & (HMM_GROUP_GRANULES - 1));
+    hmm_bits below = hmm_spot_below(spot);
     if (below != 0) /* the block before begins in this group, and is its last one now */
-        spot.group->last_granules = HMM_GROUP_GRANULES - 1 - hmm_bits_top(below);
+        spot.group->last_granules = HMM_GROUP_GRANULES - hmm_bits_top(below);
     lower_top(blocks, spot.at);
 }
 

@@ -197,10 +197,17 @@ static inline bool hmm_blocks_is_live(const struct hmm_blocks *blocks, size_t at
     return hmm_bit(spot.group->live, spot.at);
 }
 
+/* The bits of blocks that begin before that place, in its group; the granule before is the highest.
+ */
+static inline hmm_bits hmm_spot_below(struct hmm_spot spot)
+{
+    return spot.group->starts << (~spot.at & (HMM_GROUP_GRANULES - 1)) << 1;
+}
+
 /* The free block before the one that begins there, and has its bit in after_free. */
 static inline size_t hmm_spot_free_before(struct hmm_spot spot)
 {
-    hmm_bits below = spot.group->starts << (~spot.at & (HMM_GROUP_GRANULES - 1)) << 1;
+    hmm_bits below = hmm_spot_below(spot);
     if (below == 0)
         return spot.group->free_before;
     return spot.at - HMM_GROUP_GRANULES + hmm_bits_top(below);

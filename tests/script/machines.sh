@@ -4,6 +4,7 @@
 # What depends on how much memory the emulator itself takes is left out.
 . "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")/../.." || exit 2
+native() { timeout 500 "$@" >"$tmp/out" 2>&1 || { tail -n 3 "$tmp/out"; false; }; }
 ran=0
 qemu_ends_in= # a program that an emulator itself fails in
 
@@ -55,7 +56,7 @@ if [ -e /lib32/libc.so.6 ]; then
         at=$tmp/i686-linux-gnu-gcc
         for name in limits threads move locked; do
             program i686-linux-gnu-gcc life/life_$name -ldl
-            check "i386: life_$name" env LD_PRELOAD="$at/libhmm.so" "$at/life_$name" >/dev/null
+            check "i386: life_$name" native env LD_PRELOAD="$at/libhmm.so" "$at/life_$name"
         done
     else
         echo "i386: this system runs no programs of 32 bits"
@@ -71,7 +72,6 @@ if command -v musl-gcc >/dev/null; then
     program musl-gcc api/api_calls -L"$at" -lhmm -Wl,-rpath,"$at"
     program musl-gcc stress/model -DMODEL_API -Itests/stress -L"$at" -lhmm -Wl,-rpath,"$at"
     for source in life/life_break life/life_fork abuse/abuse; do program musl-gcc $source; done
-    native() { timeout 500 "$@" >"$tmp/out" 2>&1 || { tail -n 3 "$tmp/out"; false; }; }
     check "musl: every call" native "$at/api_calls"
     grep "checks passed" "$tmp/out" | sed 's/^/    /'
     check "musl: model, 4 threads" native "$at/model" 4 200000
