@@ -2,6 +2,10 @@
  * the processor's single steps, what 16-byte blocks cost, and how much can be had in one piece
  * after a long random run (the mean of some). x86-64 Linux.
  *
+ * Calls are counted at two loads. At 40 % of the buffer every heap serves all calls, so that their
+ * means are of the same work; at 70 % some refuse what others serve. What is refused is not
+ * counted.
+ *
  *     bench_buffer [OPERATIONS [LIBRARY]]
  *
  * LIBRARY: TLSF as a shared object, with the calls of version 2.4 (init_memory_pool, malloc_ex,
@@ -229,15 +233,26 @@ static void count_free(const struct subject *subject, void *block, struct count 
 enum { MAX_SLOTS = 20000 };
 static void *slots[MAX_SLOTS];
 
-enum { RUNS = 8 };
+/* What is left after a run differs by chance; in large buffers little. */
+static uint32_t runs_of(size_t bytes)
+{
+    return bytes <= 1 << 20 ? 100 : 8;
+}
 
-struct result {
+/* What came of keeping so much of the buffer live. */
+struct load {
     struct count alloc, free; /* that succeed, of the first run */
-    size_t small_bytes;       /* in blocks of 16, when there is room for no more */
     /* sums of all runs */
     long failed;          /* allocations */
     size_t live_bytes;    /* at the end */
     size_t largest_bytes; /* that could then be had in one piece */
+};
+
+enum { LIGHT_PERCENT = 40, HEAVY_PERCENT = 70 };
+
+struct result {
+    size_t small_bytes; /* in blocks of 16, when there is room for no more */
+    struct load light, heavy;
 };
 
 /* By halves: the most that one call gives. */
@@ -257,36 +272,48 @@ static size_t largest(const struct subject *subject, size_t most)
     return least;
 }
 
-/* As many blocks as fill about 70 % of the buffer come and go; every `every`-th call is counted,
+/* As many blocks as fill about so much of the buffer come and go; every `every`-th call is counted,
  * 0: none. */
-static void random_run(const struct subject *subject, size_t bytes, long n_operations, long every,
-                       struct result *result)
+static void random_run(const struct subject *subject, size_t bytes, unsigned percent,
+                       long n_operations, long every, struct load *load)
 {
     static size_t sizes[MAX_SLOTS];
     size_t most = bytes / 8 < 16384 ? bytes / 8 : 16384;
-    size_t target = bytes / 10 * 7, live = 0;
+    size_t target = bytes / 100 * percent, live = 0;
     memset(slots, 0, sizeof slots);
     for (long i = 0; i < n_operations; i++) {
         size_t slot = below(MAX_SLOTS < bytes / 64 ? MAX_SLOTS : (uint32_t)(bytes / 64));
         bool counted = every != 0 && i % every == 0;
         if (slots[slot] != NULL) {
             if (counted)
-                count_free(subject, slots[slot], &result->free);
+                count_free(subject, slots[slot], &load->free);
             else
                 subject->free(slots[slot]);
             live -= sizes[slot];
             slots[slot] = NULL;
         } else if (live < target) {
             size_t size = some_bytes(most);
-            slots[slot] =
-                counted ? count_alloc(subject, size, &result->alloc) : subject->alloc(size);
+            slots[slot] = counted ? count_alloc(subject, size, &load->alloc) : subject->alloc(size);
             sizes[slot] = size;
             live += slots[slot] != NULL ? size : 0;
-            result->failed += slots[slot] == NULL;
+            load->failed += slots[slot] == NULL;
         }
     }
-    result->live_bytes += live;
-    result->largest_bytes += largest(subject, bytes);
+    load->live_bytes += live;
+    load->largest_bytes += largest(subject, bytes);
+}
+
+static struct load measure_load(const struct subject *subject, char *buffer, size_t bytes,
+                                unsigned percent, long n_operations)
+{
+    struct load load = {0};
+    long every = n_operations / subject->n_counted > 0 ? n_operations / subject->n_counted : 1;
+    for (uint32_t run = 0; run < runs_of(bytes); run++) {
+        (void)subject->create(buffer, bytes);
+        rng = 2463534242u * (run + 1);
+        random_run(subject, bytes, percent, n_operations, run == 0 ? every : 0, &load);
+    }
+    return load;
 }
 
 static struct result measure(const struct subject *subject, size_t bytes, long n_operations)
@@ -294,20 +321,24 @@ static struct result measure(const struct subject *subject, size_t bytes, long n
     struct result result = {0};
     char *buffer = aligned_alloc(4096, bytes);
     memset(buffer, 0, bytes);
-    if (!subject->create(buffer, bytes)) {
-        free(buffer);
-        return result;
-    }
-    while (subject->alloc(16) != NULL)
-        result.small_bytes += 16;
-    long every = n_operations / subject->n_counted > 0 ? n_operations / subject->n_counted : 1;
-    for (uint32_t run = 0; run < RUNS; run++) {
-        (void)subject->create(buffer, bytes);
-        rng = 2463534242u * (run + 1);
-        random_run(subject, bytes, n_operations, run == 0 ? every : 0, &result);
+    if (subject->create(buffer, bytes)) {
+        while (subject->alloc(16) != NULL)
+            result.small_bytes += 16;
+        result.light = measure_load(subject, buffer, bytes, LIGHT_PERCENT, n_operations);
+        result.heavy = measure_load(subject, buffer, bytes, HEAVY_PERCENT, n_operations);
     }
     free(buffer);
     return result;
+}
+
+static void print_load(const struct load *load, size_t bytes)
+{
+    uint32_t runs = runs_of(bytes);
+    printf(" %9.0f %5ld %7.0f %5ld %8ld %6.1f%% %6.1f%%",
+           (double)load->alloc.sum / (double)load->alloc.n, load->alloc.most,
+           (double)load->free.sum / (double)load->free.n, load->free.most,
+           load->failed / (long)runs, 100.0 * (double)load->live_bytes / runs / (double)bytes,
+           100.0 * (double)load->largest_bytes / runs / (double)bytes);
 }
 
 int main(int argc, char **argv)
@@ -323,21 +354,26 @@ int main(int argc, char **argv)
     step_on();
     step_off();
     idle_steps = steps;
-    printf("%-10s %-10s %18s %18s %12s %10s %8s %14s\n", "buffer", "heap", "allocate mean/most",
-           "free mean/most", "16-byte", "live", "failed", "largest piece");
+    printf(
+        "instructions, calls refused, live and the largest piece at the end, at %d %% and %d %%\n",
+        LIGHT_PERCENT, HEAVY_PERCENT);
+    printf("%-9s %-9s %7s", "buffer", "heap", "16-byte");
+    for (int load = 0; load < 2; load++)
+        printf(" %9s %5s %7s %5s %8s %7s %7s", "allocate", "most", "free", "most", "refused",
+               "live", "piece");
+    printf("\n");
     for (size_t b = 0; b < sizeof buffers / sizeof buffers[0]; b++)
         for (size_t s = 0; s < sizeof subjects / sizeof subjects[0] - !with_tlsf; s++) {
             struct result r = measure(&subjects[s], buffers[b], n_operations);
-            if (r.alloc.n == 0) {
-                printf("%-10zu %-10s too small a buffer\n", buffers[b], subjects[s].name);
+            if (r.small_bytes == 0) {
+                printf("%-9zu %-9s too small a buffer\n", buffers[b], subjects[s].name);
                 continue;
             }
-            printf("%-10zu %-10s %11.0f %6ld %11.0f %6ld %11.1f%% %9.1f%% %8ld %13.1f%%\n",
-                   buffers[b], subjects[s].name, (double)r.alloc.sum / (double)r.alloc.n,
-                   r.alloc.most, (double)r.free.sum / (double)r.free.n, r.free.most,
-                   100.0 * (double)r.small_bytes / (double)buffers[b],
-                   100.0 * (double)r.live_bytes / RUNS / (double)buffers[b], r.failed / RUNS,
-                   100.0 * (double)r.largest_bytes / RUNS / (double)buffers[b]);
+            printf("%-9zu %-9s %6.1f%%", buffers[b], subjects[s].name,
+                   100.0 * (double)r.small_bytes / (double)buffers[b]);
+            print_load(&r.light, buffers[b]);
+            print_load(&r.heavy, buffers[b]);
+            printf("\n");
         }
     return 0;
 }

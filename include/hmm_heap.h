@@ -11,8 +11,8 @@
  * independent of each other. One heap is used by one thread at a time, unless the options give it a
  * lock.
  *
- * The heap's own records lie at the buffer's end, and HmmHeap points into it: what is written past
- * the end of the last block of a full heap destroys them.
+ * The heap's own fields lie at the buffer's beginning, where HmmHeap points, and its records at the
+ * end: what is written past the end of the last block of a full heap destroys records.
  */
 #ifndef HMM_HEAP_H
 #define HMM_HEAP_H

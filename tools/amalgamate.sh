@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 to=$1
 mkdir -p "$to"
-files="base/base.h base/bits.h base/bytes.h base/fmt.h port/board.h core/blocks.h base/fmt.c core/blocks.c core/blocks_init.c core/blocks_check.c api/buffer.c"
+files="base/base.h base/bits.h base/bytes.h base/fmt.h port/board.h core/blocks.h core/blocks_list.h base/fmt.c core/blocks.c core/blocks_init.c core/blocks_check.c api/buffer.c"
 
 {
     echo "/* hmm_embedded.h - made by tools/amalgamate.sh of libhmm: do not edit. Compile hmm_embedded.c with it, and supply"

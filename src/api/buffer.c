@@ -1,6 +1,6 @@
 /* buffer.c - HmmHeap: a heap over a buffer of the caller's.
  *
- *   | granules ...       break ...             records | HmmHeap |
+ *   | struct heap | HmmHeap: granules ...      break ...             records |
  *
  * Layer   api, above core/blocks; of port only board.h, so that it runs anywhere.
  */
@@ -12,13 +12,22 @@
 #include "hmm_heap.h"
 
 struct HmmHeap {
-    _Alignas(HMM_GRANULE_BYTES) struct hmm_blocks blocks; /* first: its records lie before it */
-    uint32_t magic; /* while the heap exists: HEAP_MAGIC, or with a lock the other */
+    struct hmm_blocks blocks;
+};
+
+/* What lies before it: the blocks have to begin where the caller's pointer leads. */
+struct front {
+    _Alignas(HMM_GRANULE_BYTES) struct HmmHeapOptions options;
     size_t buffer_bytes;
-    struct HmmHeapOptions options;
+    uint32_t magic; /* while the heap exists: HEAP_MAGIC, or with a lock the other */
 };
 
 enum { HEAP_MAGIC = 0x484d4d48, HEAP_LOCKED_MAGIC = HEAP_MAGIC + 1, MESSAGE_CHARS = 200 };
+
+static inline struct front *front_of(const void *heap)
+{
+    return (struct front *)(uintptr_t)heap - 1;
+}
 
 /* --- misuse -------------------------------------------------------------------------------------
  */
@@ -41,17 +50,12 @@ static HMM_COLD void tell(const struct HmmHeapOptions *options, struct hmm_text 
     hmm_board_fatal(line, all.n_chars);
 }
 
-static struct HmmHeap *heap_of(struct hmm_blocks *blocks)
-{
-    return (struct HmmHeap *)(void *)blocks;
-}
-
 static HMM_COLD void overwritten(struct hmm_blocks *blocks)
 {
     char chars[MESSAGE_CHARS];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
     hmm_text_str(&text, "HmmHeap: memory was written to after it was freed; this heap stops here");
-    tell(&heap_of(blocks)->options, &text, NULL);
+    tell(&front_of(blocks)->options, &text, NULL);
 }
 
 /* What is wrong with a pointer, and what is known of its place. */
@@ -65,7 +69,7 @@ static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const 
         overwritten(blocks);
         return;
     }
-    size_t offset_bytes = (size_t)((uintptr_t)block - (uintptr_t)blocks->heads);
+    size_t offset_bytes = (size_t)((uintptr_t)block - (uintptr_t)blocks);
     size_t granule = offset_bytes >> HMM_GRANULE_SHIFT;
     bool is_inside = granule >= blocks->first && granule < blocks->span;
     bool below_break = is_inside && granule < blocks->end;
@@ -91,7 +95,7 @@ static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const 
         hmm_text_str(&text,
                      is_inside ? " (above the break, where no block is)" : " (outside this heap)");
     }
-    tell(&heap_of(blocks)->options, &text, block);
+    tell(&front_of(blocks)->options, &text, block);
 }
 
 static HMM_COLD void misuse_of_free(struct hmm_blocks *blocks, const void *block)
@@ -115,22 +119,22 @@ static HMM_COLD void no_heap(const char *who, const void *heap)
 /* A heap without a lock: nothing to do around a call. */
 static HMM_INLINE bool is_plain(const struct HmmHeap *heap)
 {
-    return hmm_likely(heap != NULL && heap->magic == HEAP_MAGIC);
+    return hmm_likely(heap != NULL && front_of(heap)->magic == HEAP_MAGIC);
 }
 
 static void enter_heap(struct HmmHeap *heap, const char *who)
 {
     if (is_plain(heap))
         return;
-    if (heap == NULL || heap->magic != HEAP_LOCKED_MAGIC)
+    if (heap == NULL || front_of(heap)->magic != HEAP_LOCKED_MAGIC)
         no_heap(who, heap);
-    heap->options.lock(heap->options.context);
+    front_of(heap)->options.lock(front_of(heap)->options.context);
 }
 
 static void leave_heap(struct HmmHeap *heap)
 {
-    if (heap->magic == HEAP_LOCKED_MAGIC)
-        heap->options.unlock(heap->options.context);
+    if (front_of(heap)->magic == HEAP_LOCKED_MAGIC)
+        front_of(heap)->options.unlock(front_of(heap)->options.context);
 }
 
 /* Granules for `bytes`; more than any heap has, for more, or 0: no block has that either. */
@@ -239,7 +243,7 @@ size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
 
 size_t HmmHeapMinBytes(void)
 {
-    return 2 * (HMM_GRANULE_BYTES - 1) + sizeof(struct HmmHeap) +
+    return 2 * (HMM_GRANULE_BYTES - 1) + sizeof(struct front) +
            (hmm_blocks_min_granules() << HMM_GRANULE_SHIFT);
 }
 
@@ -263,18 +267,22 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
     if (buffer == NULL || (options->lock == NULL) != (options->unlock == NULL))
         return NULL;
     size_t ahead = (0 - (uintptr_t)buffer) % HMM_GRANULE_BYTES;
-    size_t behind = sizeof(HmmHeap) + ((uintptr_t)buffer + bytes) % HMM_GRANULE_BYTES;
-    HmmHeap *heap = (HmmHeap *)(void *)((char *)buffer + (bytes - behind));
-    if (bytes < ahead + behind || !hmm_blocks_init(&heap->blocks, (char *)buffer + ahead,
-                                                   options->extra_bytes, options->is_zero != 0)) {
+    size_t behind = ((uintptr_t)buffer + bytes) % HMM_GRANULE_BYTES;
+    struct front *front = (struct front *)(void *)((char *)buffer + ahead);
+    HmmHeap *heap = (HmmHeap *)(void *)(front + 1);
+    if (bytes < ahead + sizeof *front + behind ||
+        !hmm_blocks_init(&heap->blocks, (char *)buffer + (bytes - behind), options->extra_bytes,
+                         options->is_zero != 0)) {
         too_small(bytes, options, buffer);
         return NULL;
     }
     heap->blocks.on_misuse = misuse_of_free;
     heap->blocks.on_broken = overwritten;
-    heap->options = *options;
-    heap->buffer_bytes = bytes;
-    heap->magic = options->lock != NULL ? HEAP_LOCKED_MAGIC : HEAP_MAGIC;
+    *front = (struct front){
+        .options = *options,
+        .buffer_bytes = bytes,
+        .magic = options->lock != NULL ? HEAP_LOCKED_MAGIC : HEAP_MAGIC,
+    };
     return heap;
 }
 
@@ -283,8 +291,8 @@ void HmmHeapDestroy(HmmHeap *heap)
     if (heap == NULL)
         return;
     enter_heap(heap, "HmmHeapDestroy");
-    const struct HmmHeapOptions options = heap->options;
-    heap->magic = 0;
+    const struct HmmHeapOptions options = front_of(heap)->options;
+    front_of(heap)->magic = 0;
     if (options.unlock != NULL)
         options.unlock(options.context);
 }
@@ -306,8 +314,8 @@ void HmmHeapGetStats(HmmHeap *heap, struct HmmHeapStats *stats)
     size_t capacity_bytes = (size_t)(hmm_blocks_capacity(blocks) - blocks->first)
                             << HMM_GRANULE_SHIFT;
     *stats = (struct HmmHeapStats){
-        .buffer_bytes = heap->buffer_bytes,
-        .record_bytes = heap->buffer_bytes - capacity_bytes,
+        .buffer_bytes = front_of(heap)->buffer_bytes,
+        .record_bytes = front_of(heap)->buffer_bytes - capacity_bytes,
         .capacity_bytes = capacity_bytes,
         .break_bytes = (size_t)(blocks->end - blocks->first) << HMM_GRANULE_SHIFT,
         .peak_break_bytes = (size_t)(blocks->peak_end - blocks->first) << HMM_GRANULE_SHIFT,

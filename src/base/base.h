@@ -15,8 +15,13 @@
 /* A function of the slow road: out of line, away from the hits. */
 #define HMM_COLD     __attribute__((cold, noinline))
 #define HMM_NOINLINE __attribute__((noinline))
-/* Inlined wherever it is called: where a bound of instructions is kept. */
+/* Inlined wherever it is called: where a bound of instructions is kept. But for those who ask for
+ * few bytes. */
+#ifdef __OPTIMIZE_SIZE__
+#define HMM_INLINE inline
+#else
 #define HMM_INLINE inline __attribute__((always_inline))
+#endif
 
 /* The compiler keeps this value in a register and forgets how it came about: where it would compute
  * it twice, or in memory. No instruction. */

@@ -20,10 +20,58 @@
 enum { HMM_WORD_BITS = 8 * sizeof(size_t) };
 _Static_assert(sizeof(size_t) == sizeof(long), "builtins for long are used");
 
+/* Bit `at`, modulo the word's bits: is it set; and set it, or clear it: was it set? Of x86 by name:
+ * gcc forms masks for what one instruction does, and a look of its own at what it tells. */
+#if defined(__x86_64__) || defined(__i386__)
+
+static inline bool hmm_bits_has(size_t bits, size_t at)
+{
+    bool has;
+    __asm__("bt %2, %1" : "=@ccc"(has) : "r"(bits), "r"(at));
+    return has;
+}
+
+static inline bool hmm_bits_set(size_t *bits, size_t at)
+{
+    bool was_set;
+    __asm__("bts %2, %0" : "+r"(*bits), "=@ccc"(was_set) : "r"(at));
+    return was_set;
+}
+
+static inline bool hmm_bits_clear(size_t *bits, size_t at)
+{
+    bool was_set;
+    __asm__("btr %2, %0" : "+r"(*bits), "=@ccc"(was_set) : "r"(at));
+    return was_set;
+}
+
+#else
+
+static inline bool hmm_bits_has(size_t bits, size_t at)
+{
+    return (bits >> (at & (HMM_WORD_BITS - 1)) & 1) != 0;
+}
+
+static inline bool hmm_bits_set(size_t *bits, size_t at)
+{
+    bool was_set = hmm_bits_has(*bits, at);
+    *bits |= (size_t)1 << (at & (HMM_WORD_BITS - 1));
+    return was_set;
+}
+
+static inline bool hmm_bits_clear(size_t *bits, size_t at)
+{
+    bool was_set = hmm_bits_has(*bits, at);
+    *bits &= ~((size_t)1 << (at & (HMM_WORD_BITS - 1)));
+    return was_set;
+}
+
+#endif
+
 #if HMM_CONFIG_PLAIN_BITS
 
 /* The highest bit, and the lowest; bits != 0. By halves: five or six steps. */
-static inline uint32_t hmm_bits_top(size_t bits)
+static inline size_t hmm_bits_top(size_t bits)
 {
     uint32_t top = 0;
     for (uint32_t half = HMM_WORD_BITS / 2; half != 0; half /= 2)
@@ -34,7 +82,7 @@ static inline uint32_t hmm_bits_top(size_t bits)
     return top;
 }
 
-static inline uint32_t hmm_bits_lowest(size_t bits)
+static inline size_t hmm_bits_lowest(size_t bits)
 {
     return hmm_bits_top(bits & (0 - bits));
 }
@@ -53,14 +101,26 @@ static inline bool hmm_multiply(size_t a, size_t b, size_t *product)
 
 #else
 
-static inline uint32_t hmm_bits_top(size_t bits)
+static inline size_t hmm_bits_top(size_t bits)
 {
-    return (HMM_WORD_BITS - 1) ^ (uint32_t)__builtin_clzl(bits);
+#if defined(__x86_64__)
+    size_t n;
+    __asm__("bsr %1, %0" : "=r"(n) : "r"(bits) : "cc");
+    return n;
+#else
+    return (HMM_WORD_BITS - 1) ^ (size_t)__builtin_clzl(bits);
+#endif
 }
 
-static inline uint32_t hmm_bits_lowest(size_t bits)
+static inline size_t hmm_bits_lowest(size_t bits)
 {
-    return (uint32_t)__builtin_ctzl(bits);
+#if defined(__x86_64__)
+    size_t n;
+    __asm__("rep bsf %1, %0" : "=r"(n) : "r"(bits) : "cc");
+    return n;
+#else
+    return (size_t)__builtin_ctzl(bits);
+#endif
 }
 
 static inline bool hmm_multiply(size_t a, size_t b, size_t *product)

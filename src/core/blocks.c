@@ -2,92 +2,9 @@
  *
  * Layer   core, above base. Start reading at hmm_blocks_take.
  */
-#include "core/blocks.h"
+#include "core/blocks_list.h"
 
 #include "base/bytes.h"
-
-/* --- lists of free blocks -----------------------------------------------------------------------
- */
-
-static inline size_t place_of(size_t at)
-{
-    size_t place = hmm_blocks_place(at);
-    HMM_KEEP(place); /* or gcc forms its address anew */
-    return place;
-}
-
-static inline size_t word(const struct hmm_blocks *blocks, size_t place, int which)
-{
-    size_t value = hmm_blocks_word(blocks, place)[which];
-    HMM_KEEP(value); /* or gcc extends it to a whole word more than once */
-    return value;
-}
-
-static inline void set_word(struct hmm_blocks *blocks, size_t place, int which, size_t value)
-{
-    hmm_blocks_word(blocks, place)[which] = (uint32_t)value;
-}
-
-static inline void list_insert(struct hmm_blocks *blocks, size_t at, size_t n_granules)
-{
-    size_t class_idx = hmm_blocks_class(n_granules);
-    size_t place = place_of(at);
-    size_t first = word(blocks, class_idx, HMM_NEXT);
-    set_word(blocks, class_idx, HMM_NEXT, place);
-    set_word(blocks, place, HMM_NEXT, first);
-    if (first != HMM_NO_PLACE)
-        set_word(blocks, first, HMM_BEFORE, place);
-    else
-        hmm_bit_set(hmm_blocks_class_word(blocks, class_idx), class_idx);
-    HMM_KEEP(place);
-    set_word(blocks, place, HMM_BEFORE, class_idx);
-    set_word(blocks, place, HMM_LENGTH, n_granules);
-}
-
-/* Does a link lie at this place, in a free block or a head, that leads to `place`? */
-static HMM_INLINE bool leads_to(const struct hmm_blocks *blocks, size_t from, int link,
-                                size_t place)
-{
-    return hmm_likely(from < blocks->recorded_places &&
-                      hmm_blocks_word(blocks, from)[link] == (uint32_t)place);
-}
-
-/* Take the first block of a list, at `place`, out of it. False: links in free memory were
- * overwritten; nothing is done. */
-static HMM_INLINE bool list_pop(struct hmm_blocks *blocks, size_t class_idx, size_t place)
-{
-    size_t next = word(blocks, place, HMM_NEXT);
-    if (next == HMM_NO_PLACE)
-        hmm_bit_clear(hmm_blocks_class_word(blocks, class_idx), class_idx);
-    else if (!leads_to(blocks, next, HMM_BEFORE, place))
-        return false;
-    else {
-        HMM_KEEP(next); /* or its address is formed anew */
-        set_word(blocks, next, HMM_BEFORE, class_idx);
-    }
-    set_word(blocks, class_idx, HMM_NEXT, next);
-    return true;
-}
-
-/* The same for any free block. */
-static HMM_INLINE bool list_remove(struct hmm_blocks *blocks, size_t at)
-{
-    size_t place = place_of(at);
-    size_t next = word(blocks, place, HMM_NEXT);
-    size_t before = word(blocks, place, HMM_BEFORE);
-    if (!leads_to(blocks, before, HMM_NEXT, place))
-        return false;
-    if (next != HMM_NO_PLACE) {
-        if (!leads_to(blocks, next, HMM_BEFORE, place))
-            return false;
-        HMM_KEEP(next); /* as in list_pop */
-        set_word(blocks, next, HMM_BEFORE, before);
-    } else if (before < blocks->n_classes) {
-        hmm_bit_clear(hmm_blocks_class_word(blocks, before), before);
-    }
-    set_word(blocks, before, HMM_NEXT, next);
-    return true;
-}
 
 /* Nothing can be relied on any more: no block begins below the break, and none can be taken. */
 static HMM_COLD void set_broken(struct hmm_blocks *blocks)
@@ -102,21 +19,6 @@ static HMM_COLD void *take_broken(struct hmm_blocks *blocks)
 {
     set_broken(blocks);
     return NULL;
-}
-
-/* The first class above `class_idx` with a free block, or the one above the last, which is marked
- * so that this ends. */
-static HMM_INLINE size_t class_above(const struct hmm_blocks *blocks, size_t class_idx)
-{
-    class_idx++;
-    size_t idx = class_idx >> HMM_GROUP_SHIFT;
-    hmm_bits bits = blocks->class_words[idx] >> (class_idx & (HMM_GROUP_GRANULES - 1));
-    if (bits != 0)
-        return class_idx + hmm_bits_lowest(bits);
-    do
-        bits = blocks->class_words[++idx];
-    while (bits == 0);
-    return (idx << HMM_GROUP_SHIFT) + hmm_bits_lowest(bits);
 }
 
 /* --- blocks -------------------------------------------------------------------------------------
@@ -144,8 +46,8 @@ static inline void set_free_length(struct hmm_spot spot, size_t n_granules, stru
 static HMM_INLINE void put_free(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,
                                 struct hmm_group *next)
 {
-    list_insert(blocks, spot.at, n_granules);
-    hmm_bit_set(&next->after_free, spot.at + n_granules);
+    hmm_list_insert(blocks, spot.at, n_granules);
+    hmm_bits_set(&next->after_free, spot.at + n_granules);
     set_free_length(spot, n_granules, next);
 }
 
@@ -200,8 +102,8 @@ static HMM_NOINLINE void *take_above(struct hmm_blocks *blocks, size_t n_granule
     if (at >= blocks->recorded)
         cover(blocks, at);
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-    hmm_bit_set(&spot.group->starts, at);
-    hmm_bit_set(&spot.group->live, at);
+    hmm_bits_set(&spot.group->starts, at);
+    hmm_bits_set(&spot.group->live, at);
     spot.group->last_granules = (uint32_t)n_granules;
     raise_top(blocks, at, at + n_granules);
     return hmm_blocks_address(blocks, at);
@@ -212,14 +114,17 @@ static HMM_NOINLINE void *take_above(struct hmm_blocks *blocks, size_t n_granule
 
 /* The place of a free block of n granules or more: the first one of its own class, if that is long
  * enough; else the first of the next class, in which all are. HMM_NO_PLACE: none. */
-static HMM_INLINE size_t find_free(const struct hmm_blocks *blocks, size_t want, size_t *class_idx)
+static HMM_INLINE size_t find_free(const struct hmm_blocks *blocks, size_t want, size_t *head)
 {
-    *class_idx = hmm_blocks_class(want);
-    size_t place = word(blocks, *class_idx, HMM_NEXT);
-    if (place != HMM_NO_PLACE && word(blocks, place, HMM_LENGTH) >= want)
+    size_t class_idx = hmm_blocks_class(want);
+    *head = hmm_blocks_head(class_idx);
+    HMM_KEEP(*head);
+    size_t place = hmm_list_get(blocks, head, HMM_NEXT);
+    if (place != *head && hmm_list_get(blocks, &place, HMM_LENGTH) >= want)
         return place;
-    *class_idx = class_above(blocks, *class_idx);
-    return word(blocks, *class_idx, HMM_NEXT);
+    *head = hmm_blocks_head(hmm_list_above(blocks, class_idx));
+    HMM_KEEP(*head);
+    return hmm_list_get(blocks, head, HMM_NEXT);
 }
 
 /* The block there, of `have` granules, is a caller's, who wants less: the rest is a free block. */
@@ -227,37 +132,41 @@ static HMM_NOINLINE void *split(struct hmm_blocks *blocks, struct hmm_spot spot,
                                 size_t want)
 {
     struct hmm_spot rest = hmm_blocks_spot(blocks, spot.at + want);
-    hmm_bit_set(&rest.group->starts, rest.at);
+    hmm_bits_set(&rest.group->starts, rest.at);
     set_length(spot, want, rest.group);
-    list_insert(blocks, rest.at, have - want);
+    hmm_list_insert(blocks, rest.at, have - want);
     /* the next one has its bit in after_free: it had the whole before it */
     set_free_length(rest, have - want, hmm_blocks_spot(blocks, spot.at + have).group);
     return hmm_blocks_address(blocks, spot.at);
+}
+
+/* The same where the caller wants all of it. */
+static HMM_NOINLINE void *take_whole(struct hmm_blocks *blocks, size_t at, size_t n_granules)
+{
+    struct hmm_spot next = hmm_blocks_spot(blocks, at + n_granules);
+    hmm_bits_clear(&next.group->after_free, next.at);
+    return hmm_blocks_address(blocks, at);
 }
 
 void *hmm_blocks_take(struct hmm_blocks *blocks, size_t want)
 {
     if (hmm_unlikely(want - 1 >= blocks->usable_granules)) /* of 0: larger than any */
         return NULL;
-    size_t class_idx;
-    size_t place = find_free(blocks, want, &class_idx);
+    size_t head; /* of the list that it is in */
+    size_t place = find_free(blocks, want, &head);
     if (place == HMM_NO_PLACE)
         return take_above(blocks, want);
     /* rotated: what is not at a granule's beginning is beyond any record, too */
-    size_t at = place >> HMM_PLACE_SHIFT | place << (8 * sizeof(size_t) - HMM_PLACE_SHIFT);
-    if (hmm_unlikely(at >= blocks->recorded))
+    size_t at = place >> HMM_PLACE_SHIFT | place << (HMM_WORD_BITS - HMM_PLACE_SHIFT);
+    if (hmm_unlikely(at >= blocks->recorded || !hmm_list_pop(blocks, head, place)))
         return take_broken(blocks);
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-    hmm_bits live = hmm_bits_load(&spot.group->live);
+    hmm_bits live = spot.group->live;
     size_t have = hmm_spot_length(spot); /* 0 where no block begins */
-    if (hmm_unlikely(hmm_bit(live, at) || have < want || !list_pop(blocks, class_idx, place)))
+    if (hmm_unlikely(have < want || hmm_bits_set(&live, at)))
         return take_broken(blocks);
-    spot.group->live = live | hmm_bit_of(at);
-    if (have != want)
-        return split(blocks, spot, have, want);
-    struct hmm_spot next = hmm_blocks_spot(blocks, at + want);
-    hmm_bit_clear(&next.group->after_free, next.at);
-    return hmm_blocks_address(blocks, at);
+    spot.group->live = live;
+    return have != want ? split(blocks, spot, have, want) : take_whole(blocks, at, want);
 }
 
 /* --- give ---------------------------------------------------------------------------------------
@@ -285,7 +194,7 @@ static HMM_INLINE struct hmm_spot behind(const struct hmm_blocks *blocks, struct
 /* Out of its list, or the heap is broken, and nothing more to be done. */
 static HMM_INLINE bool unlink_free(struct hmm_blocks *blocks, size_t at)
 {
-    if (hmm_likely(list_remove(blocks, at)))
+    if (hmm_likely(hmm_list_remove(blocks, at)))
         return true;
     set_broken(blocks);
     return false;
@@ -294,7 +203,7 @@ static HMM_INLINE bool unlink_free(struct hmm_blocks *blocks, size_t at)
 /* The free block next to the spot's: out of its list, and its bit is cleared. */
 static HMM_INLINE bool swallow_next(struct hmm_blocks *blocks, struct hmm_spot next)
 {
-    hmm_bit_clear(&next.group->starts, next.at);
+    hmm_bits_clear(&next.group->starts, next.at);
     return unlink_free(blocks, next.at);
 }
 
@@ -302,8 +211,8 @@ static HMM_INLINE bool swallow_next(struct hmm_blocks *blocks, struct hmm_spot n
 static HMM_INLINE bool swallow_before(struct hmm_blocks *blocks, struct hmm_spot spot,
                                       size_t before)
 {
-    hmm_bit_clear(&spot.group->starts, spot.at);
-    hmm_bit_clear(&spot.group->after_free, spot.at);
+    hmm_bits_clear(&spot.group->starts, spot.at);
+    hmm_bits_clear(&spot.group->after_free, spot.at);
     return unlink_free(blocks, before);
 }
 
@@ -339,14 +248,14 @@ static HMM_NOINLINE void join_both(struct hmm_blocks *blocks, struct hmm_spot sp
 
 static HMM_INLINE bool is_after_free(struct hmm_spot spot)
 {
-    return hmm_bit(hmm_bits_load(&spot.group->after_free), spot.at);
+    return hmm_bits_has(spot.group->after_free, spot.at);
 }
 
 static HMM_INLINE void give_row(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,
                                 struct hmm_group *next_group)
 {
     struct hmm_spot next = {spot.at + n_granules, next_group};
-    if (hmm_bit(next.group->live, next.at)) {
+    if (hmm_bits_has(next.group->live, next.at)) {
         if (is_after_free(spot))
             join_before(blocks, spot, next_group, n_granules);
         else
@@ -363,43 +272,49 @@ static HMM_INLINE void give_row(struct hmm_blocks *blocks, struct hmm_spot spot,
  * lies above the top. */
 static HMM_NOINLINE void give_top(struct hmm_blocks *blocks, struct hmm_spot spot)
 {
-    hmm_bit_clear(&spot.group->starts, spot.at);
-    if (hmm_bit(spot.group->after_free, spot.at)) {
-        hmm_bit_clear(&spot.group->after_free, spot.at);
+    hmm_bits_clear(&spot.group->starts, spot.at);
+    if (hmm_bits_has(spot.group->after_free, spot.at)) {
+        hmm_bits_clear(&spot.group->after_free, spot.at);
         spot = hmm_blocks_spot(blocks, hmm_spot_free_before(spot));
-        hmm_bit_clear(&spot.group->starts, spot.at);
+        hmm_bits_clear(&spot.group->starts, spot.at);
         if (!unlink_free(blocks, spot.at))
             return;
     }
     hmm_bits below = hmm_spot_below(spot);
     if (below != 0) /* the block before begins in this group, and is its last one now */
-        spot.group->last_granules = HMM_GROUP_GRANULES - hmm_bits_top(below);
+        spot.group->last_granules = (uint32_t)(HMM_GROUP_GRANULES - hmm_bits_top(below));
     lower_top(blocks, spot.at);
 }
 
-/* Free the live block there. */
-static HMM_INLINE void give(struct hmm_blocks *blocks, size_t at)
+/* Free the block there, if it is live. */
+static HMM_INLINE bool give(struct hmm_blocks *blocks, size_t at)
 {
+    if (hmm_unlikely(at >= blocks->recorded))
+        return false;
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-    hmm_bit_clear(&spot.group->live, at);
+    hmm_bits live = spot.group->live;
+    if (hmm_unlikely(!hmm_bits_clear(&live, at)))
+        return false;
+    spot.group->live = live;
+    HMM_KEEP(blocks); /* or gcc loads for both ways what one needs */
     hmm_bits above = hmm_spot_above(spot);
     if (above != 0) { /* the next one is in this group, too, and the top further on */
         give_row(blocks, spot, hmm_bits_lowest(above), spot.group);
-        return;
+        return true;
     }
     size_t n = spot.group->last_granules;
     if (hmm_unlikely(at + n == blocks->top))
         give_top(blocks, spot);
     else
         give_row(blocks, spot, n, hmm_blocks_spot(blocks, at + n).group);
+    return true;
 }
 
 void hmm_blocks_give(struct hmm_blocks *blocks, const void *address)
 {
     size_t at = hmm_blocks_granule(blocks, address);
-    if (hmm_likely(hmm_blocks_has_live(blocks, at)))
-        give(blocks, at);
-    else /* the address as it is computed: it need not be kept till then */
+    HMM_KEEP(at); /* or gcc keeps the address, too */
+    if (!give(blocks, at))
         blocks->on_misuse(blocks, hmm_blocks_anywhere(blocks, at));
 }
 
@@ -416,7 +331,7 @@ static bool trim(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granu
     }
     struct hmm_spot rest = hmm_blocks_spot(blocks, spot.at + want);
     struct hmm_group *next = hmm_blocks_spot(blocks, spot.at + n_granules).group;
-    hmm_bit_set(&rest.group->starts, rest.at);
+    hmm_bits_set(&rest.group->starts, rest.at);
     set_length(spot, want, rest.group);
     give_row(blocks, rest, n_granules - want, next);
     return !hmm_blocks_is_broken(blocks);
@@ -433,14 +348,15 @@ static bool extend(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_gra
         return true;
     }
     struct hmm_spot next = hmm_blocks_spot(blocks, spot.at + n_granules);
-    size_t have = n_granules + (hmm_bit(next.group->live, next.at) ? 0 : hmm_spot_length(next));
+    size_t have =
+        n_granules + (hmm_bits_has(next.group->live, next.at) ? 0 : hmm_spot_length(next));
     if (want > have)
         return false;
     if (!unlink_free(blocks, next.at))
         return false;
-    hmm_bit_clear(&next.group->starts, next.at);
+    hmm_bits_clear(&next.group->starts, next.at);
     struct hmm_spot end = hmm_blocks_spot(blocks, spot.at + have);
-    hmm_bit_clear(&end.group->after_free, end.at);
+    hmm_bits_clear(&end.group->after_free, end.at);
     set_length(spot, have, end.group);
     return have == want || trim(blocks, spot, have, want);
 }
@@ -462,19 +378,19 @@ static size_t cut_front(struct hmm_blocks *blocks, size_t at, size_t n_granules,
 {
     size_t limit = hmm_blocks_limit(blocks, at + ahead);
     if (at + n_granules > limit) {
-        give(blocks, at);
+        (void)give(blocks, at);
         return 0;
     }
     cover(blocks, at + ahead);
     set_end(blocks, blocks->end, limit);
     struct hmm_spot spot = hmm_blocks_spot(blocks, at + ahead);
-    hmm_bit_set(&spot.group->starts, spot.at);
-    hmm_bit_set(&spot.group->live, spot.at);
+    hmm_bits_set(&spot.group->starts, spot.at);
+    hmm_bits_set(&spot.group->live, spot.at);
     bool is_last = at + n_granules == blocks->top;
     set_length(spot, n_granules - ahead,
                is_last ? NULL : hmm_blocks_spot(blocks, at + n_granules).group);
     set_length(hmm_blocks_spot(blocks, at), ahead, spot.group);
-    give(blocks, at);
+    (void)give(blocks, at);
     return hmm_blocks_is_broken(blocks) ? 0 : spot.at;
 }
 
@@ -486,10 +402,10 @@ void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, 
     char *block = hmm_blocks_take(blocks, n_granules + align_granules - 1);
     if (block == NULL)
         return NULL;
-    size_t at = (size_t)(block - (char *)blocks->heads) >> HMM_GRANULE_SHIFT;
+    size_t at = (size_t)(block - (char *)blocks) >> HMM_GRANULE_SHIFT;
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
     size_t length = hmm_spot_length(spot);
-    size_t first = ((uintptr_t)blocks->heads >> HMM_GRANULE_SHIFT) + at;
+    size_t first = ((uintptr_t)blocks >> HMM_GRANULE_SHIFT) + at;
     size_t ahead = hmm_round_up(first, align_granules) - first;
     size_t want = ahead + n_granules;
     if (length != want && !trim(blocks, spot, length, want))

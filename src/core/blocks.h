@@ -1,13 +1,14 @@
 /* blocks.h - a heap of blocks side by side: find, split, coalesce in constant time.
  *
- *   0       first                        top    break                           span
- *   | heads | block | block | free | block | ahead | never used  ...  | records |
+ *   0               first                        top    break                           span
+ *   | fields, heads | block | block | free | block | ahead | never used  ...  | records |
  *
- * Memory is counted in granules of 16 bytes, from the heads of the free lists. Blocks are rows of
- * granules and fill everything below the top; what is between that and the break has been taken
- * ahead. What is known of blocks lies outside: a record for each group of 64 granules (32 on 32-bit
- * machines), the first group's at the end of the memory and the others' below it, as far as blocks
- * begin. So a heap that is mostly empty has room for one long block.
+ * Memory is counted in granules of 16 bytes, from the heap's own fields, the heads of the free
+ * lists last. Blocks are rows of granules and fill everything below the top; what is between that
+ * and the break has been taken ahead. What is known of blocks lies outside: a record for each group
+ * of 64 granules (32 on 32-bit machines), the first group's at the end of the memory and the
+ * others' below it, as far as blocks begin. So a heap that is mostly empty has room for one long
+ * block.
  *
  *   starts          a bit for each granule at which a block begins
  *   live            a bit for each of those whose block a caller holds
@@ -21,9 +22,9 @@
  *
  * Free blocks hang in lists by size class, a bitmap tells which lists are not empty. The links lie
  * in the free blocks, and are not trusted: a block is handed out only if its bits say that it is
- * free, and a link is followed only to where one leads back. Links are places: 4-byte
- * words, counted like the granules, so that the head of a class's list, at the place that is the
- * class's number, is reached like any other link.
+ * free, and a link is followed only to where one leads back. Links are places: 4-byte words,
+ * counted like the granules, so that the head of a list is reached like any block in it. It lies at
+ * twice its class's number: classes begin where the heads do.
  *
  * Layer   core, above base; nothing of port, so that it runs anywhere.
  * State   struct hmm_blocks and what it points to: the caller's lock.
@@ -44,7 +45,7 @@ enum {
     HMM_GROUP_GRANULES = 1 << HMM_GROUP_SHIFT,
 };
 
-#define HMM_NO_PLACE 0 /* the head of class 0, of no block */
+#define HMM_NO_PLACE 0 /* of no block */
 
 struct hmm_group {
     hmm_bits starts;
@@ -54,42 +55,51 @@ struct hmm_group {
     uint32_t free_before;   /* valid if the first that begins here has its bit in after_free */
 };
 
-/* The words at the place of a free block. A list's head has the first one only. */
+/* The words at the place of a free block, and of a list's head, which has the first two: the list
+ * is a ring with its head in it. */
 enum {
-    HMM_NEXT = 0,   /* place; HMM_NO_PLACE: none */
-    HMM_BEFORE = 1, /* place; that of the head: it is the first one */
+    HMM_NEXT = 0,
+    HMM_BEFORE = 1,
     HMM_LENGTH = 2, /* granules: says whether a look at the bits is worth it */
 };
 
-enum { HMM_BLOCKS_CLASS_WORDS = 512 / HMM_GROUP_GRANULES /* classes of BLOCKS_MAX_GRANULES */ };
+enum { HMM_BLOCKS_CLASS_WORDS = 256 / HMM_GROUP_GRANULES /* of BLOCKS_MAX_GRANULES */ };
 
 /* A heap of blocks. All sizes in granules. */
 struct hmm_blocks {
     /* a bit for each class with free blocks, and for the one above the last */
     hmm_bits class_words[HMM_BLOCKS_CLASS_WORDS];
-    uint32_t *heads; /* const pointer: by class, the first free block's place. Granule 0 */
+    struct hmm_group *records; /* const pointer: behind the first group's record */
     size_t recorded; /* below it groups have records, all zero where no block begins: no block
                         begins beyond. 0, like the next: broken, a link led astray */
     size_t recorded_places;  /* the same, as a place */
     size_t top;              /* where the last block ends */
     size_t end;              /* the break */
+    size_t heads_end;        /* const: the place of the head above the last */
     size_t usable_granules;  /* more than this no block can have; 0: broken */
     uint32_t first;          /* const: the first granule of the first block */
     uint32_t span;           /* const: for blocks and their records */
-    uint32_t n_classes;      /* const */
     uint32_t extra_granules; /* const: taken ahead */
     size_t peak_end;
     /* const: told of an address to free where no live block begins; and that the heap has just been
      * found broken */
     void (*on_misuse)(struct hmm_blocks *blocks, const void *address);
     void (*on_broken)(struct hmm_blocks *blocks);
+    /* by class: the list's first block and its last. In the one above the last: HMM_NO_PLACE */
+    _Alignas(2 * sizeof(uint32_t)) uint32_t heads[];
 };
+
+/* Of blocks of one granule. */
+enum { HMM_BLOCKS_FIRST_CLASS = offsetof(struct hmm_blocks, heads) / (2 * sizeof(uint32_t)) };
+_Static_assert(HMM_BLOCKS_FIRST_CLASS + ((31 - HMM_BLOCKS_STEPS_SHIFT) << HMM_BLOCKS_STEPS_SHIFT) <
+                   HMM_BLOCKS_CLASS_WORDS * HMM_GROUP_GRANULES,
+               "a bit for each class of 2^30 granules");
 
 /* The least that is enough for hmm_blocks_init, in granules. */
 size_t hmm_blocks_min_granules(void);
-/* The heap of the memory from `start`, at a multiple of 16, up to `blocks`, at another one. False:
+/* The heap of the memory from `blocks`, at a multiple of 16, up to `end`, at another one. False:
  * too small, nothing is written. The hooks are the caller's to set. */
-bool hmm_blocks_init(struct hmm_blocks *blocks, void *start, size_t extra_bytes, bool is_zero);
+bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, size_t extra_bytes, bool is_zero);
 void hmm_blocks_reset(struct hmm_blocks *blocks);
 
 /* A block of so many granules; NULL: that is 0, there is none that long, or the heap is broken. */
@@ -133,43 +143,28 @@ struct hmm_spot {
 static inline struct hmm_spot hmm_blocks_spot(const struct hmm_blocks *blocks, size_t at)
 {
     /* the first is right below: minus 1, minus 2 ... are the complements of 0, 1 ... */
-    struct hmm_group *end = (struct hmm_group *)(uintptr_t)blocks;
-    return (struct hmm_spot){at, end + (ptrdiff_t) ~(at >> HMM_GROUP_SHIFT)};
+    return (struct hmm_spot){at, blocks->records + (ptrdiff_t) ~(at >> HMM_GROUP_SHIFT)};
 }
 
-/* The bit of a granule, or of a class, in its word. */
-static inline hmm_bits hmm_bit_of(size_t at)
+/* The place of a class's head, and back. */
+static inline size_t hmm_blocks_head(size_t class_idx)
 {
-    return (hmm_bits)1 << (at & (HMM_GROUP_GRANULES - 1));
+    return 2 * class_idx;
 }
 
-static inline bool hmm_bit(hmm_bits bits, size_t at)
+static inline size_t hmm_blocks_class_of(size_t head)
 {
-    return (bits >> (at & (HMM_GROUP_GRANULES - 1)) & 1) != 0;
+    return head / 2;
 }
 
-/* A word in a register: there x86 sets a bit by one instruction, in memory by three. */
-static inline hmm_bits hmm_bits_load(const hmm_bits *word)
+static inline void hmm_blocks_class_set(struct hmm_blocks *blocks, size_t class_idx)
 {
-    hmm_bits bits = *word;
-    HMM_KEEP(bits);
-    return bits;
+    hmm_bits_set(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
 }
 
-static inline void hmm_bit_set(hmm_bits *word, size_t at)
+static inline void hmm_blocks_class_clear(struct hmm_blocks *blocks, size_t class_idx)
 {
-    *word = hmm_bits_load(word) | hmm_bit_of(at);
-}
-
-static inline void hmm_bit_clear(hmm_bits *word, size_t at)
-{
-    *word = hmm_bits_load(word) & ~hmm_bit_of(at);
-}
-
-/* The word that has the bit of a class. */
-static inline hmm_bits *hmm_blocks_class_word(struct hmm_blocks *blocks, size_t class_idx)
-{
-    return &blocks->class_words[class_idx >> HMM_GROUP_SHIFT];
+    hmm_bits_clear(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
 }
 
 /* The bits of blocks that begin behind the one that begins there, in its group; its own place is
@@ -194,7 +189,7 @@ static inline size_t hmm_blocks_length(const struct hmm_blocks *blocks, size_t a
 static inline bool hmm_blocks_is_live(const struct hmm_blocks *blocks, size_t at)
 {
     struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-    return hmm_bit(spot.group->live, spot.at);
+    return hmm_bits_has(spot.group->live, spot.at);
 }
 
 /* The bits of blocks that begin before that place, in its group; the granule before is the highest.
@@ -215,12 +210,12 @@ static inline size_t hmm_spot_free_before(struct hmm_spot spot)
 
 static inline void *hmm_blocks_address(const struct hmm_blocks *blocks, size_t at)
 {
-    return (char *)blocks->heads + (at << HMM_GRANULE_SHIFT);
+    return (char *)(uintptr_t)blocks + (at << HMM_GRANULE_SHIFT);
 }
 
 static inline uint32_t *hmm_blocks_word(const struct hmm_blocks *blocks, size_t place)
 {
-    return blocks->heads + place;
+    return (uint32_t *)(uintptr_t)blocks + place;
 }
 
 enum { HMM_PLACE_SHIFT = HMM_GRANULE_SHIFT - 2 /* of a granule */ };
@@ -259,7 +254,7 @@ static inline bool hmm_blocks_is_broken(const struct hmm_blocks *blocks)
  * what lies elsewhere is. And back. */
 static inline size_t hmm_blocks_granule(const struct hmm_blocks *blocks, const void *address)
 {
-    size_t offset_bytes = (size_t)((uintptr_t)address - (uintptr_t)blocks->heads);
+    size_t offset_bytes = (size_t)((uintptr_t)address - (uintptr_t)blocks);
     return offset_bytes >> HMM_GRANULE_SHIFT | offset_bytes << (HMM_WORD_BITS - HMM_GRANULE_SHIFT);
 }
 
@@ -267,7 +262,7 @@ static inline const void *hmm_blocks_anywhere(const struct hmm_blocks *blocks, s
 {
     size_t offset_bytes =
         granule << HMM_GRANULE_SHIFT | granule >> (HMM_WORD_BITS - HMM_GRANULE_SHIFT);
-    return (const void *)((uintptr_t)blocks->heads + offset_bytes);
+    return (const void *)((uintptr_t)blocks + offset_bytes);
 }
 
 /* Does a live block begin at this granule? */
@@ -281,13 +276,14 @@ static inline bool hmm_blocks_has_live(const struct hmm_blocks *blocks, size_t g
  * length + 2^shift.
  */
 
-/* The class in whose list a free block of n granules, n >= 1, hangs: 1 and more. */
+/* The class in whose list a free block of n granules, n >= 1, hangs. */
 static inline size_t hmm_blocks_class(size_t n_granules)
 {
     enum { STEP_SHIFT = HMM_BLOCKS_STEPS_SHIFT, STEPS = 1 << STEP_SHIFT };
     size_t raised = n_granules + STEPS;
     size_t shift = hmm_bits_top(raised) - STEP_SHIFT;
-    return (shift << STEP_SHIFT) + (raised >> shift) - STEPS;
+    HMM_KEEP(shift); /* or gcc computes it in 32 bits, and moves it */
+    return (shift << STEP_SHIFT) + (raised >> shift) + (HMM_BLOCKS_FIRST_CLASS - STEPS - 1);
 }
 
 #endif

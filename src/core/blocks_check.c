@@ -25,18 +25,26 @@ size_t hmm_blocks_walk(const struct hmm_blocks *blocks, size_t at, bool *is_live
     return at < blocks->top ? hmm_blocks_length(blocks, at) : blocks->end - at;
 }
 
+/* The place of the first free block of a class, or HMM_NO_PLACE. */
+static size_t first_free(const struct hmm_blocks *blocks, size_t class_idx)
+{
+    size_t head = hmm_blocks_head(class_idx);
+    size_t place = hmm_blocks_word(blocks, head)[HMM_NEXT];
+    return place != head ? place : HMM_NO_PLACE;
+}
+
 static size_t largest_free(const struct hmm_blocks *blocks)
 {
     if (hmm_blocks_is_broken(blocks))
         return 0;
     size_t largest = hmm_blocks_limit(blocks, blocks->top) - blocks->top;
-    size_t class_idx = blocks->n_classes - 1;
-    while (class_idx != 0 && blocks->heads[class_idx] == HMM_NO_PLACE)
+    size_t class_idx = hmm_blocks_class_of(blocks->heads_end) - 1;
+    while (class_idx >= HMM_BLOCKS_FIRST_CLASS && first_free(blocks, class_idx) == HMM_NO_PLACE)
         class_idx--;
-    if (class_idx == 0)
+    if (class_idx < HMM_BLOCKS_FIRST_CLASS)
         return largest;
     size_t first =
-        hmm_blocks_length(blocks, blocks->heads[class_idx] >> HMM_PLACE_SHIFT); /* of a call */
+        hmm_blocks_length(blocks, first_free(blocks, class_idx) >> HMM_PLACE_SHIFT); /* of a call */
     return first > largest ? first : largest;
 }
 
@@ -69,15 +77,15 @@ static const char *check_blocks(const struct hmm_blocks *blocks, size_t *n_block
         if (at >= blocks->recorded)
             return "B7";
         struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-        if (!hmm_bit(spot.group->starts, spot.at))
+        if (!hmm_bits_has(spot.group->starts, spot.at))
             return "B1";
         n = hmm_spot_length(spot);
         if (n == 0 || n > blocks->top - at)
             return "B1";
-        if (hmm_bit(spot.group->after_free, spot.at) != before_free ||
+        if (hmm_bits_has(spot.group->after_free, spot.at) != before_free ||
             (before_free && hmm_spot_free_before(spot) != before))
             return "B3";
-        bool is_free = !hmm_bit(spot.group->live, spot.at);
+        bool is_free = !hmm_bits_has(spot.group->live, spot.at);
         if (is_free && (before_free || at + n == blocks->top))
             return "B4";
         *n_free += is_free;
@@ -104,29 +112,29 @@ static const char *check_bits(const struct hmm_blocks *blocks, size_t n_blocks)
 /* B5: the free blocks of one list. */
 static const char *check_list(const struct hmm_blocks *blocks, size_t class_idx, size_t *n_left)
 {
-    size_t before = class_idx;
-    for (size_t place = blocks->heads[class_idx]; place != HMM_NO_PLACE; (*n_left)--) {
+    size_t head = hmm_blocks_head(class_idx), before = head;
+    for (size_t place = hmm_blocks_word(blocks, head)[HMM_NEXT]; place != head; (*n_left)--) {
         size_t at = place >> HMM_PLACE_SHIFT;
         if (*n_left == 0 || at >= blocks->recorded || at << HMM_PLACE_SHIFT != place)
             return "B5";
         struct hmm_spot spot = hmm_blocks_spot(blocks, at);
-        if (!hmm_bit(spot.group->starts & ~spot.group->live, spot.at) ||
+        if (!hmm_bits_has(spot.group->starts & ~spot.group->live, spot.at) ||
             hmm_blocks_word(blocks, place)[HMM_BEFORE] != before ||
             hmm_blocks_class(hmm_spot_length(spot)) != class_idx)
             return "B5";
         before = place;
         place = hmm_blocks_word(blocks, place)[HMM_NEXT];
     }
-    return NULL;
+    return hmm_blocks_word(blocks, head)[HMM_BEFORE] == before ? NULL : "B5";
 }
 
 /* B5, B6. */
 static const char *check_lists(const struct hmm_blocks *blocks, size_t n_free)
 {
-    for (size_t c = 0; c < blocks->n_classes; c++) {
+    for (size_t c = HMM_BLOCKS_FIRST_CLASS; c < hmm_blocks_class_of(blocks->heads_end); c++) {
         size_t word = c >> HMM_GROUP_SHIFT;
-        bool bit = hmm_bit(blocks->class_words[word], c);
-        if (bit != (blocks->heads[c] != HMM_NO_PLACE))
+        bool bit = hmm_bits_has(blocks->class_words[word], c);
+        if (bit != (first_free(blocks, c) != HMM_NO_PLACE))
             return "B6";
         const char *broken = check_list(blocks, c, &n_free);
         if (broken != NULL)

@@ -6,10 +6,10 @@
 
 #include "base/bytes.h"
 
-/* Granules of the heads, the one above the last included. */
+/* Granules of the heap itself, the head above the last included. */
 static size_t first_granule(size_t n_classes)
 {
-    return hmm_div_up((n_classes + 1) * sizeof(uint32_t), HMM_GRANULE_BYTES);
+    return hmm_div_up((hmm_blocks_head(n_classes) + 1) * sizeof(uint32_t), HMM_GRANULE_BYTES);
 }
 
 static size_t class_count(size_t n_granules)
@@ -38,18 +38,18 @@ size_t hmm_blocks_capacity(const struct hmm_blocks *blocks)
     return least;
 }
 
-bool hmm_blocks_init(struct hmm_blocks *blocks, void *start, size_t extra_bytes, bool is_zero)
+bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, size_t extra_bytes, bool is_zero)
 {
-    size_t span = ((size_t)((char *)blocks - (char *)start)) >> HMM_GRANULE_SHIFT;
+    size_t span = (size_t)((char *)end - (char *)blocks) >> HMM_GRANULE_SHIFT;
     span = hmm_min(span, HMM_BLOCKS_MAX_GRANULES);
     if (span < hmm_blocks_min_granules())
         return false;
     size_t n_classes = class_count(span);
     *blocks = (struct hmm_blocks){
-        .heads = (uint32_t *)(void *)((char *)blocks - (span << HMM_GRANULE_SHIFT)),
+        .records = (struct hmm_group *)hmm_blocks_address(blocks, span),
         .first = (uint32_t)first_granule(n_classes),
         .span = (uint32_t)span,
-        .n_classes = (uint32_t)n_classes,
+        .heads_end = hmm_blocks_head(n_classes),
         .extra_granules = (uint32_t)hmm_min(extra_bytes >> HMM_GRANULE_SHIFT, span),
     };
     hmm_blocks_reset(blocks);
@@ -61,8 +61,13 @@ bool hmm_blocks_init(struct hmm_blocks *blocks, void *start, size_t extra_bytes,
 void hmm_blocks_reset(struct hmm_blocks *blocks)
 {
     memset(blocks->class_words, 0, sizeof blocks->class_words);
-    memset(blocks->heads, 0, (blocks->n_classes + 1) * sizeof(uint32_t));
-    hmm_bit_set(hmm_blocks_class_word(blocks, blocks->n_classes), blocks->n_classes);
+    for (size_t head = hmm_blocks_head(HMM_BLOCKS_FIRST_CLASS); head < blocks->heads_end;
+         head += 2) {
+        uint32_t *words = hmm_blocks_word(blocks, head);
+        words[HMM_NEXT] = words[HMM_BEFORE] = (uint32_t)head;
+    }
+    *hmm_blocks_word(blocks, blocks->heads_end) = HMM_NO_PLACE;
+    hmm_blocks_class_set(blocks, hmm_blocks_class_of(blocks->heads_end));
     hmm_blocks_set_recorded(blocks, 0);
     blocks->top = blocks->end = blocks->peak_end = blocks->first;
     blocks->usable_granules = hmm_blocks_limit(blocks, blocks->first) - blocks->first;

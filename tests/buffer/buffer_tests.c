@@ -207,8 +207,8 @@ static void test_split_and_coalesce(void)
     HmmHeapFree(heap, a);
     HmmHeapFree(heap, c);
     CHECK(stats_of(heap).free_blocks == 2 && stats_of(heap).free_bytes == 320);
-    char *e = HmmHeapAlloc(heap, 100); /* splits the one freed last */
-    CHECK(e == c && stats_of(heap).free_blocks == 2 && stats_of(heap).free_bytes == 208);
+    char *e = HmmHeapAlloc(heap, 100); /* splits the lower one */
+    CHECK(e == a && stats_of(heap).free_blocks == 2 && stats_of(heap).free_bytes == 208);
     HmmHeapFree(heap, e);
     HmmHeapFree(heap, b); /* joins both neighbours */
     CHECK(stats_of(heap).free_blocks == 1 && stats_of(heap).free_bytes == 480 && is_whole(heap));
@@ -513,6 +513,11 @@ static struct hmm_blocks *blocks_of(HmmHeap *heap)
     return (struct hmm_blocks *)(void *)heap;
 }
 
+static uint32_t place_of(HmmHeap *heap, const void *block)
+{
+    return (uint32_t)hmm_blocks_place(hmm_blocks_granule(blocks_of(heap), block));
+}
+
 /* Links forged at both ends, so that they lead back, bring a block into two lists: it is handed out
  * once. */
 static void test_forged_links(void)
@@ -524,8 +529,7 @@ static void test_forged_links(void)
     HmmHeapFree(heap, blocks[1]);
     HmmHeapFree(heap, blocks[3]);
     struct hmm_blocks *records = blocks_of(heap);
-    uint32_t first = (uint32_t)(blocks[1] - (char *)records->heads) / 4;
-    uint32_t other = (uint32_t)(blocks[3] - (char *)records->heads) / 4;
+    uint32_t first = place_of(heap, blocks[1]), other = place_of(heap, blocks[3]);
     hmm_blocks_word(records, first)[HMM_NEXT] = other;
     hmm_blocks_word(records, other)[HMM_BEFORE] = first;
     CHECK(HmmHeapAlloc(heap, 48) == blocks[1]);
@@ -544,10 +548,10 @@ static void forged_place(uint32_t words_in)
     HmmHeapFree(heap, blocks[3]);
     HmmHeapFree(heap, blocks[1]);
     struct hmm_blocks *records = blocks_of(heap);
-    uint32_t first = (uint32_t)(blocks[1] - (char *)records->heads) / 4;
-    uint32_t other = (uint32_t)(blocks[3] - (char *)records->heads) / 4 + words_in;
+    uint32_t first = place_of(heap, blocks[1]), other = place_of(heap, blocks[3]) + words_in;
     hmm_blocks_word(records, first)[HMM_NEXT] = other;
-    hmm_blocks_word(records, other)[HMM_NEXT] = HMM_NO_PLACE;
+    hmm_blocks_word(records, other)[HMM_NEXT] = other + 8;
+    hmm_blocks_word(records, other + 8)[HMM_BEFORE] = other;
     hmm_blocks_word(records, other)[HMM_BEFORE] = first;
     hmm_blocks_word(records, other)[HMM_LENGTH] = 6;
     CHECK(HmmHeapAlloc(heap, 96) == blocks[1] && heard.n_errors == 0);
@@ -567,8 +571,7 @@ static void test_forged_length(void)
     char *block = HmmHeapAlloc(heap, 768);
     CHECK(HmmHeapAlloc(heap, 16) != NULL);
     HmmHeapFree(heap, block);
-    struct hmm_blocks *records = blocks_of(heap);
-    hmm_blocks_word(records, (uint32_t)(block - (char *)records->heads) / 4)[HMM_LENGTH] = 49;
+    hmm_blocks_word(blocks_of(heap), place_of(heap, block))[HMM_LENGTH] = 49;
     CHECK(hmm_blocks_class(48) == hmm_blocks_class(49));
     CHECK(HmmHeapAlloc(heap, 784) == NULL &&
           heard_one(&heard, "was written to after it was freed"));
@@ -619,7 +622,7 @@ static struct damaged to_damage(void)
     CHECK(is_whole(heap));
     damaged.live = hmm_blocks_granule(damaged.blocks, blocks[11]);
     CHECK(hmm_blocks_has_live(damaged.blocks, damaged.live));
-    damaged.free = (size_t)((char *)blocks[20] - (char *)damaged.blocks->heads) / 16;
+    damaged.free = hmm_blocks_granule(damaged.blocks, blocks[20]);
     return damaged;
 }
 
@@ -637,20 +640,20 @@ static bool breaks(const struct damaged *damaged, const char *invariant)
 static void test_check_finds_damage(void)
 {
     struct damaged d = to_damage();
-    hmm_bit_clear(&spot(&d, d.blocks->first).group->starts, d.blocks->first);
+    hmm_bits_clear(&spot(&d, d.blocks->first).group->starts, d.blocks->first);
     CHECK(breaks(&d, "B1"));
     d = to_damage();
     spot(&d, d.blocks->top - 7).group->last_granules = 9999;
     CHECK(breaks(&d, "B1"));
     d = to_damage();
-    hmm_bit_set(&spot(&d, d.live + 1).group->live, spot(&d, d.live + 1).at);
+    hmm_bits_set(&spot(&d, d.live + 1).group->live, spot(&d, d.live + 1).at);
     CHECK(breaks(&d, "B2"));
     d = to_damage();
-    hmm_bit_clear(&spot(&d, d.free + 7).group->after_free, spot(&d, d.free + 7).at);
+    hmm_bits_clear(&spot(&d, d.free + 7).group->after_free, spot(&d, d.free + 7).at);
     CHECK(breaks(&d, "B3"));
     d = to_damage();
-    hmm_bit_set(&spot(&d, d.live).group->after_free, spot(&d, d.live).at);
-    hmm_bit_clear(&spot(&d, d.live).group->live, spot(&d, d.live).at);
+    hmm_bits_set(&spot(&d, d.live).group->after_free, spot(&d, d.live).at);
+    hmm_bits_clear(&spot(&d, d.live).group->live, spot(&d, d.live).at);
     CHECK(breaks(&d, "B4"));
     d = to_damage();
     hmm_blocks_word(d.blocks, 4 * d.free)[HMM_NEXT] = (uint32_t)(4 * d.live);
@@ -659,7 +662,7 @@ static void test_check_finds_damage(void)
     hmm_blocks_word(d.blocks, 4 * d.free)[HMM_BEFORE] += 1;
     CHECK(breaks(&d, "B5"));
     d = to_damage();
-    d.blocks->class_words[0] ^= 2;
+    hmm_bits_set(d.blocks->class_words, HMM_BLOCKS_FIRST_CLASS);
     CHECK(breaks(&d, "B6"));
     d = to_damage();
     d.blocks->peak_end = d.blocks->end - 1;
