@@ -267,11 +267,10 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
     if (buffer == NULL || (options->lock == NULL) != (options->unlock == NULL))
         return NULL;
     size_t ahead = (0 - (uintptr_t)buffer) % HMM_GRANULE_BYTES;
-    size_t behind = ((uintptr_t)buffer + bytes) % HMM_GRANULE_BYTES;
     struct front *front = (struct front *)(void *)((char *)buffer + ahead);
     HmmHeap *heap = (HmmHeap *)(void *)(front + 1);
-    if (bytes < ahead + sizeof *front + behind ||
-        !hmm_blocks_init(&heap->blocks, (char *)buffer + (bytes - behind), options->extra_bytes,
+    if (bytes < ahead + sizeof *front ||
+        !hmm_blocks_init(&heap->blocks, (char *)buffer + bytes, options->extra_bytes,
                          options->is_zero != 0)) {
         too_small(bytes, options, buffer);
         return NULL;

@@ -22,7 +22,7 @@ _Static_assert(sizeof(size_t) == sizeof(long), "builtins for long are used");
 
 /* Bit `at`, modulo the word's bits: is it set; and set it, or clear it: was it set? Of x86 by name:
  * gcc forms masks for what one instruction does, and a look of its own at what it tells. */
-#if defined(__x86_64__) || defined(__i386__)
+#if !HMM_CONFIG_PLAIN_BITS && (defined(__x86_64__) || defined(__i386__))
 
 static inline bool hmm_bits_has(size_t bits, size_t at)
 {

@@ -97,7 +97,7 @@ _Static_assert(HMM_BLOCKS_FIRST_CLASS + ((31 - HMM_BLOCKS_STEPS_SHIFT) << HMM_BL
 
 /* The least that is enough for hmm_blocks_init, in granules. */
 size_t hmm_blocks_min_granules(void);
-/* The heap of the memory from `blocks`, at a multiple of 16, up to `end`, at another one. False:
+/* The heap of the memory from `blocks`, at a multiple of 16, up to `end`. False:
  * too small, nothing is written. The hooks are the caller's to set. */
 bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, size_t extra_bytes, bool is_zero);
 void hmm_blocks_reset(struct hmm_blocks *blocks);

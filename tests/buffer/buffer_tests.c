@@ -537,6 +537,30 @@ static void test_forged_links(void)
     CHECK(HmmHeapAlloc(heap, 48) == NULL && heard_one(&heard, "was written to after it was freed"));
 }
 
+/* Both links forged, to a live block that seems to be all of a list's ring: no bit is cleared where
+ * its class's would be, in other blocks. */
+static void test_forged_ring(void)
+{
+    HmmHeap *heap = new_heap(65536, 0);
+    char *first = HmmHeapAlloc(heap, 8192), *blocks[4];
+    memset(first, 0xff, 8192);
+    CHECK(HmmHeapAlloc(heap, 44000) != NULL);
+    for (int i = 0; i < 4; i++)
+        blocks[i] = HmmHeapAlloc(heap, 48);
+    HmmHeapFree(heap, blocks[1]);
+    uint32_t freed = place_of(heap, blocks[1]), live = place_of(heap, blocks[3]);
+    for (int link = HMM_NEXT; link <= HMM_BEFORE; link++) {
+        hmm_blocks_word(blocks_of(heap), freed)[link] = live;
+        hmm_blocks_word(blocks_of(heap), live)[link] = freed;
+    }
+    size_t byte = live / 2 / 8; /* of the bit that would be cleared, from the heap's fields on */
+    CHECK((char *)heap + byte >= first && (char *)heap + byte < first + 8192);
+    HmmHeapFree(heap, blocks[0]); /* takes the one behind it out of its list */
+    CHECK(heard.n_errors == 0);
+    for (size_t i = 0; i < 8192; i++)
+        CHECK(first[i] == (char)0xff);
+}
+
 /* A link into the midst of a free block, from where one seems to lead back: to no granule's
  * beginning, and to one's. */
 static void forged_place(uint32_t words_in)
@@ -662,6 +686,9 @@ static void test_check_finds_damage(void)
     hmm_blocks_word(d.blocks, 4 * d.free)[HMM_BEFORE] += 1;
     CHECK(breaks(&d, "B5"));
     d = to_damage();
+    hmm_blocks_word(d.blocks, hmm_blocks_word(d.blocks, 4 * d.free)[HMM_NEXT])[HMM_BEFORE] = 0;
+    CHECK(breaks(&d, "B5")); /* the ring's last link: that of the head */
+    d = to_damage();
     hmm_bits_set(d.blocks->class_words, HMM_BLOCKS_FIRST_CLASS);
     CHECK(breaks(&d, "B6"));
     d = to_damage();
@@ -694,8 +721,10 @@ static size_t fill(char *buffer, size_t bytes)
     }
     CHECK(is_whole(heap) && n * 16 == stats_of(heap).capacity_bytes);
     CHECK(buffer[-1] == 0x5a && buffer[bytes] == 0x5a);
-    for (char *at = first; at != NULL && at <= (char *)last; at += 32)
+    for (char *at = first; at != NULL && at <= (char *)last; at += 32) {
         HmmHeapFree(heap, at);
+        CHECK(at != first || n < 2 || stats_of(heap).largest_bytes == 16);
+    }
     CHECK(is_whole(heap));
     for (char *at = (char *)first + 16; first != NULL && at <= (char *)last; at += 32)
         HmmHeapFree(heap, at);
@@ -874,6 +903,7 @@ long buffer_tests(long n_operations)
     run("overwritten free memory", test_overwritten_free_memory);
     run("forged links", test_forged_links);
     run("forged place", test_forged_place);
+    run("forged ring", test_forged_ring);
     run("forged length", test_forged_length);
     run("zero buffer", test_zero_buffer);
     run("damage is found", test_check_finds_damage);

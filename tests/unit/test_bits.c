@@ -1,7 +1,9 @@
-/* The plain forms, which small processors get, beside the compiler's. */
+/* The plain forms, which small processors get, and this one's, beside the compiler's. */
 #include "unit/board.h"
 
+#ifndef HMM_CONFIG_PLAIN_BITS
 #define HMM_CONFIG_PLAIN_BITS 1
+#endif
 #include "base/bits.h"
 
 static void check_word(size_t bits)
@@ -21,6 +23,29 @@ static void test_positions(void **state)
             check_word(one | other);
             check_word(one - other);
             check_word(~(one | other));
+        }
+}
+
+/* A bit of a word is told, set and cleared, and no other one; places count on beyond the word. */
+static void check_bit(size_t bits, size_t at)
+{
+    size_t bit = (size_t)1 << at % HMM_WORD_BITS, changed = bits;
+    bool is_set = (bits & bit) != 0;
+    assert_int_equal(hmm_bits_has(bits, at), is_set);
+    assert_int_equal(hmm_bits_set(&changed, at), is_set);
+    assert_int_equal(changed, bits | bit);
+    changed = bits;
+    assert_int_equal(hmm_bits_clear(&changed, at), is_set);
+    assert_int_equal(changed, bits & ~bit);
+}
+
+static void test_single_bits(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 3 * HMM_WORD_BITS; at++)
+        for (unsigned i = 0; i < HMM_WORD_BITS; i++) {
+            check_bit((size_t)1 << i, at);
+            check_bit(~((size_t)1 << i), at);
         }
 }
 
@@ -45,6 +70,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_single_bits),
         cmocka_unit_test(test_products),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
