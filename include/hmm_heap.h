@@ -7,9 +7,9 @@
  * The same rules as for the process heap: blocks are aligned to 16 bytes, freeing is checked
  * exactly, a free block that fits is split, free neighbours are coalesced, and a simulated
  * program break moves up and down inside the buffer. Allocating, freeing and resizing take constant
- * time, copying and clearing aside. Nothing of the operating system is used; several heaps are
- * independent of each other. One heap is used by one thread at a time, unless the options give it a
- * lock.
+ * time, copying and clearing aside; with fixed_records no call but calloc clears anything. Nothing
+ * of the operating system is used; several heaps are independent of each other. One heap is used by
+ * one thread at a time, unless the options give it a lock.
  *
  * The heap's own fields lie at the buffer's beginning, where HmmHeap points, and its records at the
  * end: what is written past the end of the last block of a full heap destroys records.
@@ -41,6 +41,10 @@ struct HmmHeapOptions {
     /* Not 0: the buffer reads as zero, like a static array or a new mapping. Else records are
      * cleared when blocks come to begin there: 32 bytes for each KiB. */
     int is_zero;
+    /* Not 0: all records are cleared by HmmHeapCreate and HmmHeapReset, and keep their place, so
+     * that no other call clears any: the bound on its time holds always. One long block can't have
+     * their room then, 3 % of the buffer. */
+    int fixed_records;
     /* Around every operation: take and give a lock; both or none. */
     void (*lock)(void *context);
     void (*unlock)(void *context);

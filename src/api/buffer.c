@@ -269,9 +269,13 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
     size_t ahead = (0 - (uintptr_t)buffer) % HMM_GRANULE_BYTES;
     struct front *front = (struct front *)(void *)((char *)buffer + ahead);
     HmmHeap *heap = (HmmHeap *)(void *)(front + 1);
+    struct hmm_blocks_form form = {
+        .extra_bytes = options->extra_bytes,
+        .is_zero = options->is_zero != 0,
+        .is_fixed = options->fixed_records != 0,
+    };
     if (bytes < ahead + sizeof *front ||
-        !hmm_blocks_init(&heap->blocks, (char *)buffer + bytes, options->extra_bytes,
-                         options->is_zero != 0)) {
+        !hmm_blocks_init(&heap->blocks, (char *)buffer + bytes, form)) {
         too_small(bytes, options, buffer);
         return NULL;
     }

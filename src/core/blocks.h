@@ -80,6 +80,7 @@ struct hmm_blocks {
     uint32_t first;          /* const: the first granule of the first block */
     uint32_t span;           /* const: for blocks and their records */
     uint32_t extra_granules; /* const: taken ahead */
+    uint32_t least_recorded; /* const: records up to that granule's always keep their place */
     size_t peak_end;
     /* const: told of an address to free where no live block begins; and that the heap has just been
      * found broken */
@@ -95,11 +96,18 @@ _Static_assert(HMM_BLOCKS_FIRST_CLASS + ((31 - HMM_BLOCKS_STEPS_SHIFT) << HMM_BL
                    HMM_BLOCKS_CLASS_WORDS * HMM_GROUP_GRANULES,
                "a bit for each class of 2^30 granules");
 
+/* Of a heap: bytes taken ahead; whether its memory reads as zero, and whether its records are all
+ * there from the beginning. */
+struct hmm_blocks_form {
+    size_t extra_bytes;
+    bool is_zero, is_fixed;
+};
+
 /* The least that is enough for hmm_blocks_init, in granules. */
 size_t hmm_blocks_min_granules(void);
 /* The heap of the memory from `blocks`, at a multiple of 16, up to `end`. False:
  * too small, nothing is written. The hooks are the caller's to set. */
-bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, size_t extra_bytes, bool is_zero);
+bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, struct hmm_blocks_form form);
 void hmm_blocks_reset(struct hmm_blocks *blocks);
 
 /* A block of so many granules; NULL: that is 0, there is none that long, or the heap is broken. */
@@ -235,7 +243,7 @@ static inline size_t hmm_blocks_records_for(size_t at)
 /* How far the top and the break can go when the last block begins at `at`; `at`: no block can. */
 static inline size_t hmm_blocks_limit(const struct hmm_blocks *blocks, size_t at)
 {
-    size_t records = hmm_blocks_records_for(at);
+    size_t records = hmm_blocks_records_for(hmm_max(at, blocks->least_recorded));
     return records < blocks->span - at ? blocks->span - records : at;
 }
 

@@ -38,27 +38,17 @@ size_t hmm_blocks_capacity(const struct hmm_blocks *blocks)
     return least;
 }
 
-bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, size_t extra_bytes, bool is_zero)
+/* All groups have records. They are clear, or they are cleared. */
+static void record_all(struct hmm_blocks *blocks, bool is_clear)
 {
-    size_t span = (size_t)((char *)end - (char *)blocks) >> HMM_GRANULE_SHIFT;
-    span = hmm_min(span, HMM_BLOCKS_MAX_GRANULES);
-    if (span < hmm_blocks_min_granules())
-        return false;
-    size_t n_classes = class_count(span);
-    *blocks = (struct hmm_blocks){
-        .records = (struct hmm_group *)hmm_blocks_address(blocks, span),
-        .first = (uint32_t)first_granule(n_classes),
-        .span = (uint32_t)span,
-        .heads_end = hmm_blocks_head(n_classes),
-        .extra_granules = (uint32_t)hmm_min(extra_bytes >> HMM_GRANULE_SHIFT, span),
-    };
-    hmm_blocks_reset(blocks);
-    if (is_zero)
-        hmm_blocks_set_recorded(blocks, hmm_blocks_capacity(blocks) >> HMM_GROUP_SHIFT);
-    return true;
+    size_t n_groups = blocks->least_recorded != 0 ? (blocks->least_recorded >> HMM_GROUP_SHIFT) + 1
+                                                  : hmm_blocks_capacity(blocks) >> HMM_GROUP_SHIFT;
+    if (!is_clear)
+        memset(blocks->records - n_groups, 0, n_groups * sizeof(struct hmm_group));
+    hmm_blocks_set_recorded(blocks, n_groups);
 }
 
-void hmm_blocks_reset(struct hmm_blocks *blocks)
+static void set_empty(struct hmm_blocks *blocks)
 {
     memset(blocks->class_words, 0, sizeof blocks->class_words);
     for (size_t head = hmm_blocks_head(HMM_BLOCKS_FIRST_CLASS); head < blocks->heads_end;
@@ -71,4 +61,33 @@ void hmm_blocks_reset(struct hmm_blocks *blocks)
     hmm_blocks_set_recorded(blocks, 0);
     blocks->top = blocks->end = blocks->peak_end = blocks->first;
     blocks->usable_granules = hmm_blocks_limit(blocks, blocks->first) - blocks->first;
+}
+
+bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, struct hmm_blocks_form form)
+{
+    size_t span = (size_t)((char *)end - (char *)blocks) >> HMM_GRANULE_SHIFT;
+    span = hmm_min(span, HMM_BLOCKS_MAX_GRANULES);
+    if (span < hmm_blocks_min_granules())
+        return false;
+    size_t n_classes = class_count(span);
+    *blocks = (struct hmm_blocks){
+        .records = (struct hmm_group *)hmm_blocks_address(blocks, span),
+        .first = (uint32_t)first_granule(n_classes),
+        .span = (uint32_t)span,
+        .heads_end = hmm_blocks_head(n_classes),
+        .extra_granules = (uint32_t)hmm_min(form.extra_bytes >> HMM_GRANULE_SHIFT, span),
+    };
+    if (form.is_fixed)
+        blocks->least_recorded = (uint32_t)hmm_blocks_capacity(blocks) - 1;
+    set_empty(blocks);
+    if (form.is_zero || form.is_fixed)
+        record_all(blocks, form.is_zero);
+    return true;
+}
+
+void hmm_blocks_reset(struct hmm_blocks *blocks)
+{
+    set_empty(blocks);
+    if (blocks->least_recorded != 0)
+        record_all(blocks, false);
 }

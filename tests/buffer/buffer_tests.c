@@ -122,11 +122,14 @@ static bool heard_one(struct heard *heard, const char *part)
 
 static char arena[65536 + 64] __attribute__((aligned(64)));
 static struct heard heard;
+static int fixed_records; /* of the heaps that are made */
 
 static HmmHeap *new_heap(size_t bytes, size_t extra_bytes)
 {
-    struct HmmHeapOptions options = {
-        .on_error = hear, .context = &heard, .extra_bytes = extra_bytes};
+    struct HmmHeapOptions options = {.on_error = hear,
+                                     .context = &heard,
+                                     .extra_bytes = extra_bytes,
+                                     .fixed_records = fixed_records};
     memset(arena, 0xa5, sizeof arena);
     memset(&heard, 0, sizeof heard);
     HmmHeap *heap = HmmHeapCreate(arena, bytes, &options);
@@ -625,6 +628,36 @@ static void test_zero_buffer(void)
     }
 }
 
+/* Records that keep their place: they are cleared with the heap, and by no call. */
+static void test_fixed_records(void)
+{
+    fixed_records = 1;
+    HmmHeap *heap = new_heap(65536, 0);
+    struct hmm_blocks *blocks = blocks_of(heap);
+    size_t recorded = blocks->recorded;
+    for (int round = 0; round < 3; round++) {
+        struct HmmHeapStats stats = stats_of(heap);
+        CHECK(stats.largest_bytes == stats.capacity_bytes && is_whole(heap));
+        char *block = HmmHeapAlloc(heap, stats.capacity_bytes);
+        CHECK(HmmHeapRealloc(heap, block, stats.capacity_bytes + 1) == NULL);
+        memset(block, 0xff, stats.capacity_bytes);
+        HmmHeapFree(heap, block + 32768);
+        CHECK(heard_one(&heard, "(inside a block of") && blocks->recorded == recorded);
+        CHECK(HmmHeapRealloc(heap, block, 50000) == block);
+        struct hmm_group *inside = hmm_blocks_spot(blocks, recorded / 2).group;
+        inside->last_granules = 12345; /* of no meaning while no block begins there */
+        char *behind = HmmHeapAlloc(heap, 16);
+        CHECK(behind == block + 50000 && inside->last_granules == 12345 && is_whole(heap));
+        CHECK(HmmHeapAlloc(heap, stats.capacity_bytes - 50032) != NULL);
+        CHECK(HmmHeapAlloc(heap, 16) != NULL && HmmHeapAlloc(heap, 1) == NULL);
+        HmmHeapFree(heap, block + 32768);
+        CHECK(heard_one(&heard, "(inside a block of") && blocks->recorded == recorded);
+        HmmHeapReset(heap);
+        CHECK(inside->last_granules == 0 && blocks->recorded == recorded);
+    }
+    fixed_records = 0;
+}
+
 /* --- damaged heaps: every clause of the check can fail ------------------------------------------
  */
 
@@ -705,7 +738,8 @@ static void test_check_finds_damage(void)
 /* Fill a heap of this buffer with 16-byte blocks, check, and empty it. Returns how many. */
 static size_t fill(char *buffer, size_t bytes)
 {
-    struct HmmHeapOptions options = {.on_error = hear, .context = &heard};
+    struct HmmHeapOptions options = {
+        .on_error = hear, .context = &heard, .fixed_records = fixed_records};
     memset(arena, 0x5a, sizeof arena);
     HmmHeap *heap = HmmHeapCreate(buffer, bytes, &options);
     if (heap == NULL)
@@ -740,8 +774,11 @@ static void test_every_small_size(void)
         size_t shift = 1 + bytes % 16;
         size_t n = fill(arena + shift, bytes);
         CHECK(bytes < least || n >= 1);
+        fixed_records = 1;
+        CHECK(fill(arena + shift, bytes) == n);
+        fixed_records = 0;
     }
-    CHECK((size_t)heard.n_errors <= least);
+    CHECK((size_t)heard.n_errors <= 2 * least);
     for (size_t shift = 1; shift <= 16; shift++) {
         CHECK(fill(arena + shift, least) >= 1);
         CHECK(fill(arena + shift, 1024) * 16 >= 512);
@@ -884,6 +921,10 @@ static void test_random_runs(void)
     test_random(65536, 1024, operations);
     test_random(4096, 0, operations);
     test_random(1024, 64, operations / 4);
+    fixed_records = 1;
+    test_random(16384, 0, operations / 4);
+    test_random(1024, 64, operations / 4);
+    fixed_records = 0;
 }
 
 long buffer_tests(long n_operations)
@@ -906,6 +947,7 @@ long buffer_tests(long n_operations)
     run("forged ring", test_forged_ring);
     run("forged length", test_forged_length);
     run("zero buffer", test_zero_buffer);
+    run("fixed records", test_fixed_records);
     run("damage is found", test_check_finds_damage);
     run("every buffer of 0 to 4096 bytes", test_every_small_size);
     run("random runs", test_random_runs);
