@@ -30,6 +30,7 @@ static HMM_INLINE void hmm_list_set(struct hmm_blocks *blocks, size_t *place, in
     HMM_KEEP(*place);
 }
 
+/* A free block into the list of its class. */
 static HMM_INLINE void hmm_list_insert(struct hmm_blocks *blocks, size_t at, size_t n_granules)
 {
     size_t head = hmm_blocks_head(hmm_blocks_class(n_granules));
