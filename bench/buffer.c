@@ -2,9 +2,9 @@
  * the processor's single steps, what 16-byte blocks cost, and how much can be had in one piece
  * after a long random run (the mean of some). x86-64 Linux.
  *
- * Calls are counted at two loads. At 40 % of the buffer every heap serves all calls, so that their
- * means are of the same work; at 70 % some refuse what others serve. What is refused is not
- * counted.
+ * Calls are counted at two loads. At 40 % of the buffer every heap serves all calls, or nearly, so
+ * that their means are of the same work; at 70 % some refuse what others serve. What is refused is
+ * not counted.
  *
  *     bench_buffer [OPERATIONS [LIBRARY]]
  *

@@ -1,6 +1,6 @@
 /* buffer.c - HmmHeap: a heap over a buffer of the caller's.
  *
- *   | struct heap | HmmHeap: granules ...      break ...             records |
+ *   | struct front | HmmHeap: granules ...      break ...             records |
  *
  * Layer   api, above core/blocks; of port only board.h, so that it runs anywhere.
  */

@@ -165,6 +165,11 @@ static inline size_t hmm_blocks_class_of(size_t head)
     return head / 2;
 }
 
+static inline bool hmm_blocks_class_has(const struct hmm_blocks *blocks, size_t class_idx)
+{
+    return hmm_bits_has(blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
+}
+
 static inline void hmm_blocks_class_set(struct hmm_blocks *blocks, size_t class_idx)
 {
     hmm_bits_set(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);

@@ -132,9 +132,7 @@ static const char *check_list(const struct hmm_blocks *blocks, size_t class_idx,
 static const char *check_lists(const struct hmm_blocks *blocks, size_t n_free)
 {
     for (size_t c = HMM_BLOCKS_FIRST_CLASS; c < hmm_blocks_class_of(blocks->heads_end); c++) {
-        size_t word = c >> HMM_GROUP_SHIFT;
-        bool bit = hmm_bits_has(blocks->class_words[word], c);
-        if (bit != (first_free(blocks, c) != HMM_NO_PLACE))
+        if (hmm_blocks_class_has(blocks, c) != (first_free(blocks, c) != HMM_NO_PLACE))
             return "B6";
         const char *broken = check_list(blocks, c, &n_free);
         if (broken != NULL)
