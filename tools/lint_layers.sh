@@ -12,11 +12,11 @@ say() {
 rank_of() {
     case $1 in
     base/*) echo 0 ;;
-    port/* | port_inline.h | syscall.h) echo 10 ;;
+    port/* | port_inline.h | syscall.h | filter.h) echo 10 ;;
     core/lock.* | core/fatal.* | core/pagemap.* | core/blocks.* | core/blocks_list.* | core/blocks_init.* | core/blocks_check.*) echo 20 ;;
     core/meta.*) echo 21 ;;
     core/brk.* | core/runtree.*) echo 22 ;;
-    core/pages.*) echo 23 ;;
+    core/pages.* | core/pieces.*) echo 23 ;;
     core/decay.* | core/huge.* | core/move.* | core/states.*) echo 24 ;;
     core/slab.*) echo 25 ;;
     core/magazine.*) echo 26 ;;

@@ -165,7 +165,7 @@ HMM_NOINLINE void hmm_free_slow(void *block, const char *who)
     attach();
 }
 
-HMM_NOINLINE void hmm_free_other(void *block, const char *who, uint32_t distance)
+HMM_NOINLINE void hmm_free_other(void *block, const char *who, size_t distance)
 {
     if (!hmm_hit_free_other(block, distance))
         hmm_free_slow(block, who);

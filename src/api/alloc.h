@@ -12,7 +12,7 @@
 void *hmm_alloc_slow(size_t bytes, bool *zero);
 void hmm_free_slow(void *block, const char *who);
 /* A block in the heap, but in no slab of the thread's own: hmm_hit_free. */
-void hmm_free_other(void *block, const char *who, uint32_t distance);
+void hmm_free_other(void *block, const char *who, size_t distance);
 /* align_bytes a power of two. NULL: out of memory; errno is the caller's to set. */
 void *hmm_alloc_aligned(size_t align_bytes, size_t bytes);
 /* bytes >= 1, zeroed; NULL with ENOMEM */
@@ -23,7 +23,7 @@ size_t hmm_usable(const void *block, const char *who);
 
 static inline void hmm_free(void *block, const char *who)
 {
-    uint32_t distance;
+    size_t distance;
     enum hmm_hit hit = hmm_hit_free(block, &distance);
     if (hmm_unlikely(hit == HMM_HIT_OTHER))
         hmm_free_other(block, who, distance);

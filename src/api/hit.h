@@ -26,17 +26,18 @@ static inline bool hmm_hit_alloc(size_t bytes, void **block)
 enum hmm_hit { HMM_HIT, HMM_NO_HIT, HMM_HIT_OTHER };
 
 /* HIT_OTHER: the block is in the heap, but in no slab of the thread's own: how far the entry of its
- * unit is from the thread's tag is in *distance. Nothing is done then, nor for NO_HIT. */
-static inline enum hmm_hit hmm_hit_free(void *block, uint32_t *distance)
+ * unit is from the end of the thread's tag is in *distance. Nothing is done then, nor for NO_HIT.
+ */
+static inline enum hmm_hit hmm_hit_free(void *block, size_t *distance)
 {
     const struct hmm_pagemap *map = &hmm_process_heap.map;
     size_t unit = hmm_pagemap_unit(map, block);
     if (hmm_unlikely(unit >= map->limit_units))
         return HMM_NO_HIT;
-    *distance = hmm_pagemap_entry(map, unit) - hmm_self.tag;
-    if (hmm_unlikely(*distance >= HMM_CLASSES))
+    *distance = hmm_pagemap_entry(map, unit) - hmm_self.tag_end; /* an own one's: below 0 */
+    if (hmm_unlikely(*distance < (size_t)0 - HMM_TAG_SPAN))
         return HMM_HIT_OTHER;
-    enum hmm_push push = hmm_magazine_push(hmm_self.magazine[*distance], block);
+    enum hmm_push push = hmm_magazine_push(hmm_self.magazine[*distance + HMM_TAG_SPAN], block);
     return hmm_likely(push == HMM_PUSH_DONE) ? HMM_HIT : HMM_NO_HIT;
 }
 
@@ -61,7 +62,7 @@ static inline bool hmm_hit_alloc_above(size_t bytes, void **block)
 {
     if (bytes - 1 < hmm_self.medium_bytes) /* a small one: from the empty magazine */
         return hmm_magazine_pop(hmm_self.magazine[hmm_sizeclass_medium(bytes)], block);
-    if (bytes - 1 >= HMM_LARGE_CACHED_BYTES || hmm_self.tag == 0)
+    if (bytes - 1 >= HMM_LARGE_CACHED_BYTES || hmm_self.tag_end == 0)
         return false;
     *block = hmm_large_take_cached(&hmm_process_heap.map, hmm_self.arena,
                                    hmm_div_up(bytes, HMM_UNIT_BYTES));
@@ -89,11 +90,11 @@ static inline bool hmm_hit_free_remote(const struct hmm_pagemap *map, unsigned c
 }
 
 /* A large block, or one of another thread's slab. False: nothing done. */
-static inline bool hmm_hit_free_other(void *block, uint32_t distance)
+static inline bool hmm_hit_free_other(void *block, size_t distance)
 {
     struct hmm_pagemap *map = &hmm_process_heap.map;
-    uint32_t entry = distance + hmm_self.tag;
-    if (hmm_self.tag == 0)
+    uint32_t entry = (uint32_t)(distance + hmm_self.tag_end);
+    if (hmm_self.tag_end == 0)
         return false;
     if (hmm_entry_is_slab(entry))
         return hmm_hit_free_remote(map, hmm_entry_class(entry), block);

@@ -365,6 +365,18 @@ void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm
     hmm_remote_flush(arenas, arena); /* of its magazines' blocks, those of others' slabs */
 }
 
+void hmm_arenas_shed_slabs(struct hmm_arenas *arenas)
+{
+    for (struct hmm_arena *arena = hmm_arenas_all(arenas); arena != NULL; arena = arena->next) {
+        hmm_lock_take(&arena->lock);
+        hmm_remote_collect(arenas, arena);
+        for (unsigned c = 1; c < HMM_CLASSES; c++)
+            if (arena->magazines[c] != NULL)
+                hmm_bin_shed(arenas, arena, &arena->magazines[c]->bin);
+        hmm_lock_give(&arena->lock);
+    }
+}
+
 void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx)
 {
     /* the first one that is not busy: a process with one thread fills one arena only */

@@ -125,6 +125,9 @@ enum hmm_shed {
 };
 /* With the remote frees. caller: owner */
 void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed);
+/* Wholly free slabs of all arenas go, once what others have freed into them is collected; what
+ * their threads' magazines hold stays. locks: takes arena, of each */
+void hmm_arenas_shed_slabs(struct hmm_arenas *arenas);
 /* The same within a slow path, without the remote frees. locks: held arena */
 void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed);
 
@@ -197,7 +200,5 @@ bool hmm_remote_free_one(struct hmm_arenas *arenas, void *block);
 void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena);
 /* Collect what others freed into the arena's slabs. locks: held arena */
 void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena);
-/* Collect for every arena that is not busy. locks: takes arena, of each, if it is free */
-void hmm_remote_collect_others(struct hmm_arenas *arenas);
 
 #endif

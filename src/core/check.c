@@ -5,21 +5,26 @@
 #include "core/move.h"
 #include "core/walk.h"
 
+static bool is_max_of_children(const struct hmm_runtree *tree, unsigned level, uint32_t node)
+{
+    uint32_t max = 0;
+    uint32_t child = node << HMM_TREE_ARITY_SHIFT;
+    for (uint32_t i = 0; i < 1 << HMM_TREE_ARITY_SHIFT; i++)
+        max = (uint32_t)hmm_max(*hmm_runtree_node(tree, level - 1, child + i), max);
+    return *hmm_runtree_node(tree, level, node) == max;
+}
+
+/* Of the nodes above the units of pieces. */
 static const char *check_tree(const struct hmm_pages *pages)
 {
     const struct hmm_runtree *tree = &pages->tree;
-    size_t nodes = pages->n_units;
-    for (unsigned l = 0; l < tree->top_level; l++) {
-        size_t parents = hmm_div_up(nodes, (size_t)1 << HMM_TREE_ARITY_SHIFT);
-        for (size_t p = 0; p < parents; p++) {
-            uint32_t max = 0;
-            for (size_t c = p << HMM_TREE_ARITY_SHIFT; c < (p + 1) << HMM_TREE_ARITY_SHIFT; c++)
-                max = (uint32_t)hmm_max(*hmm_runtree_node(tree, l, (uint32_t)c), max);
-            if (*hmm_runtree_node(tree, l + 1, (uint32_t)p) != max)
-                return "I3: a node of the first-fit tree is not the maximum of its children";
+    for (const struct hmm_piece *p = pages->lowest; p != NULL; p = p->next)
+        for (unsigned l = 1; l <= tree->top_level; l++) {
+            uint32_t last = (p->behind - 1) >> (HMM_TREE_ARITY_SHIFT * l);
+            for (uint32_t n = p->first >> (HMM_TREE_ARITY_SHIFT * l); n <= last; n++)
+                if (!is_max_of_children(tree, l, n))
+                    return "I3: a node of the first-fit tree is not the maximum of its children";
         }
-        nodes = parents;
-    }
     return NULL;
 }
 
@@ -43,35 +48,63 @@ static const char *check_free_run(const struct hmm_pages *pages, uint32_t unit, 
     return NULL;
 }
 
+/* Runs from `unit`, in a piece or at its beginning, to the end of a piece: where that is in *unit,
+ * how many are free is added to *free_units. */
+static const char *check_runs(const struct hmm_pages *pages, uint32_t *unit, uint32_t *free_units)
+{
+    uint32_t n_free = hmm_runtree_at(&pages->tree, *unit);
+    uint32_t n_used = hmm_unit(pages->map, *unit)->n_units;
+    if (n_free != 0 && n_used != 0)
+        return "I5: a unit begins a free and a used run";
+    if (n_free == 0 && n_used == 0)
+        return "I5: a unit of a piece is in no run";
+    *free_units += n_free;
+    *unit += n_free + n_used;
+    if (*unit > pages->n_units)
+        return "I5: a used run passes the break";
+    return n_free != 0 ? check_free_run(pages, *unit - n_free, n_free) : NULL;
+}
+
+/* Pieces are in order, and one does not begin inside another; runs fill them. */
+static const char *check_pieces(const struct hmm_pages *pages, uint32_t *free_units,
+                                uint32_t *foreign_units)
+{
+    uint32_t unit = 0;
+    const struct hmm_piece *below = NULL;
+    for (const struct hmm_piece *p = pages->lowest; p != NULL; below = p, p = p->next) {
+        uint32_t end = below != NULL ? below->behind : 0;
+        if (p->prev != below || p->first < end || p->behind <= p->first)
+            return "I5: pieces of the heap are not in order";
+        *foreign_units += p->first - end;
+        unit = (uint32_t)hmm_max(unit, p->first); /* a run may go on from the piece below */
+        while (unit < p->behind) {
+            const char *wrong = check_runs(pages, &unit, free_units);
+            if (wrong != NULL)
+                return wrong;
+        }
+        if (unit > p->behind && (p->next == NULL || p->next->first != p->behind))
+            return "I5: a run passes the end of its piece";
+    }
+    uint32_t end = below != NULL ? below->behind : 0;
+    return pages->highest == below && end == pages->n_units
+               ? NULL
+               : "I5: the highest piece does not end at the break";
+}
+
 static const char *check_pages(const struct hmm_pages *pages)
 {
     uint32_t free_units = 0;
     uint32_t dirty_units = 0;
     uint32_t foreign_units = 0;
-    for (uint32_t unit = 0; unit < pages->n_units;) {
-        uint32_t n_free = hmm_runtree_at(&pages->tree, unit);
-        uint32_t n_used = hmm_unit(pages->map, unit)->n_units;
-        const char *wrong = n_free != 0 ? check_free_run(pages, unit, n_free) : NULL;
-        if (wrong != NULL)
-            return wrong;
-        if (n_free != 0 && n_used != 0)
-            return "I5: a unit begins a free and a used run";
-        if (n_free == 0 && n_used == 0) {
-            if (hmm_pagemap_entry(pages->map, unit) != HMM_KIND_FOREIGN)
-                return "I5: a unit below the break is in no run";
-            foreign_units++;
-            unit++;
-            continue;
-        }
-        free_units += n_free;
-        unit += n_free + n_used;
-        if (unit > pages->n_units)
-            return "I5: a used run passes the break";
-    }
     uint32_t n_borders = 0;
-    for (uint32_t unit = 0; unit < pages->n_units; unit++) {
-        dirty_units += hmm_pages_is_dirty(pages, unit) && unit < pages->dirty_end; /* used: none */
-        n_borders += hmm_move_is_border(pages, unit);
+    const char *wrong = check_pieces(pages, &free_units, &foreign_units);
+    if (wrong != NULL)
+        return wrong;
+    for (const struct hmm_piece *p = pages->lowest; p != NULL; p = p->next) {
+        for (uint32_t unit = p->first; unit < p->behind; unit++) {
+            dirty_units += hmm_pages_is_dirty(pages, unit) && unit < pages->dirty_end;
+            n_borders += hmm_pages_is_border(pages, unit); /* used ones are not dirty */
+        }
     }
     if (n_borders != pages->n_borders)
         return "I13: the count of borders between mappings is wrong";
@@ -180,6 +213,17 @@ static const char *check_bin(const struct hmm_heap *heap, const struct hmm_bin *
     return n_slabs == bin->n_slabs ? NULL : "I8: a bin's count of slabs is wrong";
 }
 
+/* The first slab from *unit on, there. False: none. */
+static bool next_slab(const struct hmm_pages *pages, uint32_t *unit)
+{
+    for (const struct hmm_piece *p = hmm_pages_piece(pages, *unit); p != NULL; p = p->next)
+        for (*unit = (uint32_t)hmm_max(*unit, p->first); *unit < p->behind; (*unit)++)
+            if (hmm_unit(pages->map, *unit)->n_units != 0 &&
+                hmm_entry_is_slab(hmm_pagemap_entry(pages->map, *unit)))
+                return true;
+    return false;
+}
+
 /* Slots that are nowhere are on their way home in somebody's buffer: the sum must agree. */
 static const char *check_totals(const struct hmm_heap *heap)
 {
@@ -192,10 +236,7 @@ static const char *check_totals(const struct hmm_heap *heap)
                 n_underway += hmm_magazine_objs(a->magazines[c]) +
                               a->magazines[c]->depot.n_full * a->magazines[c]->max_objs;
     }
-    for (uint32_t unit = 0; unit < heap->pages.n_units; unit++) {
-        uint32_t n_units = hmm_unit(&heap->map, unit)->n_units;
-        if (n_units == 0 || !hmm_entry_is_slab(hmm_pagemap_entry(&heap->map, unit)))
-            continue;
+    for (uint32_t unit = 0; next_slab(&heap->pages, &unit); unit++) {
         struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
         const _Atomic(uint64_t) *remote = hmm_slab_remote_words(slab);
         for (uint32_t i = 0; i < slab->n_slots; i++) {
@@ -214,10 +255,7 @@ static const char *check_bytes(const struct hmm_heap *heap, const struct hmm_are
 {
     size_t slab_bytes = 0;
     size_t free_bytes = 0;
-    for (uint32_t unit = 0; unit < heap->pages.n_units; unit++) {
-        uint32_t n_units = hmm_unit(&heap->map, unit)->n_units;
-        if (n_units == 0 || !hmm_entry_is_slab(hmm_pagemap_entry(&heap->map, unit)))
-            continue;
+    for (uint32_t unit = 0; next_slab(&heap->pages, &unit); unit++) {
         struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
         if (atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)
             continue;

@@ -15,11 +15,14 @@ static const uint64_t ns_per_ms = 1000000;
 /* The highest dirty unit below `before`; HMM_RUN_NONE. locks: held pages */
 static int64_t last_dirty_unit(const struct hmm_pages *pages, uint32_t before)
 {
-    for (uint32_t word = (uint32_t)hmm_div_up(before, 64); word-- > 0;) {
-        uint64_t bits =
-            hmm_unit_bits(pages->map, word)->dirty & hmm_pages_bits_mask(word, 0, before);
-        if (bits != 0)
-            return (int64_t)word * 64 + 63 - __builtin_clzll(bits);
+    for (const struct hmm_piece *piece = pages->highest; piece != NULL; piece = piece->prev) {
+        uint32_t behind = (uint32_t)hmm_min(before, piece->behind);
+        for (uint32_t word = (uint32_t)hmm_div_up(behind, 64); word-- > piece->first / 64;) {
+            uint64_t bits =
+                hmm_unit_bits(pages->map, word)->dirty & hmm_pages_bits_mask(word, 0, behind);
+            if (bits != 0)
+                return (int64_t)word * 64 + 63 - __builtin_clzll(bits);
+        }
     }
     return HMM_RUN_NONE;
 }
@@ -104,34 +107,52 @@ void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
     hmm_lock_give(&pages->lock);
 }
 
-/* Lower the break by the free run at the top, all but keep_units. Returns units given back. */
-static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
+/* Take the free run at the top, all but keep_units and at most one piece, out of the heap. Returns
+ * how many units from *first on. locks: held pages */
+static uint32_t cut_top(struct hmm_pages *pages, uint32_t keep_units, uint32_t *first)
 {
-    hmm_lock_take(&pages->grow);
-    hmm_lock_take(&pages->lock);
     uint32_t end = pages->n_units;
     uint32_t top = end > 0 ? hmm_unit(pages->map, end - 1)->tail_units : 0;
     uint32_t keep = (uint32_t)hmm_round_up(keep_units, pages->page_units);
-    uint32_t n = top > keep ? top - keep : 0;
-    if (n != 0) {
-        hmm_pages_detach(pages, end - top, end - n, n);
-        hmm_move_forget(pages, end - n);
-        pages->n_units = end - n;
-        hmm_pagemap_set_limit(pages->map, end - n);
-    }
+    if (top <= keep)
+        return 0;
+    uint32_t n = (uint32_t)hmm_min(top - keep, end - pages->highest->first);
+    *first = end - n;
+    hmm_pages_detach(pages, end - top, end - n, n);
+    hmm_move_forget(pages, end - n);
+    hmm_pages_cut(pages, end - n);
+    hmm_pagemap_set_limit(pages->map, pages->n_units);
+    return n;
+}
+
+/* It could not be given back. locks: held pages */
+static void take_back(struct hmm_pages *pages, uint32_t first, uint32_t n_units)
+{
+    (void)hmm_pages_add_piece(pages, first, first + n_units);
+    hmm_pagemap_set_limit(pages->map, pages->n_units);
+    hmm_pages_attach(pages, first, n_units, HMM_CONTENTS_DIRTY);
+}
+
+/* Lower the break, or the highest piece's end, by the free run at the top, all but keep_units.
+ * Returns units given back. */
+static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
+{
+    uint32_t first = 0;
+    hmm_lock_take(&pages->grow);
+    hmm_lock_take(&pages->lock);
+    uint32_t n = cut_top(pages, keep_units, &first);
+    uintptr_t new_top = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
     hmm_lock_give(&pages->lock);
-    uintptr_t new_top = (uintptr_t)hmm_pagemap_address(pages->map, end - n);
     if (n != 0) {
-        hmm_states_drop(pages, end - n, n);
-        drop_contents(pages, end - n, n);
-    }
-    if (n != 0 && !hmm_brk_lower(pages->brk, new_top)) {
-        hmm_lock_take(&pages->lock);
-        pages->n_units = end;
-        hmm_pagemap_set_limit(pages->map, end);
-        hmm_pages_attach(pages, end - n, n, HMM_CONTENTS_DIRTY);
-        hmm_lock_give(&pages->lock);
-        n = 0;
+        hmm_states_release(pages, first, n);
+        drop_contents(pages, first, n);
+        if (!hmm_brk_lower(pages->brk, (uintptr_t)hmm_pagemap_address(pages->map, first),
+                           new_top)) {
+            hmm_lock_take(&pages->lock);
+            take_back(pages, first, n);
+            hmm_lock_give(&pages->lock);
+            n = 0;
+        }
     }
     hmm_lock_give(&pages->grow);
     return n;
@@ -160,7 +181,8 @@ static size_t over_limit(const struct hmm_pages *pages)
 static bool look_due(const struct hmm_pages *pages, uint64_t now_ns)
 {
     uint64_t at_ns = atomic_load_explicit(&pages->decay_at_ns, memory_order_relaxed); /* a hint */
-    return now_ns - at_ns >= HMM_DECAY_LOOK_MS * ns_per_ms || pages->meta->tunables->decay_ms == 0;
+    return now_ns - at_ns >= HMM_DECAY_LOOK_MS * ns_per_ms ||
+           hmm_meta_tunables(pages->meta)->decay_ms == 0;
 }
 
 /* Units that are due by their age: of those that were free all through this period and the one
@@ -168,7 +190,7 @@ static bool look_due(const struct hmm_pages *pages, uint64_t now_ns)
  * locks: held pages */
 static size_t aged_units(struct hmm_pages *pages, uint64_t elapsed_ns)
 {
-    uint64_t half_ns = pages->meta->tunables->decay_ms * ns_per_ms;
+    uint64_t half_ns = hmm_meta_tunables(pages->meta)->decay_ms * ns_per_ms;
     size_t idle = hmm_min(pages->least_dirty_units, pages->least_before_units);
     if (half_ns == 0)
         idle = pages->dirty_units;
@@ -183,7 +205,7 @@ static size_t aged_units(struct hmm_pages *pages, uint64_t elapsed_ns)
  * locks: held pages */
 static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
 {
-    const struct hmm_tunables *t = pages->meta->tunables;
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
     uint32_t top = pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
     size_t heap_bytes = (size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
     size_t enough = hmm_max(t->lower_min, heap_bytes / t->lower_divisor);
@@ -234,7 +256,8 @@ uint64_t hmm_decay(struct hmm_pages *pages)
     hmm_lock_give(&pages->lock);
     uint32_t lowered = 0;
     if (lower_now)
-        lowered = lower(pages, (uint32_t)(pages->meta->tunables->grow_min >> HMM_UNIT_SHIFT));
+        lowered =
+            lower(pages, (uint32_t)(hmm_meta_tunables(pages->meta)->grow_min >> HMM_UNIT_SHIFT));
     if (excess > lowered)
         purge(pages, (uint32_t)excess - lowered);
     if (end_look(pages))
@@ -244,7 +267,11 @@ uint64_t hmm_decay(struct hmm_pages *pages)
 
 size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)
 {
-    size_t units = lower(pages, (uint32_t)hmm_div_up(keep_bytes, HMM_UNIT_BYTES));
+    size_t keep_units = hmm_min(hmm_div_up(keep_bytes, HMM_UNIT_BYTES), UINT32_MAX);
+    size_t units = 0;
+    uint32_t n;
+    while ((n = lower(pages, (uint32_t)keep_units)) != 0) /* a piece at a time */
+        units += n;
     units += purge(pages, UINT32_MAX);
     hmm_states_sweep(pages);
     return units << HMM_UNIT_SHIFT;

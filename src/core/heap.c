@@ -8,32 +8,9 @@
 #include "core/fatal.h"
 
 static const uint64_t shed_every_ns = HMM_SHED_MS * (uint64_t)1000000;
-static const size_t window_min_bytes = (size_t)HMM_WINDOW_MIN_MIB << 20;
-
-/* Half of all addresses, where they have 32 bits. */
-static size_t bytes_of_mib(uint64_t n_mib)
-{
-    return (size_t)(n_mib << 20 <= SIZE_MAX / 2 ? n_mib << 20 : SIZE_MAX / 2 + 1);
-}
-
-/* How far the heap may ever reach: its records are reserved for that. Four times the machine's
- * memory, and no more than the process may address at all. */
-static size_t window_bytes(const struct hmm_tunables *tunables)
-{
-    size_t bytes = tunables->heap_max;
-    if (bytes == 0) {
-        size_t memory = hmm_port_memory_bytes();
-        size_t most = bytes_of_mib(HMM_WINDOW_MAX_MIB);
-        bytes = memory < most / 4 ? memory * 4 : most;
-        bytes = hmm_max(bytes, bytes_of_mib(HMM_WINDOW_DEFAULT_MIB));
-    }
-    bytes = hmm_min(bytes, hmm_port_address_limit_bytes());
-    return hmm_round_up(hmm_max(bytes, window_min_bytes), (size_t)1 << HMM_MAX_OS_PAGE_SHIFT);
-}
-
 static bool init_layers(struct hmm_heap *heap, const struct hmm_tunables *tunables, void *memory)
 {
-    if (!hmm_meta_init(&heap->meta, tunables, heap->brk.window_bytes >> HMM_UNIT_SHIFT, memory))
+    if (!hmm_meta_init(&heap->meta, tunables, heap->brk.reach_bytes >> HMM_UNIT_SHIFT, memory))
         return false;
     hmm_pages_init(&heap->pages, &heap->map, &heap->meta, &heap->brk);
     heap->arenas.slabs.pages = &heap->pages;
@@ -44,20 +21,9 @@ static bool init_layers(struct hmm_heap *heap, const struct hmm_tunables *tunabl
 bool hmm_heap_init(struct hmm_heap *heap, const struct hmm_tunables *tunables)
 {
     enum hmm_brk_kind kind = tunables->map ? HMM_BRK_MAP : HMM_BRK_SYS;
-    for (size_t bytes = window_bytes(tunables); bytes >= window_min_bytes; bytes /= 2) {
-        if (!hmm_brk_init(&heap->brk, kind, bytes))
-            return false;
-        if (init_layers(heap, tunables, NULL))
-            return true;
-        if (heap->brk.range_end != 0)
-            hmm_port_release((void *)heap->brk.range_start,
-                             heap->brk.range_end - heap->brk.range_start);
-        heap->map.base = 0;
-        heap->meta.tunables = NULL;
-        heap->arenas.n_arenas = 0;
-        atomic_store_explicit(&heap->arenas.all, NULL, memory_order_relaxed); /* nobody else */
-    }
-    return false;
+    hmm_port_set_policy((enum hmm_port_policy)tunables->calls);
+    hmm_brk_init(&heap->brk, kind, hmm_meta_max_units() << HMM_UNIT_SHIFT);
+    return init_layers(heap, tunables, NULL);
 }
 
 bool hmm_heap_init_buffer(struct hmm_heap *heap, const struct hmm_tunables *tunables, void *buffer,
@@ -74,7 +40,7 @@ bool hmm_heap_init_buffer(struct hmm_heap *heap, const struct hmm_tunables *tuna
 /* Let the thread's hits find the magazine. */
 static void install(struct hmm_thread *self, struct hmm_magazine *mag)
 {
-    if (self->tag == 0)
+    if (self->tag_end == 0)
         return;
     unsigned c = mag->class_idx;
     do
@@ -88,7 +54,7 @@ static void take_over(const struct hmm_heap *heap, struct hmm_thread *self, stru
     self->arena = arena;
     if (heap->counts != NULL)
         return;
-    self->tag = arena->tag;
+    self->tag_end = (size_t)arena->tag + HMM_TAG_SPAN;
     for (unsigned c = 0; c < HMM_CLASSES; c++)
         self->magazine[c] = (struct hmm_magazine *)(uintptr_t)&hmm_magazine_empty;
     for (unsigned c = 1; c < HMM_CLASSES; c++)
@@ -129,7 +95,7 @@ static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread
     if (mag == NULL)
         return NULL;
     install(self, mag);
-    if (served_by != class_idx && self->tag != 0)
+    if (served_by != class_idx && self->tag_end != 0)
         self->magazine[class_idx] = mag;
     return mag;
 }
@@ -168,6 +134,16 @@ static void *alloc_owned(struct hmm_heap *heap, struct hmm_thread *self, unsigne
     return block;
 }
 
+/* No memory can be had: make free what this thread can. False: it would not help a block of this
+ * size. cost: all arenas are looked at, all that is free goes back */
+static HMM_COLD bool shed_all(struct hmm_heap *heap, struct hmm_thread *self, size_t bytes)
+{
+    if (bytes >> HMM_SHED_MAX_SHIFT != 0)
+        return false;
+    hmm_heap_trim(heap, self, 0);
+    return true;
+}
+
 static void *alloc_slot(struct hmm_heap *heap, struct hmm_thread *self, unsigned class_idx)
 {
     if (arena_of(heap, self) != NULL)
@@ -188,17 +164,27 @@ void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t byte
     bool is_zero = zero != NULL;
     if (zero != NULL)
         *zero = false;
-    if (hmm_likely(bytes <= HMM_SLAB_MAX_BYTES))
-        return alloc_slot(heap, self, hmm_sizeclass_of(bytes));
+    if (hmm_likely(bytes <= HMM_SLAB_MAX_BYTES)) {
+        unsigned class_idx = hmm_sizeclass_of(bytes);
+        void *slot = alloc_slot(heap, self, class_idx);
+        return hmm_likely(slot != NULL) || !shed_all(heap, self, bytes)
+                   ? slot
+                   : alloc_slot(heap, self, class_idx);
+    }
+    bool wants_zero = is_zero;
     void *block = hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, 1, &is_zero);
+    if (hmm_unlikely(block == NULL) && shed_all(heap, self, bytes)) {
+        is_zero = wants_zero;
+        block = hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, 1, &is_zero);
+    }
     if (zero != NULL)
         *zero = is_zero;
     maybe_decay(heap, self->arena);
     return block;
 }
 
-void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, size_t align_bytes,
-                             size_t bytes)
+static void *alloc_aligned_once(struct hmm_heap *heap, struct hmm_thread *self, size_t align_bytes,
+                                size_t bytes)
 {
     unsigned class_idx = hmm_sizeclass_aligned(align_bytes, bytes);
     if (class_idx != 0)
@@ -206,6 +192,15 @@ void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, siz
     bool zero = false;
     bytes = hmm_max(bytes, HMM_SLAB_MAX_BYTES + 1);
     return hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, align_bytes, &zero);
+}
+
+void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, size_t align_bytes,
+                             size_t bytes)
+{
+    void *block = alloc_aligned_once(heap, self, align_bytes, bytes);
+    if (hmm_likely(block != NULL) || !shed_all(heap, self, bytes + align_bytes))
+        return block;
+    return alloc_aligned_once(heap, self, align_bytes, bytes);
 }
 
 /* Into a full magazine after all, or past it. An arena that has shrunk keeps no large blocks. */
@@ -301,12 +296,12 @@ void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
     if (hmm_entry_is_slab(entry)) /* stay while at least half is used */
         return bytes <= usable_bytes && bytes >= usable_bytes / 2 ? block : NULL;
     if (entry != HMM_KIND_LARGE)
-        return bytes > heap->meta.tunables->map_threshold / 2
+        return bytes > hmm_meta_tunables(&heap->meta)->map_threshold / 2
                    ? hmm_mapped_resize(&heap->large, block, bytes)
                    : NULL;
     if (bytes <= HMM_SLAB_MAX_BYTES)
         return NULL;
-    bool moves_out = bytes > usable_bytes && bytes >= heap->meta.tunables->map_threshold;
+    bool moves_out = bytes > usable_bytes && bytes >= hmm_meta_tunables(&heap->meta)->map_threshold;
     if (moves_out || !hmm_large_resize(&heap->large, block, bytes)) /* which shrinks it always */
         block = hmm_large_move(&heap->large, arena_of(heap, self), block, bytes);
     maybe_decay(heap, self->arena);
@@ -331,6 +326,6 @@ size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep
         hmm_arena_shed(&heap->arenas, self->arena, HMM_SHED_ALL);
     }
     hmm_arenas_cool(&heap->arenas, 0);
-    hmm_remote_collect_others(&heap->arenas);
+    hmm_arenas_shed_slabs(&heap->arenas);
     return hmm_decay_all(&heap->pages, keep_bytes);
 }

@@ -52,7 +52,7 @@ static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *star
     *start = unit - in_block;
     *end = *start + block_units;
     if (unit < in_block + block_units || *end > pages->n_units || from >= *end ||
-        hmm_pages_used(pages) < pages->meta->tunables->huge_min >> HMM_UNIT_SHIFT ||
+        hmm_pages_used(pages) < hmm_meta_tunables(pages->meta)->huge_min >> HMM_UNIT_SHIFT ||
         in_block > block_units / HMM_HUGE_SHARE || !is_new(pages, from, *end) ||
         slab_units(pages, *start - block_units, *start) <
             block_units - block_units / HMM_HUGE_SHARE ||
@@ -69,7 +69,7 @@ static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *star
 /* Does the heap become large, and hasn't seen enough page faults yet? locks: held pages */
 static bool needs_times(const struct hmm_pages *pages)
 {
-    const struct hmm_tunables *t = pages->meta->tunables;
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
     return pages->huge_units != 0 && t->huge_slow_us == 0 &&
            pages->fault_samples < HMM_HUGE_SAMPLES &&
            hmm_pages_used(pages) >= t->huge_min / 2 >> HMM_UNIT_SHIFT;
@@ -98,7 +98,7 @@ static void time_faults(struct hmm_pages *pages, uint32_t unit)
 /* What a huge page may cost: as much as the page faults that it saves. locks: held pages */
 static uint64_t worth_ns(const struct hmm_pages *pages)
 {
-    uint64_t slow_us = pages->meta->tunables->huge_slow_us;
+    uint64_t slow_us = hmm_meta_tunables(pages->meta)->huge_slow_us;
     size_t n_pages = ((size_t)pages->huge_units << HMM_UNIT_SHIFT) / hmm_port_page_bytes();
     return slow_us != 0 ? slow_us * 1000 : pages->fault_ns * n_pages / HMM_HUGE_TOUCH_PAGES;
 }

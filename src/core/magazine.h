@@ -59,12 +59,17 @@ struct hmm_magazine {
     struct hmm_bin bin; /* owner */
 };
 
+/* What lies between a tag and its `tag_end`: more than there are classes, less than to the next
+ * tag.
+ */
+enum { HMM_TAG_SPAN = 128 };
+
 /* What a thread reaches through thread-local storage. All zero: a thread that owns nothing, and
- * makes no hits: no request is under 0 bytes, and 0 is no slab's tag, nor any entry's value. */
+ * makes no hits: no request is under 0 bytes, and no entry is less than 0. */
 struct hmm_thread {
     size_t small_bytes;  /* requests up to here have a magazine below, */
     size_t medium_bytes; /* and up to here, by class */
-    uint32_t tag;        /* its arena's id, as in page map entries; 0: none */
+    size_t tag_end;      /* its slabs' entries are the TAG_SPAN values below this; 0: none */
     uint32_t n_visits;   /* slow paths taken without an arena */
     struct hmm_magazine
         *magazine[HMM_CLASSES]; /* by class; below 1 KiB also by granules; [0]: empty */

@@ -5,8 +5,6 @@
  */
 #include "core/meta.h"
 
-#include <string.h>
-
 /* Bytes of strip `idx` that describe n_units units. A heap needs only the levels of the tree up to
  * the one whose root spans it. */
 static size_t strip_bytes(unsigned idx, size_t n_units)
@@ -17,7 +15,7 @@ static size_t strip_bytes(unsigned idx, size_t n_units)
     case HMM_STRIP_CHUNK:
         return hmm_div_up(n_units, HMM_CHUNK_UNITS) * sizeof(struct hmm_chunk);
     default: {
-        if (idx < HMM_STRIP_TREE) {
+        if (idx >= HMM_STRIP_STATE) {
             unsigned shift = HMM_GRANULE_SHIFT + idx - HMM_STRIP_STATE;
             return n_units << (HMM_UNIT_SHIFT - shift);
         }
@@ -33,98 +31,151 @@ static size_t strip_bytes(unsigned idx, size_t n_units)
 static size_t object_bytes(size_t max_units)
 {
     size_t share = (max_units << HMM_UNIT_SHIFT) >> HMM_OBJECT_SHARE_SHIFT;
-    return hmm_max(share, HMM_OBJECT_MIN_BYTES);
+    return hmm_round_up(hmm_max(share, HMM_OBJECT_MIN_BYTES), hmm_port_page_bytes());
 }
 
-/* One guard page between the arrays, so that an index gone wrong faults. */
+/* One page between the arrays is nobody's, so that an index gone wrong faults. */
 static size_t spaced_bytes(size_t bytes)
 {
     return hmm_round_up(bytes, hmm_port_page_bytes()) + hmm_port_page_bytes();
 }
 
-size_t hmm_meta_bytes(size_t max_units)
+static size_t strips_bytes(size_t max_units)
 {
-    size_t total = spaced_bytes(object_bytes(max_units)) + 4 * hmm_port_page_bytes();
+    size_t total = hmm_port_page_bytes();
     for (unsigned i = 0; i < HMM_META_STRIPS; i++)
         total += spaced_bytes(strip_bytes(i, max_units));
     return total;
 }
 
-/* Commit [start, start + bytes), whole pages. */
-static bool commit(char *start, size_t bytes)
+size_t hmm_meta_bytes(size_t max_units)
 {
-    uintptr_t page_bytes = hmm_port_page_bytes();
-    uintptr_t first = hmm_round_down((uintptr_t)start, page_bytes);
-    uintptr_t behind = hmm_round_up((uintptr_t)start + bytes, page_bytes);
-    return hmm_port_commit((void *)first, behind - first);
+    return hmm_port_page_bytes() + object_bytes(max_units) + strips_bytes(max_units);
 }
 
-static bool strip_cover(struct hmm_strip *strip, size_t bytes)
+/* --- places -------------------------------------------------------------------------------------
+ */
+
+/* Addresses that a process may have, rounded up to a power of two; half of them where they have 32
+ * bits. */
+static uint64_t address_space_bytes(void)
 {
-    if (bytes <= strip->committed_bytes)
-        return true;
-    if (!commit(strip->start + strip->committed_bytes, bytes - strip->committed_bytes))
-        return false;
-    strip->committed_bytes = bytes;
-    return true;
+    return (uint64_t)2 << hmm_log2(hmm_port_top());
 }
 
-/* Objects are laid from their area's end downwards. */
-static bool objects_cover(struct hmm_strip *objects, size_t bytes)
+size_t hmm_meta_max_units(void)
 {
-    char *end = objects->start + objects->end_bytes;
-    if (!commit(end - bytes, bytes - objects->committed_bytes))
-        return false;
-    objects->committed_bytes = bytes;
-    return true;
+    uint64_t bytes = address_space_bytes() >> HMM_REACH_SHIFT;
+    uint64_t least = (uint64_t)HMM_REACH_MIN_MIB << 20;
+    bytes = bytes > least ? bytes : least;
+    uint64_t n_units = bytes >> HMM_UNIT_SHIFT;
+    return (size_t)(n_units < UINT32_MAX ? n_units : UINT32_MAX);
 }
 
-/* Lay objects and strips out from `at` on. The first chunk begins in the page in which the objects
- * end: a small heap needs that one page for both. */
-static void lay_out(struct hmm_meta *meta, size_t max_units, char *at)
+/* The page in which the objects end and the chunks begin, of the `nth` place to try; 0: none. From
+ * a quarter of all addresses below their end on downwards: the system maps at the end, or from a
+ * third on upwards, programs and their break begin at the beginning or at two thirds. Places begin
+ * so that all strips' beginnings share a page table of the third level. */
+static uintptr_t place(size_t max_units, unsigned nth)
+{
+    uint64_t space = address_space_bytes();
+    uint64_t step = space >> HMM_RECORDS_SHIFT;
+    uint64_t jitter = step >> HMM_RECORDS_JITTER_SHIFT;
+    uint64_t span = hmm_round_up(strips_bytes(max_units), step);
+    uint64_t below = (nth + 1) * (span + hmm_round_up(object_bytes(max_units), step));
+    uint64_t end = (hmm_port_top() & ~(step - 1)) - space / 4;
+    if (below + step > end)
+        return 0;
+    uint64_t page_bytes = hmm_port_page_bytes();
+    uint64_t offset = jitter / 4 + (hmm_port_random() & (jitter - 1) & ~(page_bytes - 1));
+    return (uintptr_t)(end - below + hmm_round_up(object_bytes(max_units), step) + offset);
+}
+
+/* Lay objects and strips out around `page`, or from there on. The first chunk begins in the page in
+ * which the objects end: a small heap needs that one page for both. */
+static void lay_out(struct hmm_meta *meta, size_t max_units, char *page)
 {
     size_t page_bytes = hmm_port_page_bytes();
+    char *at = page + page_bytes / 2;
     meta->max_units = max_units;
-    meta->own_tunables = (struct hmm_tunables *)(void *)at;
-    at += spaced_bytes(sizeof *meta->own_tunables) + page_bytes;
-    size_t objects = hmm_round_up(object_bytes(max_units), page_bytes) + page_bytes / 2;
-    meta->objects = (struct hmm_strip){.start = at, .end_bytes = objects};
-    at += objects;
-    meta->strips[HMM_STRIP_CHUNK] =
-        (struct hmm_strip){.start = at, .end_bytes = strip_bytes(HMM_STRIP_CHUNK, max_units)};
-    at += page_bytes / 2 + spaced_bytes(strip_bytes(HMM_STRIP_CHUNK, max_units));
+    meta->covered_units = 0;
+    meta->objects = (struct hmm_objects){
+        .start = at - object_bytes(max_units), .end = at, .mapped_start = page + page_bytes};
     for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
-        if (i == HMM_STRIP_CHUNK)
-            continue;
-        meta->strips[i] = (struct hmm_strip){.start = at, .end_bytes = strip_bytes(i, max_units)};
-        at += spaced_bytes(strip_bytes(i, max_units));
+        size_t bytes = strip_bytes(i, max_units);
+        char *first_page = i == HMM_STRIP_CHUNK ? page : at;
+        meta->strips[i] = (struct hmm_strip){at, bytes, first_page};
+        at = first_page + spaced_bytes(bytes + (size_t)(at - first_page));
     }
+}
+
+/* Have memory in [start, start + bytes) of the strip, from its mapped end on. */
+static bool strip_cover(const struct hmm_meta *meta, struct hmm_strip *strip, size_t bytes)
+{
+    size_t page_bytes = hmm_port_page_bytes();
+    char *end = (char *)hmm_round_up((uintptr_t)strip->start + bytes, page_bytes);
+    if (end <= strip->mapped_end || bytes == 0)
+        return true;
+    size_t more_bytes = (size_t)(end - strip->mapped_end);
+    if (!meta->in_buffer && !hmm_port_map_at(strip->mapped_end, more_bytes))
+        return false;
+    strip->mapped_end = end;
+    return true;
+}
+
+static bool objects_cover(const struct hmm_meta *meta, struct hmm_objects *objects, size_t bytes)
+{
+    char *start = (char *)hmm_round_down((uintptr_t)objects->end - bytes, hmm_port_page_bytes());
+    size_t more_bytes = (size_t)(objects->mapped_start - start);
+    if (!meta->in_buffer && !hmm_port_map_at(start, more_bytes))
+        return false;
+    objects->mapped_start = start;
+    return true;
+}
+
+/* What a small heap needs of objects and chunks, by one call. */
+static bool map_first(struct hmm_meta *meta, char *page, size_t object_step_bytes)
+{
+    struct hmm_strip *chunks = &meta->strips[HMM_STRIP_CHUNK];
+    size_t chunk_bytes = strip_bytes(HMM_STRIP_CHUNK, HMM_COVER_STEP_UNITS);
+    char *start = page - object_step_bytes;
+    char *end = (char *)hmm_round_up((uintptr_t)chunks->start + chunk_bytes, hmm_port_page_bytes());
+    if (!hmm_port_map_at(start, (size_t)(end - start)))
+        return false;
+    meta->objects.mapped_start = start;
+    chunks->mapped_end = end;
+    return true;
+}
+
+static bool find_place(struct hmm_meta *meta, size_t max_units)
+{
+    for (unsigned nth = 0; nth < HMM_RECORDS_TRIES; nth++) {
+        char *page = (char *)place(max_units, nth);
+        if (page == NULL)
+            return false;
+        lay_out(meta, max_units, page);
+        if (map_first(meta, page, HMM_OBJECT_STEP_BYTES) || map_first(meta, page, 0))
+            return true;
+    }
+    return false;
 }
 
 bool hmm_meta_init(struct hmm_meta *meta, const struct hmm_tunables *tunables, size_t max_units,
                    void *memory)
 {
-    size_t total = hmm_meta_bytes(max_units);
-    void *reserved = NULL;
-    if (memory == NULL) {
-        memory = reserved = hmm_port_reserve(NULL, total);
-        if (memory == NULL)
-            return false;
-        hmm_port_mark_metadata(memory, total);
+    meta->in_buffer = memory != NULL;
+    if (meta->in_buffer) {
+        uintptr_t first = hmm_round_up((uintptr_t)memory, hmm_port_page_bytes());
+        lay_out(meta, max_units, (char *)first + object_bytes(max_units));
+        objects_cover(meta, &meta->objects, object_bytes(max_units) - hmm_port_page_bytes());
+    } else if (!find_place(meta, max_units)) {
+        return false;
     }
-    lay_out(meta, max_units, (char *)hmm_round_up((uintptr_t)memory, hmm_port_page_bytes()));
-    if (objects_cover(&meta->objects, hmm_port_page_bytes()) &&
-        hmm_meta_set_tunables(meta, tunables))
-        return true;
-    if (reserved != NULL)
-        hmm_port_release(reserved, total);
-    return false;
+    return hmm_meta_set_tunables(meta, tunables);
 }
 
-static void seal(struct hmm_meta *meta, bool sealed)
-{
-    hmm_port_seal(meta->own_tunables, hmm_port_page_bytes(), sealed);
-}
+/* --- tunables -----------------------------------------------------------------------------------
+ */
 
 /* Not by memcmp: its page of libc's code, and those that the kernel maps around it, would be all
  * that many a small program needs it for. */
@@ -137,54 +188,109 @@ static bool same_values(const struct hmm_tunables *a, const struct hmm_tunables 
     return i == sizeof *a / sizeof *left;
 }
 
+static void seal(const struct hmm_meta *meta, struct hmm_tunables *own, bool sealed)
+{
+    if (!meta->in_buffer)
+        hmm_port_seal(own, hmm_port_page_bytes(), sealed);
+}
+
+static struct hmm_tunables *make_own(struct hmm_meta *meta)
+{
+    return meta->in_buffer ? hmm_meta_object(meta, sizeof(struct hmm_tunables))
+                           : hmm_port_map(hmm_port_page_bytes(), hmm_port_page_bytes());
+}
+
+/* A place for them that nobody reads, or has read for long; writable. NULL: out of memory. */
+static struct hmm_tunables *other_place(struct hmm_meta *meta)
+{
+    unsigned idx = meta->own_idx ^ 1;
+    if (meta->own[idx] != NULL)
+        seal(meta, meta->own[idx], false);
+    else
+        meta->own[idx] = make_own(meta);
+    if (meta->own[idx] != NULL)
+        meta->own_idx = idx;
+    return meta->own[idx];
+}
+
 bool hmm_meta_set_tunables(struct hmm_meta *meta, const struct hmm_tunables *tunables)
 {
-    const struct hmm_tunables *defaults = hmm_tunables_defaults();
-    if (meta->tunables == NULL && same_values(tunables, defaults)) {
-        meta->tunables = defaults; /* among the program's constants */
-        return true;
+    const struct hmm_tunables *in_force = hmm_tunables_defaults(); /* the program's constants */
+    if (!same_values(tunables, in_force)) {
+        struct hmm_tunables *own = other_place(meta);
+        if (own == NULL)
+            return false;
+        *own = *tunables;
+        seal(meta, own, true);
+        in_force = own;
     }
-    if (!hmm_port_commit(meta->own_tunables, hmm_port_page_bytes()))
-        return false;
-    seal(meta, false);
-    *meta->own_tunables = *tunables;
-    seal(meta, true);
-    meta->tunables = meta->own_tunables;
+    /* release: publishes the values. pairs: hmm_meta_tunables */
+    __atomic_store_n(&meta->tunables, in_force, __ATOMIC_RELEASE);
     return true;
 }
 
-bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units)
+/* --- growth -------------------------------------------------------------------------------------
+ */
+
+/* Huge pages of records would hold more than the heap does. */
+static void keep_small_pages(const struct hmm_meta *meta, const struct hmm_strip *strip)
 {
+    uintptr_t first = hmm_round_up((uintptr_t)strip->start, hmm_port_page_bytes());
+    size_t bytes = (uintptr_t)strip->mapped_end - first;
+    size_t huge_bytes = hmm_port_huge_bytes();
+    if (!meta->in_buffer && huge_bytes != 0 && bytes >= huge_bytes)
+        hmm_port_no_huge((void *)first, bytes);
+}
+
+/* All strips but those of state bytes. */
+static bool cover(struct hmm_meta *meta, size_t n_units)
+{
+    for (unsigned i = 0; i < HMM_STRIP_STATE; i++) {
+        char *end = meta->strips[i].mapped_end;
+        if (!strip_cover(meta, &meta->strips[i], strip_bytes(i, n_units)))
+            return false;
+        if (meta->strips[i].mapped_end != end)
+            keep_small_pages(meta, &meta->strips[i]);
+    }
+    meta->covered_units = n_units;
+    return true;
+}
+
+bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units, size_t ahead_units)
+{
+    if (n_units <= meta->covered_units)
+        return true;
     if (n_units > meta->max_units)
         return false;
-    size_t ahead =
-        hmm_min(hmm_round_up(n_units + n_units / 4, HMM_COMMIT_STEP_UNITS), meta->max_units);
-    for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
-        struct hmm_strip *strip = &meta->strips[i];
-        if (strip_bytes(i, n_units) <= strip->committed_bytes)
-            continue;
-        if (!strip_cover(strip, strip_bytes(i, ahead)) &&
-            !strip_cover(strip, strip_bytes(i, n_units)))
-            return false;
-    }
-    return true;
+    size_t step = HMM_COVER_STEP_UNITS;
+    size_t ahead = hmm_min(hmm_round_up(n_units + ahead_units, step), meta->max_units);
+    return cover(meta, ahead) || cover(meta, hmm_min(hmm_round_up(n_units, step), meta->max_units));
+}
+
+size_t hmm_meta_mapped_bytes(const struct hmm_meta *meta)
+{
+    size_t bytes = (size_t)(meta->objects.end - meta->objects.mapped_start);
+    for (unsigned i = 0; i < HMM_STRIP_STATE; i++)
+        bytes += (size_t)(meta->strips[i].mapped_end - meta->strips[i].start);
+    return bytes;
 }
 
 void *hmm_meta_object(struct hmm_meta *meta, size_t bytes)
 {
-    struct hmm_strip *objects = &meta->objects;
-    bytes = hmm_round_up(bytes, HMM_META_LINE_BYTES);
+    struct hmm_objects *objects = &meta->objects;
+    size_t end_bytes = (size_t)(objects->end - objects->start);
+    bytes = hmm_round_up(bytes, HMM_LINE_BYTES);
     hmm_lock_take(&meta->lock);
     /* line 0 is nobody's */
-    bool fits = bytes < objects->end_bytes - meta->objects_used_bytes;
-    size_t used = meta->objects_used_bytes + bytes;
-    if (fits && used > objects->committed_bytes) {
+    bool fits = bytes < end_bytes - objects->used_bytes;
+    size_t used = objects->used_bytes + bytes;
+    if (fits && objects->end - used < objects->mapped_start) {
         size_t ahead = hmm_round_up(used, HMM_OBJECT_STEP_BYTES);
-        fits = objects_cover(objects, hmm_min(ahead, objects->end_bytes)) ||
-               objects_cover(objects, used);
+        fits = objects_cover(meta, objects, hmm_min(ahead, end_bytes)) ||
+               objects_cover(meta, objects, used);
     }
     if (fits)
-        meta->objects_used_bytes = used;
+        objects->used_bytes = used;
     hmm_lock_give(&meta->lock);
-    return fits ? objects->start + objects->end_bytes - used : NULL;
+    return fits ? objects->end - used : NULL;
 }

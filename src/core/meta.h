@@ -1,8 +1,14 @@
-/* meta.h - memory for the heap's own records: flat arrays that grow with the heap, and an object
+/* meta.h - memory for the heap's own records: flat arrays over its units (strips), and an object
  * area for slab descriptors, magazines and arenas.
  *
- * One reservation far from the heap, so that no overflow of a user's block reaches it; only what
- * the heap has grown to is committed. Over a caller's buffer it is the buffer's first part.
+ * Each strip has a place of its own, far from the heap, from the other strips and from whatever the
+ * system maps by itself, where it can grow without ever moving. Nothing is reserved there: memory
+ * is mapped as the heap grows, and only there where nobody else's is.
+ *
+ *   | objects ... <- | chunks -> ...  | entries -> ... | tree -> ... | state bytes -> ... (4 times)
+ *
+ * On x86-64 that takes 1.3 of 128 TiB of addresses, and 0.1 % of the heap in mapped ones, state
+ * bytes aside (states.c). Over a caller's buffer it is the buffer's first part, all at once.
  *
  * Layer   core, above pagemap.
  */
@@ -14,52 +20,77 @@
 
 enum {
     HMM_CHUNK_LEVELS = 2, /* of the tree are in chunks */
-    HMM_META_LINE_BYTES = 64,
     HMM_META_STRIPS = 2 + HMM_STATE_KINDS + HMM_TREE_MAX_LEVELS - HMM_CHUNK_LEVELS
 };
 
 enum hmm_strip_idx {
-    HMM_STRIP_ENTRY,
     HMM_STRIP_CHUNK,
-    HMM_STRIP_STATE,                                    /* and the less dense ones */
-    HMM_STRIP_TREE = HMM_STRIP_STATE + HMM_STATE_KINDS, /* from level CHUNK_LEVELS on */
+    HMM_STRIP_ENTRY,
+    HMM_STRIP_TREE,                                                            /* and above: */
+    HMM_STRIP_STATE = HMM_STRIP_TREE + HMM_TREE_MAX_LEVELS - HMM_CHUNK_LEVELS, /* by kinds */
 };
 
 /* A flat array over units. */
 struct hmm_strip {
-    char *start;            /* const */
-    size_t end_bytes;       /* const: reserved */
-    size_t committed_bytes; /* lock:grow */
+    char *start;      /* const: record of unit 0 */
+    size_t end_bytes; /* const: as long as it may become */
+    char *mapped_end; /* lock:grow, memory is there up to here; of state bytes: see states.c */
+};
+
+/* Laid from the area's end downwards. */
+struct hmm_objects {
+    char *start;        /* const: line 0, nobody's */
+    char *end;          /* const */
+    char *mapped_start; /* lock:meta, memory is there from here on */
+    size_t used_bytes;  /* lock:meta */
 };
 
 struct hmm_meta {
-    struct hmm_strip strips[HMM_META_STRIPS]; /* lock:grow */
-    size_t max_units;                         /* const */
-    const struct hmm_tunables *tunables;      /* read-only memory */
-    struct hmm_tunables *own_tunables;        /* const: place for others than the defaults */
-    struct hmm_lock lock;
-    struct hmm_strip objects;  /* lock:meta */
-    size_t objects_used_bytes; /* lock:meta */
+    struct hmm_strip strips[HMM_META_STRIPS];
+    struct hmm_objects objects;
+    size_t max_units;            /* const: of a heap whose records fit into the places */
+    size_t covered_units;        /* lock:grow, units whose records may be touched */
+    bool in_buffer;              /* const: all is mapped from the beginning */
+    struct hmm_lock lock;        /* lock `meta` */
+    struct hmm_tunables *own[2]; /* lock:meta, places for tunables that are not the defaults */
+    unsigned own_idx;            /* lock:meta, the one used last */
+    const struct hmm_tunables *tunables; /* atomic: hmm_meta_tunables */
 };
+
+/* The tunables in force, in read-only memory. */
+static inline const struct hmm_tunables *hmm_meta_tunables(const struct hmm_meta *meta)
+{
+    /* acquire: sees their values. pairs: hmm_meta_set_tunables */
+    return __atomic_load_n(&meta->tunables, __ATOMIC_ACQUIRE);
+}
+
+/* Units that a heap may have whose records get places of their own. */
+size_t hmm_meta_max_units(void);
 
 /* Bytes that the records of a heap of `max_units` need. */
 size_t hmm_meta_bytes(size_t max_units);
 
-/* Lay the records out.
+/* Find the records' places, and map what a small heap needs of them.
  *   tunables   copied
  *   max_units  units the heap can ever have
- *   memory     committed zeroed memory of hmm_meta_bytes(max_units), or NULL: reserve it
- *   returns    false if it cannot be reserved or the first page not committed
+ *   memory     mapped zeroed memory of hmm_meta_bytes(max_units), or NULL: places of their own
+ *   returns    false if no memory can be had
  */
 bool hmm_meta_init(struct hmm_meta *meta, const struct hmm_tunables *tunables, size_t max_units,
                    void *memory);
 
-/* Have a copy of `tunables` in force. They are in read-only memory, also meanwhile to all but this
- * call: the defaults as the program's constants, others in a sealed page. False: out of memory. */
+/* Have a copy of `tunables` in force. They are in read-only memory, and stay what they are while
+ * somebody reads them: the defaults as the program's constants, others in a sealed page, in turns
+ * of two. False: out of memory. locks: takes meta */
 bool hmm_meta_set_tunables(struct hmm_meta *meta, const struct hmm_tunables *tunables);
 
-/* Commit the records of units 0..n_units. False: out of memory, nothing lost. locks: held grow */
-bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units);
+/* Map the records of units 0..n_units, state bytes aside, and of `ahead_units` more if they can be
+ * had. False: out of memory, or somebody else's memory is in the way; nothing lost.
+ * locks: held grow */
+bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units, size_t ahead_units);
+
+/* Bytes of records that are mapped, state bytes aside. */
+size_t hmm_meta_mapped_bytes(const struct hmm_meta *meta);
 
 /* Zeroed memory for an object, aligned to a line; never given back. NULL: out of memory.
  * locks: takes meta */

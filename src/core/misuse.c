@@ -77,8 +77,9 @@ _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *bl
     bool at_unit = offset % HMM_UNIT_BYTES == 0;
     if (entry == HMM_KIND_LARGE_CACHED && at_unit)
         end(who, "double free of", block, NULL);
-    if (entry == HMM_KIND_FOREIGN)
-        end(who, "invalid pointer (memory that the program took by sbrk)", block, NULL);
+    const struct hmm_piece *piece = hmm_pages_piece(&heap->pages, (uint32_t)unit);
+    if (piece == NULL || piece->first > unit)
+        end(who, "invalid pointer (between two pieces of this heap)", block, NULL);
     int64_t around = large_around(heap, unit);
     if (around != HMM_RUN_NONE) {
         char chars[DETAIL_BYTES];

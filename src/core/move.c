@@ -42,23 +42,17 @@ void hmm_move_forget(struct hmm_pages *pages, uint32_t n_units)
     pages->n_borders -= count_borders(pages, n_units, pages->n_units, true);
 }
 
-static void add_border(struct hmm_pages *pages, uint32_t unit)
-{
-    pages->n_borders += !hmm_move_is_border(pages, unit);
-    hmm_unit_bits(pages->map, unit / 64)->border |= (uint64_t)1 << (unit % 64);
-}
-
 /* Units from `from` on move to `to`, a place in the heap: the borders that this makes.
  * locks: held pages */
 static void note_borders(struct hmm_pages *pages, uint32_t from, uint32_t to, uint32_t n_units)
 {
     pages->n_borders -= count_borders(pages, to + 1, to + n_units, true);
-    add_border(pages, to);
+    hmm_pages_add_border(pages, to);
     for (uint32_t i = 1; i < n_units; i++)
-        if (hmm_move_is_border(pages, from + i))
-            add_border(pages, to + i);
+        if (hmm_pages_is_border(pages, from + i))
+            hmm_pages_add_border(pages, to + i);
     if (to + n_units < pages->n_units)
-        add_border(pages, to + n_units);
+        hmm_pages_add_border(pages, to + n_units);
 }
 
 /* May units from `from` on move to `to`? Then it is noted. Returns the number of mappings that it

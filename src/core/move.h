@@ -16,12 +16,6 @@ bool hmm_move_units(struct hmm_pages *pages, uint32_t from, uint32_t n_units, vo
  * what it doesn't move at all is copied. Then `from` has none. */
 void hmm_move_memory(char *from, char *to, size_t bytes);
 
-/* May a mapping end where this unit begins? */
-static inline bool hmm_move_is_border(const struct hmm_pages *pages, uint32_t unit)
-{
-    return hmm_unit_bits(pages->map, unit / 64)->border >> (unit % 64) & 1;
-}
-
 /* Does the memory of [from, behind) belong to one mapping, as far as is known here?
  * locks: held pages */
 bool hmm_move_is_one_mapping(const struct hmm_pages *pages, uint32_t from, uint32_t behind);

@@ -32,11 +32,12 @@
 enum hmm_kind {
     HMM_KIND_LARGE = 0xf0,        /* first unit of a large block that a caller holds */
     HMM_KIND_LARGE_CACHED = 0xf1, /* first unit of a large block that was freed and is kept */
-    HMM_KIND_FOREIGN = 0xf2,      /* the program moved the break itself: not ours */
-    HMM_KIND_NONE = 0xff,         /* free, or inside a large block; not 0: see hmm_thread */
+    HMM_KIND_NONE = 0,            /* free, inside a large block, or not the heap's at all */
 };
 
 enum { HMM_CHUNK_SHIFT = 8, HMM_CHUNK_UNITS = 1 << HMM_CHUNK_SHIFT };
+enum { HMM_WORD_UNITS = 64 }; /* of which a word's bits tell */
+enum { HMM_LINE_BYTES = 64 };
 enum { HMM_CLASS_BITS = 8, HMM_CLASS_MASK = (1 << HMM_CLASS_BITS) - 1 };
 
 /* 0 only in a build made to measure what the checks cost, or to show that the tests need them. */
@@ -67,7 +68,9 @@ struct hmm_unit_bits {
 
 /* All that slow paths need of 256 units. That of a small heap begins in one page. */
 struct hmm_chunk {
-    struct hmm_unit_bits bits[HMM_CHUNK_UNITS / 64];
+    struct hmm_unit_bits bits[HMM_CHUNK_UNITS / HMM_WORD_UNITS];
+    uint8_t mapped_states[HMM_LINE_BYTES]; /* lock:states, [0..3], of 64 units each: bits of the
+                                              kinds of state bytes that are mapped; padding */
     uint32_t parents[HMM_CHUNK_UNITS >> HMM_TREE_ARITY_SHIFT]; /* level 1 of the first-fit tree */
     uint32_t leaves[HMM_CHUNK_UNITS];                          /* its level 0 */
     struct hmm_unit unit[HMM_CHUNK_UNITS];

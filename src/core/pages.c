@@ -32,16 +32,18 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
 {
     *pages = (struct hmm_pages){.map = map, .meta = meta, .brk = brk};
     pages->page_units = (uint32_t)(brk->align_bytes >> HMM_UNIT_SHIFT);
-    if (meta->tunables->huge_min != 0 && brk->kind != HMM_BRK_BUF)
+    if (hmm_meta_tunables(meta)->huge_min != 0 && brk->kind != HMM_BRK_BUF)
         pages->huge_units = (uint32_t)(hmm_port_huge_bytes() >> HMM_UNIT_SHIFT);
     pages->move_units = UINT32_MAX;
-    if (meta->tunables->move_min != 0 && brk->kind != HMM_BRK_BUF)
+    if (hmm_meta_tunables(meta)->move_min != 0 && brk->kind != HMM_BRK_BUF)
         pages->move_units =
-            (uint32_t)hmm_min(meta->tunables->move_min >> HMM_UNIT_SHIFT, UINT32_MAX);
+            (uint32_t)hmm_min(hmm_meta_tunables(meta)->move_min >> HMM_UNIT_SHIFT, UINT32_MAX);
     pages->populate_units = UINT32_MAX;
-    if (meta->tunables->populate_min != 0 && brk->kind != HMM_BRK_BUF)
+    if (hmm_meta_tunables(meta)->populate_min != 0 && brk->kind != HMM_BRK_BUF)
         pages->populate_units =
-            (uint32_t)hmm_min(meta->tunables->populate_min >> HMM_UNIT_SHIFT, UINT32_MAX);
+            (uint32_t)hmm_min(hmm_meta_tunables(meta)->populate_min >> HMM_UNIT_SHIFT, UINT32_MAX);
+    size_t heap_max = hmm_meta_tunables(meta)->heap_max;
+    pages->max_units = heap_max == 0 ? UINT32_MAX : (uint32_t)(heap_max >> HMM_UNIT_SHIFT);
     map->chunks = (struct hmm_chunk *)(void *)meta->strips[HMM_STRIP_CHUNK].start;
     lay_tree(&pages->tree, map->chunks, meta);
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
@@ -67,10 +69,15 @@ uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uin
 /* The bits of purged units move on by a period. */
 static void age_bits(struct hmm_pages *pages)
 {
-    uint32_t n_words = (uint32_t)hmm_div_up(pages->n_units, 64);
-    for (uint32_t word = 0; word < n_words; word++) {
-        hmm_unit_bits(pages->map, word)->purged[1] = hmm_unit_bits(pages->map, word)->purged[0];
-        hmm_unit_bits(pages->map, word)->purged[0] = 0;
+    for (const struct hmm_piece *piece = pages->lowest; piece != NULL; piece = piece->next) {
+        /* a word that two pieces share is the lower one's: its bits move on once */
+        bool shares = piece->prev != NULL && piece->prev->behind > piece->first / 64 * 64;
+        uint32_t n_words = (uint32_t)hmm_div_up(piece->behind, 64);
+        for (uint32_t word = piece->first / 64 + shares; word < n_words; word++) {
+            struct hmm_unit_bits *bits = hmm_unit_bits(pages->map, word);
+            bits->purged[1] = bits->purged[0];
+            bits->purged[0] = 0;
+        }
     }
     pages->purged_before = pages->purged_lately;
     pages->purged_lately = false;
@@ -189,7 +196,7 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
  * sixteenth of what is in use. */
 static void note_worth(struct hmm_pages *pages, uint32_t used_units)
 {
-    uint32_t least = (uint32_t)(pages->meta->tunables->dirty_min >> HMM_UNIT_SHIFT);
+    uint32_t least = (uint32_t)(hmm_meta_tunables(pages->meta)->dirty_min >> HMM_UNIT_SHIFT);
     uint32_t worth = least + (uint32_t)hmm_max(pages->kept_units, used_units / 16);
     atomic_store_explicit(&pages->worth_units, worth, memory_order_relaxed); /* relaxed: a hint */
 }
@@ -211,7 +218,7 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
     uint32_t used = hmm_pages_used(pages);
     size_t kept = (size_t)pages->kept_units + count_regretted(pages, unit, n_units);
-    size_t most = hmm_max(pages->meta->tunables->dirty_max >> HMM_UNIT_SHIFT, used);
+    size_t most = hmm_max(hmm_meta_tunables(pages->meta)->dirty_max >> HMM_UNIT_SHIFT, used);
     pages->kept_units = (uint32_t)hmm_min(kept, most);
     note_worth(pages, used);
     hmm_pages_note_spare(pages);
@@ -254,62 +261,72 @@ static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t ali
 /* --- growth -------------------------------------------------------------------------------------
  */
 
-/* Units [old top, start) lie below memory that we got above them: not ours. */
-static void note_gap(struct hmm_pages *pages, uint32_t start)
+/* Units [first, behind) have come from the system. locks: held grow */
+static void add_units(struct hmm_pages *pages, uint32_t first, uint32_t behind)
 {
-    for (uint32_t u = pages->n_units; u < start; u++)
-        hmm_pagemap_set(pages->map, u, HMM_KIND_FOREIGN);
-    pages->foreign_units += start - pages->n_units;
-    pages->n_units = start;
+    hmm_lock_take(&pages->lock);
+    bool extends = hmm_pages_add_piece(pages, first, behind);
+    pages->n_growths++;
+    hmm_runtree_span(&pages->tree, pages->n_units);
+    if (extends && !pages->brk->joined)
+        hmm_pages_add_border(pages, first);
+    const struct hmm_piece *above = hmm_pages_piece(pages, behind);
+    if (above != NULL && above->first == behind)
+        hmm_pages_add_border(pages, behind);
+    hmm_pages_attach(pages, first, behind - first, HMM_CONTENTS_NEW);
+    hmm_pagemap_set_limit(pages->map, pages->n_units);
+    hmm_lock_give(&pages->lock);
 }
 
+static uint32_t unit_of(const struct hmm_pages *pages, uintptr_t address)
+{
+    return (uint32_t)((address - pages->brk->base) >> HMM_UNIT_SHIFT);
+}
+
+/* Records come first: of where the memory will most likely be, and of where it is after all. */
 static bool grow_by(struct hmm_pages *pages, size_t bytes)
 {
     bytes = hmm_round_up(bytes, pages->brk->align_bytes);
-    size_t units_before = (pages->brk->top - pages->brk->base) >> HMM_UNIT_SHIFT;
-    if (!hmm_meta_cover(pages->meta, units_before + (bytes >> HMM_UNIT_SHIFT)))
+    size_t next = hmm_brk_next(pages->brk) - pages->brk->base;
+    size_t ahead = (pages->n_units - pages->foreign_units) / HMM_COVER_AHEAD_DIVISOR;
+    if (!hmm_pages_may_take(pages, bytes) || !hmm_pages_have_spare_piece(pages) ||
+        bytes > pages->brk->reach_bytes ||
+        !hmm_meta_cover(pages->meta, (next + bytes) >> HMM_UNIT_SHIFT, ahead))
         return false;
+    uintptr_t top = pages->brk->top;
     uintptr_t start = hmm_brk_grow(pages->brk, bytes);
     if (start == 0)
         return false;
-    size_t first = (start - pages->brk->base) >> HMM_UNIT_SHIFT;
-    size_t n_units = bytes >> HMM_UNIT_SHIFT;
-    if (!hmm_meta_cover(pages->meta, first + n_units)) { /* it came above a gap */
-        hmm_brk_lower(pages->brk, start);
+    size_t end = start + bytes - pages->brk->base;
+    if (!hmm_meta_cover(pages->meta, end >> HMM_UNIT_SHIFT, ahead)) {
+        hmm_brk_lower(pages->brk, start, top);
         return false;
     }
-    for (size_t u = first; u < first + n_units; u++)
-        hmm_pagemap_set(pages->map, u, HMM_KIND_NONE);
-    hmm_lock_take(&pages->lock);
-    hmm_runtree_span(&pages->tree, (uint32_t)(first + n_units));
-    note_gap(pages, (uint32_t)first);
-    pages->n_units = (uint32_t)(first + n_units);
-    hmm_pages_attach(pages, (uint32_t)first, (uint32_t)n_units, HMM_CONTENTS_NEW);
-    hmm_pagemap_set_limit(pages->map, first + n_units);
-    hmm_lock_give(&pages->lock);
+    add_units(pages, unit_of(pages, start), (uint32_t)(end >> HMM_UNIT_SHIFT));
     return true;
 }
 
-/* Bytes that the break must move so that a run of n_units, aligned, fits at the top; 0: it fits by
- * now. */
+/* Bytes that the heap must grow by so that a run of n_units, aligned, fits where it grows; 0: it
+ * fits by now. locks: held grow, pages */
 static size_t needed_bytes(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes)
 {
-    uint32_t top_free =
-        pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
-    uintptr_t run = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units - top_free);
+    uintptr_t next = hmm_brk_next(pages->brk);
+    uint32_t unit = unit_of(pages, next);
+    bool is_end = unit > 0 && unit <= pages->n_units;
+    uint32_t free_units = is_end ? hmm_unit(pages->map, unit - 1)->tail_units : 0;
+    uintptr_t run = next - ((uintptr_t)free_units << HMM_UNIT_SHIFT);
     uintptr_t end = hmm_round_up(run, align_bytes) + ((size_t)n_units << HMM_UNIT_SHIFT);
-    uintptr_t top = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
-    return end > top ? end - top : 0;
+    return end > next ? end - next : 0;
 }
 
-/* Move the break so that n_units fit; somebody else may have done so meanwhile. */
-static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, uint32_t seen_units)
+/* Take memory from the system so that n_units fit; somebody else may have done so meanwhile. */
+static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, uint32_t seen)
 {
-    const struct hmm_tunables *t = pages->meta->tunables;
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
     hmm_lock_take(&pages->grow);
     hmm_lock_take(&pages->lock);
     size_t need = needed_bytes(pages, n_units, align_bytes);
-    bool grown = pages->n_units > seen_units || need == 0;
+    bool grown = pages->n_growths != seen || need == 0;
     size_t heap_bytes = (size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
     size_t huge_bytes = (size_t)pages->huge_units << HMM_UNIT_SHIFT;
     hmm_lock_give(&pages->lock);
@@ -317,12 +334,12 @@ static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, 
         size_t ahead = hmm_max(heap_bytes / t->grow_divisor, t->grow_min);
         ahead = hmm_max(hmm_min(ahead, t->grow_max), need);
         if (huge_bytes != 0 && heap_bytes >= t->huge_min) { /* end with a whole one */
-            uintptr_t top = pages->brk->top;
-            ahead = hmm_round_up(top + ahead, huge_bytes) - top;
+            uintptr_t next = hmm_brk_next(pages->brk);
+            ahead = hmm_round_up(next + ahead, huge_bytes) - next;
         }
         size_t worst = ((size_t)n_units << HMM_UNIT_SHIFT) + align_bytes;
         grown = grow_by(pages, ahead) || (need < ahead && grow_by(pages, need)) ||
-                (need < worst && grow_by(pages, worst)); /* the top has foreign memory on it */
+                (need < worst && grow_by(pages, worst)); /* it came elsewhere */
     }
     hmm_lock_give(&pages->grow);
     return grown;
@@ -336,11 +353,11 @@ int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_b
     for (;;) {
         hmm_lock_take(&pages->lock);
         int64_t unit = take_locked(pages, n_units, align_bytes, n_dirty);
-        uint32_t seen_units = pages->n_units;
+        uint32_t seen = pages->n_growths;
         hmm_lock_give(&pages->lock);
         if (unit != HMM_RUN_NONE)
             return unit;
-        if (growth == HMM_NO_GROWTH || !grow(pages, n_units, align_bytes, seen_units))
+        if (growth == HMM_NO_GROWTH || !grow(pages, n_units, align_bytes, seen))
             return HMM_RUN_NONE;
     }
 }
@@ -354,13 +371,13 @@ bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units
     uint32_t behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
     bool at_top = behind_at + behind == pages->n_units;
     uint32_t more = new_units - old_units;
-    uint32_t seen_units = pages->n_units;
+    uint32_t seen = pages->n_growths;
     if (behind < more && at_top && pages->n_units > 0) {
         hmm_lock_give(&pages->lock);
-        if (!grow(pages, more, HMM_UNIT_BYTES, seen_units))
+        if (!grow(pages, more, HMM_UNIT_BYTES, seen))
             return false;
         hmm_lock_take(&pages->lock);
-        behind = hmm_runtree_at(&pages->tree, behind_at);
+        behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
     }
     bool fits = behind >= more;
     if (fits) {

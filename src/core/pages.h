@@ -14,15 +14,28 @@
 #include "core/pagemap.h"
 #include "core/runtree.h"
 
+/* Units that we got from the system, side by side. What lies between two pieces is not ours. */
+struct hmm_piece {
+    uint32_t first;         /* lock:pages */
+    uint32_t behind;        /* lock:pages */
+    struct hmm_piece *next; /* lock:pages, the one above; or the next free node */
+    struct hmm_piece *prev; /* lock:pages, the one below */
+};
+
 struct hmm_pages {
-    struct hmm_pagemap *map; /* const */
-    struct hmm_meta *meta;   /* const */
-    struct hmm_brk *brk;     /* const pointer; contents lock:grow */
-    struct hmm_lock grow;    /* the break and the arrays' extent */
-    struct hmm_lock lock;    /* lock `pages` */
-    struct hmm_runtree tree; /* lock:pages */
-    uint32_t n_units;        /* lock:pages, units below the break */
-    uint32_t page_units;     /* const: runs are multiples of this */
+    struct hmm_pagemap *map;       /* const */
+    struct hmm_meta *meta;         /* const */
+    struct hmm_brk *brk;           /* const pointer; contents lock:grow */
+    struct hmm_lock grow;          /* the break and the arrays' extent */
+    struct hmm_lock lock;          /* lock `pages` */
+    struct hmm_runtree tree;       /* lock:pages */
+    struct hmm_piece *lowest;      /* lock:pages, of the pieces; NULL: none */
+    struct hmm_piece *highest;     /* lock:pages */
+    struct hmm_piece *spare_piece; /* lock:pages, free nodes */
+    uint32_t n_units;              /* lock:pages, units below the end of the highest piece */
+    uint32_t max_units;            /* const: units that may be ours at once; option heap_max */
+    uint32_t n_growths;            /* lock:pages, how often memory came from the system */
+    uint32_t page_units;           /* const: runs are multiples of this */
     uint32_t populate_units; /* const: from so many used ones on, slabs get their pages at once */
     uint32_t move_units;     /* lock:pages, so long runs are moved without copying */
     uint32_t n_borders;      /* lock:pages, of mappings inside the heap, at most */
@@ -33,13 +46,14 @@ struct hmm_pages {
     uint32_t fault_samples;  /* lock:pages, page faults were timed so often */
     uint64_t fault_ns;       /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
     uint32_t free_units;     /* lock:pages */
-    uint32_t foreign_units;  /* lock:pages */
+    uint32_t foreign_units;  /* lock:pages, below n_units, in no piece */
     uint32_t dirty_units;    /* lock:pages, free units with old contents */
     uint32_t least_dirty_units;     /* lock:pages, in this period */
     uint32_t least_before_units;    /* lock:pages, in the one before */
     uint32_t kept_units;            /* lock:pages, dirty memory worth keeping: had been purged
                                        and was needed again */
     struct hmm_lock states;         /* lock `states`: which units are slabs */
+    size_t states_bytes;            /* lock:states, mapped for state bytes */
     uint32_t unswept_units;         /* lock:pages, purged since state bytes were looked at */
     uint32_t peak_used_units;       /* lock:pages, statistics */
     uint32_t peak_resident_units;   /* lock:pages, used and dirty ones; what was taken last may
@@ -56,6 +70,8 @@ struct hmm_pages {
     _Atomic(bool) has_spare;        /* atomic hint, set under lock:pages */
     _Atomic(uint32_t) decay_wanted; /* atomic hint, set under lock:pages: enum hmm_wanted */
     size_t purged_bytes;            /* lock:pages, statistics */
+    _Atomic(size_t) outside_bytes;  /* atomic, relaxed: a limit that need not be exact; blocks with
+                                       mappings of their own */
 };
 
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
@@ -97,6 +113,30 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
 /* What hmm_decay has to do: nothing, look from time to time, give back at once. */
 enum hmm_wanted { HMM_WANTED_NOTHING, HMM_WANTED_LOOK, HMM_WANTED_NOW };
 
+/* The lowest piece that ends above `unit`; NULL: none. locks: held pages */
+static inline const struct hmm_piece *hmm_pages_piece(const struct hmm_pages *pages, uint32_t unit)
+{
+    const struct hmm_piece *piece = pages->lowest;
+    while (piece != NULL && piece->behind <= unit)
+        piece = piece->next;
+    return piece;
+}
+
+/* The units of the piece that *from lies in, or of the next one: *from is moved up to its beginning
+ * if need be. Returns the unit behind its last; 0: there is none. locks: takes pages */
+uint32_t hmm_pages_next_piece(struct hmm_pages *pages, uint32_t *from);
+
+/* Have a node for one more piece. False: out of memory. locks: held grow */
+bool hmm_pages_have_spare_piece(struct hmm_pages *pages);
+/* Units [first, behind) are ours from now on: the end of a piece, or one more. Returns whether it
+ * is the end of one. locks: held pages; there is a spare node */
+bool hmm_pages_add_piece(struct hmm_pages *pages, uint32_t first, uint32_t behind);
+/* The highest piece goes, or what it has from `unit` on. locks: held pages */
+void hmm_pages_cut(struct hmm_pages *pages, uint32_t unit);
+
+/* May the heap take so much more from the system? Option heap_max. locks: none */
+bool hmm_pages_may_take(const struct hmm_pages *pages, size_t bytes);
+
 static inline uint32_t hmm_pages_used(const struct hmm_pages *pages)
 {
     return pages->n_units - pages->free_units - pages->foreign_units;
@@ -118,7 +158,7 @@ static inline void hmm_pages_note_peak(struct hmm_pages *pages)
 /* Dirty units that are kept whatever their age. locks: held pages */
 static inline size_t hmm_pages_dirty_least(const struct hmm_pages *pages)
 {
-    const struct hmm_tunables *t = pages->meta->tunables;
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
     size_t least = hmm_max(hmm_pages_used(pages) / t->dirty_divisor, pages->kept_units);
     return hmm_max(least, t->dirty_min >> HMM_UNIT_SHIFT);
 }
@@ -127,7 +167,7 @@ static inline size_t hmm_pages_dirty_least(const struct hmm_pages *pages)
  * nothing will be called any more. locks: held pages */
 static inline size_t hmm_pages_dirty_most(const struct hmm_pages *pages)
 {
-    const struct hmm_tunables *t = pages->meta->tunables;
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
     size_t used = hmm_pages_used(pages);
     return used > pages->peak_resident_units / t->dirty_max_divisor ? used
                                                                     : used / t->dirty_max_divisor;
@@ -160,7 +200,7 @@ static inline void hmm_pages_note_spare(struct hmm_pages *pages)
  * more than half free, whose top some thread's idle cache may pin. locks: held pages */
 static inline void hmm_pages_note_decay(struct hmm_pages *pages)
 {
-    const struct hmm_tunables *t = pages->meta->tunables;
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
     uint64_t free_bytes = (uint64_t)pages->free_units << HMM_UNIT_SHIFT;
     bool wanted = pages->top_was_free ||
                   (uint64_t)pages->dirty_units << HMM_UNIT_SHIFT > t->dirty_min ||
@@ -198,6 +238,18 @@ static inline uint64_t hmm_pages_bits_mask(uint32_t word, uint32_t unit, uint32_
 static inline bool hmm_pages_is_dirty(const struct hmm_pages *pages, uint32_t unit)
 {
     return hmm_unit_bits(pages->map, unit / 64)->dirty >> (unit % 64) & 1;
+}
+
+/* A mapping may end where this unit begins: see move.c. locks: held pages */
+static inline bool hmm_pages_is_border(const struct hmm_pages *pages, uint32_t unit)
+{
+    return hmm_unit_bits(pages->map, unit / 64)->border >> (unit % 64) & 1;
+}
+
+static inline void hmm_pages_add_border(struct hmm_pages *pages, uint32_t unit)
+{
+    pages->n_borders += !hmm_pages_is_border(pages, unit);
+    hmm_unit_bits(pages->map, unit / 64)->border |= (uint64_t)1 << (unit % 64);
 }
 
 /* Dirty ones of [unit, unit + n_units), all free. locks: held pages */

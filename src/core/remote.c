@@ -72,18 +72,6 @@ void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena)
         collect_stack(arenas, arena);
 }
 
-void hmm_remote_collect_others(struct hmm_arenas *arenas)
-{
-    for (struct hmm_arena *arena = hmm_arenas_all(arenas); arena != NULL; arena = arena->next) {
-        /* relaxed: a look */
-        if (atomic_load_explicit(&arena->returned, memory_order_relaxed) == NULL ||
-            !hmm_lock_try(&arena->lock))
-            continue;
-        collect_stack(arenas, arena);
-        hmm_lock_give(&arena->lock);
-    }
-}
-
 /* False: one of the slots was free already. */
 static bool send(struct hmm_slab *slab, uint32_t word, uint64_t mask)
 {

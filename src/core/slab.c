@@ -10,13 +10,14 @@
 
 #include "base/check.h"
 #include "core/huge.h"
+#include "core/states.h"
 
 #include <string.h>
 
 static uint32_t descriptor_lines(uint32_t n_words)
 {
     size_t bytes = sizeof(struct hmm_slab) + 2 * n_words * sizeof(uint64_t);
-    return (uint32_t)hmm_div_up(bytes, HMM_META_LINE_BYTES);
+    return (uint32_t)hmm_div_up(bytes, HMM_LINE_BYTES);
 }
 
 static struct hmm_slab *take_descriptor(struct hmm_slabs *slabs, uint32_t lines)
@@ -28,7 +29,7 @@ static struct hmm_slab *take_descriptor(struct hmm_slabs *slabs, uint32_t lines)
         slabs->free_descriptors[lines] = slab->next;
     hmm_lock_give(&slabs->lock);
     if (slab == NULL)
-        slab = hmm_meta_object(slabs->pages->meta, (size_t)lines * HMM_META_LINE_BYTES);
+        slab = hmm_meta_object(slabs->pages->meta, (size_t)lines * HMM_LINE_BYTES);
     return slab;
 }
 
@@ -52,13 +53,11 @@ void hmm_slab_set_owner(struct hmm_slabs *slabs, struct hmm_slab *slab, struct h
         hmm_pagemap_set(map, slab->unit + i, tag | slab->class_idx);
 }
 
-/* Everything but `returned` and `returned_next`: a late remote freer may still use those. */
-static void init_descriptor(struct hmm_slab *slab, const struct hmm_pagemap *map, uint32_t unit,
-                            unsigned class_idx, uint32_t n_slots)
+/* Everything but its place, and `returned` and `returned_next`: a late remote freer may still use
+ * those. */
+static void init_descriptor(struct hmm_slab *slab, unsigned class_idx, uint32_t n_slots)
 {
     const struct hmm_sizeclass *sc = &hmm_sizeclasses[class_idx];
-    slab->start = hmm_pagemap_address(map, unit);
-    slab->unit = unit;
     slab->n_slots = n_slots;
     slab->slot_bytes = sc->slot_bytes;
     slab->reciprocal = sc->reciprocal;
@@ -76,6 +75,51 @@ static void init_descriptor(struct hmm_slab *slab, const struct hmm_pagemap *map
     memset(&slab->words[slab->n_words], 0, slab->n_words * sizeof(uint64_t));
 }
 
+/* Make the run at `unit` the slab's. False: its state bytes can have no memory; nothing done. */
+static bool claim(struct hmm_slabs *slabs, struct hmm_slab *slab, uint32_t unit, uint32_t n_units,
+                  struct hmm_arena *arena, uint32_t tag)
+{
+    struct hmm_pages *pages = slabs->pages;
+    uint32_t line = (uint32_t)(((char *)slab - pages->map->objects) / HMM_LINE_BYTES);
+    hmm_lock_take(&pages->states);
+    bool covered = hmm_states_cover(pages, hmm_state_kind(slab->class_idx), unit, n_units);
+    if (hmm_likely(covered)) {
+        for (uint32_t i = 0; i < n_units; i++)
+            hmm_unit(pages->map, unit + i)->slab_line = line;
+        hmm_slab_set_owner(slabs, slab, arena, tag);
+    }
+    hmm_lock_give(&pages->states);
+    return covered;
+}
+
+/* A run for the slab, which it becomes; HMM_RUN_NONE. Where somebody else's memory is in the place
+ * of a run's state bytes, others are tried; those in vain are held meanwhile, so that they are not
+ * found again, each twice as long as the one before. */
+static int64_t take_run(struct hmm_slabs *slabs, struct hmm_slab *slab, uint32_t n_units,
+                        enum hmm_growth growth, struct hmm_arena *arena, uint32_t tag,
+                        uint32_t *n_dirty)
+{
+    struct hmm_pages *pages = slabs->pages;
+    int64_t vain[HMM_STATES_TRIES];
+    unsigned n_vain = 0;
+    int64_t unit = hmm_pages_take(pages, n_units, HMM_UNIT_BYTES, growth, n_dirty);
+    while (unit != HMM_RUN_NONE) {
+        slab->unit = (uint32_t)unit;
+        slab->start = hmm_pagemap_address(pages->map, slab->unit);
+        if (hmm_likely(claim(slabs, slab, (uint32_t)unit, n_units, arena, tag)))
+            break;
+        vain[n_vain++] = unit;
+        unit = HMM_RUN_NONE;
+        if (n_vain < HMM_STATES_TRIES)
+            unit = hmm_pages_take(pages, n_units << n_vain, HMM_UNIT_BYTES, growth, n_dirty);
+    }
+    if (unit != HMM_RUN_NONE && n_vain != 0)
+        hmm_pages_trim_run(pages, (uint32_t)unit, n_units);
+    while (n_vain > 0)
+        hmm_pages_give(pages, (uint32_t)vain[--n_vain]);
+    return unit;
+}
+
 struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, uint32_t n_units,
                                  enum hmm_growth growth, struct hmm_arena *arena, uint32_t tag)
 {
@@ -88,20 +132,13 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
         take_descriptor(slabs, descriptor_lines((uint32_t)hmm_div_up(n_slots, 64)));
     if (slab == NULL)
         return NULL;
-    slab->n_words = (uint16_t)hmm_div_up(n_slots, 64);
+    init_descriptor(slab, class_idx, n_slots);
     uint32_t n_dirty;
-    int64_t unit = hmm_pages_take(pages, n_units, HMM_UNIT_BYTES, growth, &n_dirty);
+    int64_t unit = take_run(slabs, slab, n_units, growth, arena, tag, &n_dirty);
     if (unit == HMM_RUN_NONE) {
         give_descriptor(slabs, slab);
         return NULL;
     }
-    init_descriptor(slab, pages->map, (uint32_t)unit, class_idx, n_slots);
-    uint32_t line = (uint32_t)(((char *)slab - pages->map->objects) / HMM_META_LINE_BYTES);
-    for (uint32_t i = 0; i < n_units; i++)
-        hmm_unit(pages->map, (uint32_t)unit + i)->slab_line = line;
-    hmm_lock_take(&pages->states);
-    hmm_slab_set_owner(slabs, slab, arena, tag);
-    hmm_lock_give(&pages->states);
     if (n_dirty == 0)
         hmm_huge_ahead(pages, (uint32_t)unit);
     return slab;

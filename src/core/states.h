@@ -1,4 +1,4 @@
-/* states.h - memory of state bytes that are all zero goes back.
+/* states.h - memory for state bytes: mapped where slabs are made, given back where none is left.
  *
  * Layer   core, above pages (same state), below slab.
  */
@@ -7,8 +7,14 @@
 
 #include "core/pages.h"
 
-/* Give back the state bytes of free units, whole pages of them. The units are in no free run. */
-void hmm_states_drop(struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
+/* Have memory for the state bytes of this kind of units [unit, unit + n_units).
+ *   returns  false: out of memory, or somebody else's is where it would have to be
+ *   cost     a byte per 64 units; where none is there yet, a call for a 256th of the heap
+ *   locks    held states */
+bool hmm_states_cover(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint32_t n_units);
+
+/* Units [unit, unit + n_units) leave the heap: no state bytes any more. locks: takes states */
+void hmm_states_release(struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
 
 /* Give back every page of state bytes that describes no slab of its density.
  * locks: takes states, for a short time each */

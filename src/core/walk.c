@@ -37,14 +37,6 @@ static void add_used(struct hmm_heap *heap, struct hmm_figures *f, size_t unit, 
     f->used_units += n_units;
 }
 
-static size_t metadata_bytes(const struct hmm_meta *meta)
-{
-    size_t bytes = meta->objects.committed_bytes;
-    for (unsigned i = 0; i < HMM_META_STRIPS; i++)
-        bytes += meta->strips[i].committed_bytes;
-    return bytes;
-}
-
 static void add_lock(struct hmm_lock_figures *figures, struct hmm_lock *lock)
 {
     hmm_lock_take(lock);
@@ -89,13 +81,17 @@ void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f)
             add_used(heap, f, unit, used_units);
             unit += used_units;
         } else {
-            f->foreign_units++;
-            unit++;
+            const struct hmm_piece *piece = hmm_pages_piece(pages, unit);
+            uint32_t behind = piece != NULL ? piece->first : pages->n_units;
+            f->foreign_units += behind - unit;
+            unit = behind;
         }
     }
     f->dirty_units = pages->dirty_units;
     hmm_lock_give(&pages->lock);
-    f->metadata_bytes = metadata_bytes(&heap->meta);
+    hmm_lock_take(&pages->states);
+    f->metadata_bytes = hmm_meta_mapped_bytes(&heap->meta) + pages->states_bytes;
+    hmm_lock_give(&pages->states);
     hmm_lock_take(&heap->large.lock);
     f->mapped_blocks = heap->large.n_mapped;
     f->mapped_bytes = heap->large.mapped_bytes;
@@ -126,7 +122,8 @@ static const char *neighbour(const struct hmm_heap *heap, int64_t unit)
     uint32_t entry = hmm_pagemap_entry(&heap->map, (size_t)unit);
     if (hmm_entry_is_slab(entry))
         return "slab";
-    return entry == HMM_KIND_FOREIGN ? "foreign" : "large block";
+    const struct hmm_piece *piece = hmm_pages_piece(&heap->pages, (uint32_t)unit);
+    return piece == NULL || piece->first > unit ? "foreign" : "large block";
 }
 
 static void say_run(const struct hmm_heap *heap, struct hmm_text *line, uint32_t unit,

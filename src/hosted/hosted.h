@@ -8,6 +8,8 @@
 #include "api/alloc.h"
 #include "core/fatal.h"
 
+#include <stdlib.h>
+
 /* Read HMM_OPTIONS over the defaults; nothing in a setuid program. Bad ones are told on stderr. */
 void hmm_options_read(struct hmm_tunables *tunables);
 
@@ -15,6 +17,10 @@ void hmm_options_read(struct hmm_tunables *tunables);
 void hmm_summary_open(void);
 /* In a child after fork: counts of its own, in private memory. */
 void hmm_summary_detach(void);
+
+/* May this heap move the program break? Not where another heap of the process may, too. */
+bool hmm_break_is_ours(void);
+void *hmm_own_malloc(size_t size) __attribute__((visibility("hidden"))); /* malloc, as here */
 
 /* The size a caller states must be of the block's class; aborts. Not exact: it may also be one to
  * which realloc has shrunk the block in place, down to half. */

@@ -26,6 +26,7 @@ bool hmm_process_start(void)
     if (!ready) {
         struct hmm_tunables tunables = *hmm_tunables_defaults();
         hmm_options_read(&tunables);
+        tunables.map |= !hmm_break_is_ours();
         ready = hmm_heap_init(&hmm_process_heap, &tunables);
         if (ready && tunables.count)
             hmm_summary_open();

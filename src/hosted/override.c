@@ -234,10 +234,13 @@ HMM_EXPORTED void *recallocarray(void *block, size_t old_count, size_t count, si
  */
 
 #if __has_attribute(copy) /* gcc; clang does without and does not warn */
-#define ALIAS(name) __attribute__((alias(#name), copy(name), visibility("default"), used))
+#define ALIAS_OF(name, seen) __attribute__((alias(#name), copy(name), visibility(seen), used))
 #else
-#define ALIAS(name) __attribute__((alias(#name), visibility("default"), used))
+#define ALIAS_OF(name, seen) __attribute__((alias(#name), visibility(seen), used))
 #endif
+#define ALIAS(name) ALIAS_OF(name, "default")
+/* For those who ask whose malloc is in force (alone.c). */
+ALIAS_OF(malloc, "hidden") void *hmm_own_malloc(size_t size);
 ALIAS(malloc) void *__libc_malloc(size_t size);
 ALIAS(free) void __libc_free(void *block);
 ALIAS(calloc) void *__libc_calloc(size_t count, size_t size);

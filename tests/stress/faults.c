@@ -3,7 +3,7 @@
  *
  *   stress_faults MAX_K
  */
-#include "core/walk.h"
+#include "stress/drop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +82,7 @@ static void one(size_t k)
     check(heap, k);
     if (heap->pages.n_units > 64)
         die("not given back after everything was freed", k);
-    hmm_port_release((void *)heap->brk.range_start, heap->brk.range_end - heap->brk.range_start);
+    drop_heap(heap);
     free(heap);
 }
 

@@ -6,7 +6,7 @@
  *
  * Exit status 77: system calls can't be refused here, nothing was tried.
  */
-#include "core/walk.h"
+#include "stress/drop.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -88,7 +88,7 @@ static void one(unsigned n_threads)
     const char *wrong = hmm_heap_check(&heap);
     if (wrong != NULL)
         die(wrong);
-    hmm_port_release((void *)heap.brk.range_start, heap.brk.range_end - heap.brk.range_start);
+    drop_heap(&heap);
 }
 
 int main(int argc, char **argv)

@@ -15,7 +15,7 @@ static void test_buffer_break(void **state)
     struct hmm_brk brk;
     hmm_brk_init_buffer(&brk, buffer, bytes);
     assert_int_equal(brk.base % HMM_UNIT_BYTES, 0);
-    assert_true(brk.window_bytes >= 18 * HMM_UNIT_BYTES);
+    assert_true(brk.reach_bytes >= 18 * HMM_UNIT_BYTES);
     uintptr_t a = hmm_brk_grow(&brk, 2 * HMM_UNIT_BYTES);
     assert_int_equal(a, brk.base);
     for (size_t i = 0; i < 2 * HMM_UNIT_BYTES; i++)
@@ -25,7 +25,7 @@ static void test_buffer_break(void **state)
     assert_int_equal(hmm_brk_grow(&brk, 100 * HMM_UNIT_BYTES), 0); /* too much: nothing moves */
     assert_int_equal(brk.top, b + HMM_UNIT_BYTES);
     memset((void *)b, 0x77, HMM_UNIT_BYTES);
-    assert_true(hmm_brk_lower(&brk, b));
+    assert_true(hmm_brk_lower(&brk, b, b));
     assert_int_equal(hmm_brk_grow(&brk, HMM_UNIT_BYTES), b);
     assert_int_equal(((char *)b)[100], 0);
     assert_int_equal(brk.n_grown, 3);
@@ -55,20 +55,20 @@ static void test_records_do_not_overlap(void **state)
     memset(memory, 0, bytes);
     struct hmm_meta *meta = calloc(1, sizeof *meta);
     assert_true(hmm_meta_init(meta, hmm_tunables_defaults(), max_units, memory));
-    assert_true(hmm_meta_cover(meta, max_units));
-    assert_false(hmm_meta_cover(meta, max_units + 1));
+    assert_true(hmm_meta_cover(meta, max_units, 0));
+    assert_false(hmm_meta_cover(meta, max_units + 1, 0));
     for (unsigned i = 0; i < HMM_META_STRIPS; i++)
-        memset(meta->strips[i].start, (int)i + 1, meta->strips[i].end_bytes);
+        memset(meta->strips[i].start, (int)i + 1, meta->strips[i].end_bytes); /* states, too */
     /* objects from the first chunk downwards */
     char *last = meta->strips[HMM_STRIP_CHUNK].start;
     for (char *object; (object = hmm_meta_object(meta, 100)) != NULL; last = object) {
-        assert_int_equal((uintptr_t)object % HMM_META_LINE_BYTES, 0);
+        assert_int_equal((uintptr_t)object % HMM_LINE_BYTES, 0);
         assert_true(object + 128 <= last);
         assert_true(object > meta->objects.start); /* line 0 is nobody's */
         memset(object, 0xff, 100);
     }
     assert_true(last < meta->objects.start + 3 * 128);
-    assert_true(meta->objects.start >= memory + sizeof *meta->tunables);
+    assert_true(meta->objects.start >= memory);
     for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
         assert_true(meta->strips[i].start + meta->strips[i].end_bytes <= memory + bytes);
         for (size_t b = 0; b < meta->strips[i].end_bytes; b++)

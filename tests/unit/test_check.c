@@ -55,6 +55,8 @@ static void test_pages_clauses(void **state)
     DAMAGE(h, p->dirty_units, p->dirty_units + 1, "I5");
     DAMAGE(h, p->n_borders, p->n_borders + 1, "I13");
     DAMAGE(h, *hmm_runtree_node(&p->tree, 1, 0), *hmm_runtree_node(&p->tree, 1, 0) + 1, "I3");
+    DAMAGE(h, p->highest->behind, p->highest->behind - 1, "I5");
+    DAMAGE(h, p->highest->first, p->highest->first + 1, "I5");
     DAMAGE(h, h->heap.brk.top, h->heap.brk.top + HMM_UNIT_BYTES, "I5");
     uint32_t used = run + n;
     DAMAGE(h, hmm_unit(p->map, used)->n_units, 0, "I5");

@@ -80,13 +80,13 @@ static void test_borders(void **state)
     /* borders inside a target are gone */
     p->move_units = RUN_UNITS / 4;
     uint32_t d = take(p, RUN_UNITS);
-    assert_true(hmm_move_is_border(p, d + RUN_UNITS / 4));
+    assert_true(hmm_pages_is_border(p, d + RUN_UNITS / 4));
     p->n_borders = HMM_MOVE_MAX_BORDERS; /* no more than that */
     assert_false(hmm_move_units(p, b, hmm_pages_run_units(p, b), hmm_pagemap_address(p->map, d)));
     p->n_borders = 5;
-    assert_true(hmm_move_is_border(p, d + RUN_UNITS / 4));
+    assert_true(hmm_pages_is_border(p, d + RUN_UNITS / 4));
     assert_false(hmm_move_units(p, b, hmm_pages_run_units(p, b), hmm_pagemap_address(p->map, d)));
-    assert_false(hmm_move_is_border(p, d + RUN_UNITS / 4));
+    assert_false(hmm_pages_is_border(p, d + RUN_UNITS / 4));
     assert_int_equal(p->n_borders, 5);
     buffer_heap_check(h);
     buffer_heap_drop(h);

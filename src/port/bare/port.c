@@ -3,8 +3,8 @@
  *
  * Layer   port.
  */
-#include "port/board.h"
 #include "port/port.h"
+#include "port/board.h"
 
 #include <string.h>
 
@@ -18,14 +18,14 @@ size_t hmm_port_page_bytes(void)
     return BARE_PAGE_BYTES;
 }
 
-size_t hmm_port_memory_bytes(void)
+uintptr_t hmm_port_top(void)
 {
-    return SIZE_MAX;
+    return UINTPTR_MAX;
 }
 
-size_t hmm_port_address_limit_bytes(void)
+uint64_t hmm_port_random(void)
 {
-    return SIZE_MAX;
+    return 0;
 }
 
 uintptr_t hmm_port_brk(uintptr_t want)
@@ -34,16 +34,10 @@ uintptr_t hmm_port_brk(uintptr_t want)
     return 0;
 }
 
-void *hmm_port_reserve(void *hint, size_t bytes)
-{
-    (void)hint, (void)bytes;
-    return NULL;
-}
-
-bool hmm_port_commit(void *addr, size_t bytes)
+bool hmm_port_map_at(void *addr, size_t bytes)
 {
     (void)addr, (void)bytes;
-    return true;
+    return false;
 }
 
 bool hmm_port_purge(void *addr, size_t bytes)
@@ -57,14 +51,10 @@ void hmm_port_seal(void *addr, size_t bytes, bool sealed)
     (void)addr, (void)bytes, (void)sealed;
 }
 
-void hmm_port_decommit(void *addr, size_t bytes)
-{
-    memset(addr, 0, bytes);
-}
-
-void hmm_port_release(void *addr, size_t bytes)
+bool hmm_port_release(void *addr, size_t bytes)
 {
     (void)addr, (void)bytes;
+    return false;
 }
 
 void *hmm_port_map(size_t bytes, size_t align_bytes)
@@ -102,9 +92,19 @@ void hmm_port_populate(void *addr, size_t bytes)
     (void)addr, (void)bytes;
 }
 
-void hmm_port_mark_metadata(void *addr, size_t bytes)
+void hmm_port_no_huge(void *addr, size_t bytes)
 {
     (void)addr, (void)bytes;
+}
+
+void hmm_port_set_policy(enum hmm_port_policy policy)
+{
+    (void)policy;
+}
+
+void hmm_port_note_filter(bool comes)
+{
+    (void)comes;
 }
 
 uint64_t hmm_port_clock_ns(void)

@@ -5,17 +5,16 @@
 #include "port/port.h"
 
 #include "base/check.h"
+#include "filter.h"
 #include "port/board.h"
 #include "syscall.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/sysinfo.h>
-#include <time.h>
 
 #ifndef FUTEX_WAIT_PRIVATE /* <linux/futex.h>, which not every libc brings along */
 #define FUTEX_WAIT_PRIVATE 128
@@ -66,34 +65,39 @@ size_t hmm_port_page_bytes(void)
     return bytes;
 }
 
-/* Of more than size_t can say, what it can. */
-static size_t at_most_all(uint64_t bytes)
+/* The 16 bytes that the kernel puts on the first stack for each process. */
+static const uint64_t *start_random(void)
 {
-    return bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX;
+    return (const uint64_t *)getauxval(AT_RANDOM); /* NOLINT: an address, as the kernel says it */
 }
 
-size_t hmm_port_memory_bytes(void)
+uintptr_t hmm_port_top(void)
 {
-    struct sysinfo info;
-    if (failed(kernel_call(SYS_sysinfo, (long)&info, 0, 0, 0, 0, 0)))
-        return (size_t)1 << 31;
-    return at_most_all(((uint64_t)info.totalram + info.totalswap) * info.mem_unit);
+    const uint64_t *on_stack = start_random();
+    return (uintptr_t)(on_stack != NULL ? on_stack : __builtin_frame_address(0));
 }
 
-size_t hmm_port_address_limit_bytes(void)
+/* Mixed, since libc makes its own secrets of the same bytes. Source of the factor and the shifts:
+ * splitmix64, Steele and others, "Fast splittable pseudorandom number generators" (2014). */
+uint64_t hmm_port_random(void)
 {
-    struct {
-        uint64_t now, most; /* the kernel's, 64 bits on every machine; all of them set: no limit */
-    } limit;
-    long result = kernel_call(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0);
-    return failed(result) ? SIZE_MAX : at_most_all(limit.now);
+    uint64_t words[2] = {hmm_port_top(), 0};
+    if (start_random() != NULL)
+        memcpy(words, start_random(), sizeof words);
+    uint64_t x = words[0] + (words[1] << 32 | words[1] >> 32);
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
 }
 
 static _Atomic(uintptr_t) highest_brk; /* atomic, relaxed: only grows, races lose nothing */
 
 uintptr_t hmm_port_brk(uintptr_t want)
 {
-    uintptr_t got = (uintptr_t)kernel_call(SYS_brk, (long)want, 0, 0, 0, 0, 0);
+    long result = kernel_call(SYS_brk, (long)want, 0, 0, 0, 0, 0);
+    if (failed(result)) /* the kernel never says so, but a filter may */
+        return 0;
+    uintptr_t got = (uintptr_t)result;
     if (got > atomic_load_explicit(&highest_brk, memory_order_relaxed)) /* relaxed: as above */
         atomic_store_explicit(&highest_brk, got, memory_order_relaxed); /* relaxed: as above */
     if (&__curbrk != NULL)
@@ -101,30 +105,22 @@ uintptr_t hmm_port_brk(uintptr_t want)
     return got;
 }
 
-void *hmm_port_reserve(void *hint, size_t bytes)
+bool hmm_port_map_at(void *addr, size_t bytes)
 {
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    if (hint != NULL)
-        flags |= MAP_FIXED_NOREPLACE;
-    long at = kernel_call(SYS_anonymous, (long)hint, (long)bytes, PROT_NONE, flags, -1, 0);
+    long at = kernel_call(SYS_anonymous, (long)addr, (long)bytes, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (failed(at))
-        return NULL;
-    if (hint != NULL && (void *)at != hint) { /* a kernel before 4.17 takes it as a wish */
-        kernel_call(SYS_munmap, at, (long)bytes, 0, 0, 0, 0);
-        return NULL;
-    }
-    return (void *)at;
-}
-
-bool hmm_port_commit(void *addr, size_t bytes)
-{
-    return !failed(
-        kernel_call(SYS_mprotect, (long)addr, (long)bytes, PROT_READ | PROT_WRITE, 0, 0, 0));
+        return false;
+    if ((void *)at == addr)
+        return true;
+    kernel_call(SYS_munmap, at, (long)bytes, 0, 0, 0, 0); /* before 4.17 it is taken as a wish */
+    return false;
 }
 
 static bool drop(void *addr, size_t bytes)
 {
-    return !failed(kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_DONTNEED, 0, 0, 0));
+    return !failed(
+        optional_call(OPTIONAL_PURGE, SYS_madvise, (long)addr, (long)bytes, MADV_DONTNEED, 0, 0));
 }
 
 /* New pages in the place of the old ones. */
@@ -141,6 +137,8 @@ bool hmm_port_purge(void *addr, size_t bytes)
     enum { UNKNOWN, DROPS, KEEPS };
     /* atomic, relaxed: every thread finds the same. By kind: mapped, below the break */
     static _Atomic(int) kinds[2];
+    if (hmm_unlikely(!optional_allowed(OPTIONAL_PURGE)))
+        return replace(addr, bytes);
     uintptr_t brk =
         atomic_load_explicit(&highest_brk, memory_order_relaxed); /* relaxed: as above */
     _Atomic(int) *kind = &kinds[(uintptr_t)addr < brk];
@@ -164,18 +162,12 @@ bool hmm_port_purge(void *addr, size_t bytes)
 void hmm_port_seal(void *addr, size_t bytes, bool sealed)
 {
     long protection = sealed ? PROT_READ : PROT_READ | PROT_WRITE;
-    kernel_call(SYS_mprotect, (long)addr, (long)bytes, protection, 0, 0, 0);
+    optional_call(OPTIONAL_SEAL, SYS_mprotect, (long)addr, (long)bytes, protection, 0, 0);
 }
 
-void hmm_port_decommit(void *addr, size_t bytes)
+bool hmm_port_release(void *addr, size_t bytes)
 {
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-    kernel_call(SYS_anonymous, (long)addr, (long)bytes, PROT_NONE, flags, -1, 0);
-}
-
-void hmm_port_release(void *addr, size_t bytes)
-{
-    kernel_call(SYS_munmap, (long)addr, (long)bytes, 0, 0, 0, 0);
+    return !failed(kernel_call(SYS_munmap, (long)addr, (long)bytes, 0, 0, 0, 0));
 }
 
 static uintptr_t map_anywhere(size_t bytes)
@@ -204,8 +196,8 @@ void *hmm_port_map(size_t bytes, size_t align_bytes)
 
 void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
 {
-    long at =
-        kernel_call(SYS_mremap, (long)addr, (long)old_bytes, (long)new_bytes, MREMAP_MAYMOVE, 0, 0);
+    long at = optional_call(OPTIONAL_MOVE, SYS_mremap, (long)addr, (long)old_bytes, (long)new_bytes,
+                            MREMAP_MAYMOVE, 0);
     return failed(at) ? NULL : (void *)at;
 }
 
@@ -213,7 +205,8 @@ void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
 static bool is_resident(const void *page)
 {
     unsigned char resident = 1; /* should the call be forbidden */
-    kernel_call(SYS_mincore, (long)page, (long)hmm_port_page_bytes(), (long)&resident, 0, 0, 0);
+    optional_call(OPTIONAL_LOOK, SYS_mincore, (long)page, (long)hmm_port_page_bytes(),
+                  (long)&resident, 0, 0);
     return (resident & 1) != 0;
 }
 
@@ -225,7 +218,9 @@ static void stay_mapped(void *from, size_t bytes)
     static _Atomic(int) what; /* atomic, relaxed: every thread finds the same */
     int known = atomic_load_explicit(&what, memory_order_relaxed); /* relaxed: as above */
     if (known == UNKNOWN) {
-        known = failed(kernel_call(SYS_getrandom, (long)from, 1, 0, 0, 0, 0)) ? GOES : STAYS;
+        known = optional_call(OPTIONAL_LOOK, SYS_getrandom, (long)from, 1, 0, 0, 0) == -EFAULT
+                    ? GOES
+                    : STAYS;
         atomic_store_explicit(&what, known, memory_order_relaxed); /* relaxed: as above */
         if (known == STAYS) {
             *(volatile char *)from = 0; /* should it not be possible to drop it */
@@ -242,11 +237,14 @@ bool hmm_port_move(void *from, void *to, size_t bytes)
 {
     long flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
     (void)*(volatile char *)from; /* so that it is resident */
-    long at = kernel_call(SYS_mremap, (long)from, (long)bytes, (long)bytes, flags, (long)to, 0);
+    long at = optional_call(OPTIONAL_MOVE, SYS_mremap, (long)from, (long)bytes, (long)bytes, flags,
+                            (long)to);
     if (!failed(at)) {
         stay_mapped(from, bytes);
         return true;
     }
+    if (!optional_allowed(OPTIONAL_MOVE)) /* not made at all */
+        return false;
     HMM_CHECK(is_resident(from));
     if (!drop(to, bytes)) /* fails where it has been unmapped by then */
         HMM_CHECK(replace(to, bytes));
@@ -260,37 +258,26 @@ size_t hmm_port_huge_bytes(void)
 
 bool hmm_port_collapse(void *addr, size_t bytes)
 {
-    return !failed(kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_COLLAPSE, 0, 0, 0));
+    return !failed(optional_call(OPTIONAL_COLLAPSE, SYS_madvise, (long)addr, (long)bytes,
+                                 MADV_COLLAPSE, 0, 0));
 }
 
 void hmm_port_populate(void *addr, size_t bytes)
 {
-    kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_POPULATE_WRITE, 0, 0, 0);
+    optional_call(OPTIONAL_POPULATE, SYS_madvise, (long)addr, (long)bytes, MADV_POPULATE_WRITE, 0,
+                  0);
 }
 
-void hmm_port_mark_metadata(void *addr, size_t bytes)
+void hmm_port_no_huge(void *addr, size_t bytes)
 {
-    kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_DONTDUMP, 0, 0, 0);
-    kernel_call(SYS_madvise, (long)addr, (long)bytes, MADV_NOHUGEPAGE, 0, 0, 0);
-}
-
-uint64_t hmm_port_clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-uint64_t hmm_port_clock_exact_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    optional_call(OPTIONAL_NO_HUGE, SYS_madvise, (long)addr, (long)bytes, MADV_NOHUGEPAGE, 0, 0);
 }
 
 unsigned hmm_port_cpu(void)
 {
-    int cpu = sched_getcpu(); /* no system call: a sandbox may forbid it */
+    if (!optional_allowed(OPTIONAL_CPU)) /* mostly no system call, but not everywhere */
+        return 0;
+    int cpu = sched_getcpu();
     return cpu < 0 ? 0 : (unsigned)cpu;
 }
 

@@ -12,6 +12,7 @@
 extern _Atomic(size_t) hmm_port_n_calls; /* atomic, relaxed: a statistic */
 
 #if defined(__x86_64__)
+#define HMM_RAW_SYSCALLS /* not by way of libc */
 static inline long raw_syscall(long n, long a, long b, long c, long d, long e, long f)
 {
     register long r10 __asm__("r10") = d;
@@ -23,7 +24,25 @@ static inline long raw_syscall(long n, long a, long b, long c, long d, long e, l
                      : "rcx", "r11", "memory");
     return n;
 }
+#elif defined(__riscv)
+#define HMM_RAW_SYSCALLS
+static inline long raw_syscall(long n, long a, long b, long c, long d, long e, long f)
+{
+    register long a7 __asm__("a7") = n;
+    register long a0 __asm__("a0") = a;
+    register long a1 __asm__("a1") = b;
+    register long a2 __asm__("a2") = c;
+    register long a3 __asm__("a3") = d;
+    register long a4 __asm__("a4") = e;
+    register long a5 __asm__("a5") = f;
+    __asm__ volatile("ecall"
+                     : "+r"(a0)
+                     : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5)
+                     : "memory");
+    return a0;
+}
 #elif defined(__aarch64__)
+#define HMM_RAW_SYSCALLS
 static inline long raw_syscall(long n, long a, long b, long c, long d, long e, long f)
 {
     register long x8 __asm__("x8") = n;

@@ -1,0 +1,116 @@
+/* clock.c - linux: time, also where the clock stands still or goes back.
+ *
+ * libc's clock may be another library's (libfaketime), and that of a virtual machine may stop. Free
+ * memory is to age all the same. So time never goes back here; and when libc's clock has not moved
+ * for many looks, the kernel is asked by a bare call: if its clock has moved on, libc's is not
+ * believed any more. If that does not move either, looks are counted instead.
+ *
+ * Layer   port.
+ */
+#include "filter.h"
+#include "port/port.h"
+#include "syscall.h"
+
+#include <time.h>
+
+enum {
+    LOOKS_TO_ASK = 64,        /* so many in a row have found the same time: ask the kernel */
+    FAKE_NS = 100000000,      /* it has moved so far meanwhile: libc's is none */
+    LOOKS_TO_COUNT = 1 << 20, /* neither has moved: */
+    COUNT_NS = 10000,         /* each look is so long */
+};
+
+enum source { LIBC, KERNEL, COUNT };
+
+/* All atomic, relaxed: threads may find them one look apart, time is coarse. */
+static _Atomic(int) source;
+static _Atomic(uint64_t) latest_ns; /* of what was returned */
+static _Atomic(uint64_t) shift_ns;  /* added to the source's, so that time goes on */
+static _Atomic(uint32_t) n_looks;   /* that have found latest_ns */
+static _Atomic(uint64_t) asked_ns;  /* the kernel's time when it was first asked since; 0: not */
+
+static uint64_t load(const _Atomic(uint64_t) *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed); /* relaxed: as above */
+}
+
+static void store(_Atomic(uint64_t) *word, uint64_t value)
+{
+    atomic_store_explicit(word, value, memory_order_relaxed); /* relaxed: as above */
+}
+
+static uint64_t ns_of(const struct timespec *time)
+{
+    return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
+}
+
+static uint64_t kernel_ns(void)
+{
+    struct timespec now = {0};
+#ifdef SYS_clock_gettime
+    raw_syscall(SYS_clock_gettime, CLOCK_MONOTONIC_COARSE, (long)&now, 0, 0, 0, 0);
+#else
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+#endif
+    return ns_of(&now);
+}
+
+/* From now on this source, at the time that it is. */
+static void switch_to(enum source to, uint64_t its_ns)
+{
+    store(&shift_ns, load(&latest_ns) - its_ns);
+    atomic_store_explicit(&source, to, memory_order_relaxed); /* relaxed: as above */
+}
+
+/* libc's clock has not moved for a while. */
+static HMM_COLD void ask_kernel(uint32_t looks)
+{
+    bool asks = optional_allowed(OPTIONAL_LOOK);
+    uint64_t now_ns = asks ? kernel_ns() : 1;
+    if (load(&asked_ns) == 0)
+        store(&asked_ns, now_ns);
+    else if (now_ns - load(&asked_ns) >= FAKE_NS && now_ns > load(&asked_ns))
+        switch_to(KERNEL, now_ns);
+    else if (looks >= LOOKS_TO_COUNT && now_ns <= load(&asked_ns))
+        switch_to(COUNT, load(&latest_ns));
+}
+
+static uint64_t source_ns(void)
+{
+    struct timespec now;
+    int from = atomic_load_explicit(&source, memory_order_relaxed); /* relaxed: as above */
+    if (hmm_unlikely(from == KERNEL))
+        return kernel_ns();
+    if (hmm_unlikely(from == COUNT))
+        return load(&latest_ns) - load(&shift_ns) + COUNT_NS;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return ns_of(&now);
+}
+
+uint64_t hmm_port_clock_ns(void)
+{
+    uint64_t latest = load(&latest_ns);
+    uint64_t now_ns = source_ns() + load(&shift_ns);
+    if (hmm_likely(now_ns != latest)) {
+        if (hmm_unlikely((int64_t)(now_ns - latest) < 0)) { /* back: go on from the latest */
+            store(&shift_ns, load(&shift_ns) + (latest - now_ns));
+            return latest;
+        }
+        store(&latest_ns, now_ns);
+        store(&asked_ns, 0);
+        atomic_store_explicit(&n_looks, 0, memory_order_relaxed); /* relaxed: as above */
+        return now_ns;
+    }
+    uint32_t looks = atomic_load_explicit(&n_looks, memory_order_relaxed) + 1; /* as above */
+    atomic_store_explicit(&n_looks, looks, memory_order_relaxed);              /* as above */
+    if (hmm_unlikely(looks % LOOKS_TO_ASK == 0))
+        ask_kernel(looks);
+    return now_ns;
+}
+
+uint64_t hmm_port_clock_exact_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return ns_of(&now);
+}

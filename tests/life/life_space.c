@@ -1,0 +1,264 @@
+/* life_space.c - address space: little is taken at the start, limits hold whenever they are set, a
+ * break whose way is blocked does not end the heap, and the heap goes back to it.
+ */
+#include "hmm.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MIB = 1 << 20 };
+
+/* Preloaded: found there. */
+extern __typeof(HmmCheck) HmmCheck __attribute__((weak));
+
+#define MUST(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            printf("line %d: %s\n", __LINE__, #condition);                                         \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+static void check_heap(void)
+{
+    const char *wrong = HmmCheck != NULL ? HmmCheck() : NULL;
+    if (wrong != NULL)
+        printf("%s\n", wrong);
+    MUST(wrong == NULL);
+}
+
+/* KiB of a line of /proc/self/status. */
+static long status_kib(const char *key)
+{
+    char line[200];
+    long n = -1;
+    FILE *f = fopen("/proc/self/status", "r");
+    MUST(f != NULL);
+    while (fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, key, strlen(key)) == 0)
+            n = atol(line + strlen(key));
+    fclose(f);
+    return n;
+}
+
+/* A block of a chain, which is all that this program keeps of them. */
+struct link {
+    struct link *next;
+    char first_byte; /* the last one of the block is the same */
+};
+
+static struct link *chain;
+
+/* Take blocks until there are `most` bytes or none is to be had; returns bytes. */
+static size_t fill(size_t bytes, size_t most)
+{
+    size_t got = 0;
+    struct link *block;
+    while (got + bytes <= most && (block = malloc(bytes)) != NULL) {
+        memset(block, (int)(got / bytes), bytes);
+        block->next = chain;
+        chain = block;
+        got += bytes;
+    }
+    return got;
+}
+
+/* Free them all, as they were when they were taken. */
+static void drop(size_t bytes)
+{
+    while (chain != NULL) {
+        struct link *block = chain;
+        MUST(bytes < sizeof *block || ((char *)block)[bytes - 1] == block->first_byte);
+        chain = block->next;
+        free(block);
+    }
+}
+
+static void limit(int resource, size_t bytes)
+{
+    struct rlimit r;
+    MUST(getrlimit(resource, &r) == 0);
+    r.rlim_cur = bytes;
+    MUST(setrlimit(resource, &r) == 0);
+}
+
+static void *thread(void *arg)
+{
+    free(malloc(100));
+    return arg;
+}
+
+/* --- what the tests are, each in a process of its own ------------------------------------------
+ */
+
+/* Beside the same program on libc's heap, which prints no more than the figure. */
+static void small_process(void)
+{
+    char text[32] = "";
+    free(malloc(100));
+    free(malloc(5000));
+    long kib = status_kib("VmSize:");
+    const char *preload = getenv("LD_PRELOAD");
+    if (preload == NULL || *preload == '\0') {
+        printf("%ld\n", kib);
+        return;
+    }
+    FILE *f = popen("LD_PRELOAD= /proc/$PPID/exe libc", "r"); /* the shell's parent: this */
+    MUST(f != NULL && fgets(text, sizeof text, f) != NULL && pclose(f) == 0);
+    printf("VmSize %ld KiB; with libc's heap %ld KiB\n", kib, atol(text));
+    MUST(atol(text) > 1000 && kib < atol(text) + 4096);
+}
+
+/* A limit set from within, and raised again. Of what is left to it, 9 / 10 are blocks, or more. */
+static void limited(int resource, size_t bytes, const char *key)
+{
+    free(malloc(100));
+    limit(resource, 64 * MIB);
+    size_t left = 64 * MIB - (size_t)status_kib(key) * 1024;
+    size_t got = fill(bytes, SIZE_MAX);
+    printf("%zu bytes a block: %zu of %zu KiB\n", bytes, got / 1024, left / 1024);
+    MUST(errno == ENOMEM && got >= left / 10 * 9);
+    drop(bytes);
+    check_heap();
+    MUST(fill(bytes, got) >= got / 100 * 98); /* nearly all of it once more */
+    drop(bytes);
+    malloc_trim(0);
+    pthread_t t;
+    MUST(pthread_create(&t, NULL, thread, NULL) == 0 && pthread_join(t, NULL) == 0);
+    MUST(dlopen("libm.so.6", RTLD_NOW) != NULL || dlopen("libc.so.6", RTLD_NOW) == NULL);
+    limit(resource, 256 * MIB);
+    MUST(fill(bytes, 200 * MIB) >= 190 * MIB);
+    check_heap();
+}
+
+static void limited_small(void)
+{
+    limited(RLIMIT_AS, 112, "VmSize:");
+}
+
+static void limited_large(void)
+{
+    limited(RLIMIT_AS, 65536, "VmSize:");
+}
+
+static void limited_data(void)
+{
+    limited(RLIMIT_DATA, 1024, "VmData:");
+}
+
+/* A mapping of so many bytes so far above the break. */
+static char *obstacle(size_t distance, size_t bytes)
+{
+    char *at = (char *)(((uintptr_t)sbrk(0) + distance + 4095) & ~(uintptr_t)4095);
+    MUST(mmap(at, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+              0) == at);
+    return at;
+}
+
+static void blocked(size_t distance, size_t bytes)
+{
+    free(malloc(100));
+    char *at = obstacle(distance, bytes);
+    for (size_t block_bytes = 48; block_bytes < 10 * MIB; block_bytes *= 30) {
+        size_t most = block_bytes < 1000 ? 20 * MIB : 200 * MIB;
+        MUST(fill(block_bytes, most) > most - block_bytes);
+        check_heap();
+        drop(block_bytes);
+    }
+    long records_kib = status_kib("VmSize:") - (long)(bytes >> 10) - 300 * 1024;
+    printf("records beside an obstacle of %zu KiB: %ld KiB\n", bytes >> 10, records_kib);
+    MUST(records_kib < (long)(bytes >> 19)); /* a 512th of it */
+    MUST(munmap(at, bytes) == 0);
+}
+
+static void blocked_at_once(void)
+{
+    blocked(0, 4096);
+}
+
+static void blocked_above(void)
+{
+    blocked(30 * MIB, 65536);
+}
+
+static void blocked_far(void)
+{
+    if (sizeof(void *) == 8)
+        blocked(MIB, (size_t)1 << 40);
+}
+
+/* What blocked the break is gone: the heap goes on there. */
+static void unblocked(void)
+{
+    free(malloc(100));
+    char *at = obstacle(2 * MIB, 4096);
+    char *before = sbrk(0);
+    fill(3000, 30 * MIB);
+    MUST((char *)sbrk(0) <= at && munmap(at, 4096) == 0);
+    fill(3000, 90 * MIB);
+    MUST((char *)sbrk(0) > before + 10 * MIB);
+    check_heap();
+    drop(3000);
+    malloc_trim(0);
+    check_heap();
+    MUST((char *)sbrk(0) < before + 4 * MIB);
+}
+
+/* More addresses than the machine has memory. */
+static void sparse(void)
+{
+    size_t total = 0;
+    while (total < (size_t)200 << 30 && malloc(64 * MIB - 100) != NULL)
+        total += 64 * MIB;
+    printf("%zu GiB of untouched blocks\n", total >> 30);
+    MUST(sizeof(void *) == 4 || total >= (size_t)200 << 30);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} cases[] = {
+    {"small process", small_process},       {"limit, small blocks", limited_small},
+    {"limit, large blocks", limited_large}, {"limit of data", limited_data},
+    {"blocked at once", blocked_at_once},   {"blocked 30 MiB above", blocked_above},
+    {"blocked by 1 TiB", blocked_far},      {"blocked for a while", unblocked},
+    {"200 GiB of addresses", sparse},
+};
+
+int main(int argc, char **argv)
+{
+    int failed = 0;
+    if (argc > 1 && strcmp(argv[1], "libc") == 0) {
+        small_process();
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (argc > 1 && strcmp(argv[1], cases[i].name) != 0)
+            continue;
+        int status = -1;
+        fflush(stdout);
+        pid_t pid = fork();
+        if (pid == 0) {
+            cases[i].run();
+            fflush(stdout);
+            _exit(0);
+        }
+        MUST(waitpid(pid, &status, 0) == pid);
+        if (status != 0)
+            printf("%s: status 0x%x\n", cases[i].name, status);
+        failed |= status;
+    }
+    puts(failed ? "failed" : "ok");
+    return failed != 0;
+}
