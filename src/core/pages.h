@@ -14,6 +14,13 @@
 #include "core/pagemap.h"
 #include "core/runtree.h"
 
+/* Free units that a thread has taken out of their run while it gives their memory back. */
+struct hmm_aside {
+    uintptr_t keeper; /* lock:pages, that thread: hmm_port_self() */
+    uint32_t unit;    /* lock:pages */
+    uint32_t n_units; /* lock:pages: 0: the place is free */
+};
+
 struct hmm_pages {
     struct hmm_pagemap *map; /* const */
     struct hmm_meta *meta;   /* const */
@@ -56,6 +63,7 @@ struct hmm_pages {
     _Atomic(bool) has_spare;        /* atomic hint, set under lock:pages */
     _Atomic(uint32_t) decay_wanted; /* atomic hint, set under lock:pages: enum hmm_wanted */
     size_t purged_bytes;            /* lock:pages, statistics */
+    struct hmm_aside aside[HMM_PURGES_AT_ONCE]; /* lock:pages */
 };
 
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,

@@ -16,6 +16,15 @@ void hmm_summary_open(void);
 /* In a child after fork: counts of its own, in private memory. */
 void hmm_summary_detach(void);
 
+/* Have the heap's part of each fork done from now on; once. */
+void hmm_fork_register(void);
+/* Around libc's registering of a handler, which may allocate. */
+void hmm_fork_begin_registering(void);
+void hmm_fork_end_registering(void);
+/* The lock of the heap's start, which a fork holds, too. */
+void hmm_fork_lock_start(void);
+void hmm_fork_unlock_start(void);
+
 /* The size a caller states must be of the block's class; aborts. Not exact: it may also be one to
  * which realloc has shrunk the block in place, down to half. */
 void hmm_check_size(const void *block, size_t alignment, size_t size, bool exact, const char *who);
