@@ -20,7 +20,7 @@ rank_of() {
     core/decay.* | core/huge.* | core/move.* | core/states.*) echo 24 ;;
     core/slab.*) echo 25 ;;
     core/magazine.*) echo 26 ;;
-    core/arena.* | core/bin.* | core/depot.* | core/sweep.* | core/remote.*) echo 27 ;;
+    core/arena.* | core/gate.* | core/bin.* | core/depot.* | core/sweep.* | core/remote.*) echo 27 ;;
     core/large.*) echo 28 ;;
     core/heap.* | core/misuse.* | core/fork.*) echo 29 ;;
     core/walk.* | core/check.*) echo 30 ;;

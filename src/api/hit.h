@@ -81,10 +81,14 @@ static inline bool hmm_hit_free_remote(const struct hmm_pagemap *map, unsigned c
         (class_idx <= HMM_SMALL_CLASSES || mag->class_idx == class_idx)) /* not a coarse one */
         return hmm_magazine_push(mag, block) == HMM_PUSH_DONE;
     hmm_mark mark = hmm_mark_of(block);
-    if (class_idx > HMM_SMALL_CLASSES || remote->weight + 1 >= HMM_REMOTE_OBJS ||
-        !hmm_state_to_free(hmm_state_of(hmm_pagemap_states(map, class_idx), mark), mark))
+    if (class_idx > HMM_SMALL_CLASSES || remote->weight + 1 >= HMM_REMOTE_OBJS)
         return false;
     remote->blocks[remote->n_blocks++] = block;
+    atomic_signal_fence(memory_order_seq_cst); /* in the buffer before it is free: fork.c */
+    if (!hmm_state_to_free(hmm_state_of(hmm_pagemap_states(map, class_idx), mark), mark)) {
+        remote->n_blocks--;
+        return false;
+    }
     remote->weight++;
     return true;
 }

@@ -76,22 +76,23 @@ struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas)
     struct hmm_arena *arena = *list;
     if (arena != NULL) {
         *list = arena->next_idle;
-        arena->idle = false;
         if (list == &arenas->warm)
             count_warm(arenas, -1);
     } else {
         arena = make_arena(arenas, false);
     }
+    if (arena != NULL)
+        hmm_arena_keep(arenas, arena);
     hmm_lock_give(&arenas->registry);
     return arena;
 }
 
-/* Both locks, in fork's order: newer arenas first. */
+/* Both locks, newer arenas first: all threads take them in one order. */
 static void move_slabs(struct hmm_arenas *arenas, struct hmm_arena *from, struct hmm_arena *to)
 {
     struct hmm_arena *newer = from->tag > to->tag ? from : to;
     struct hmm_arena *older = newer == from ? to : from;
-    hmm_lock_take(&newer->lock);
+    hmm_arena_lock(arenas, newer);
     hmm_lock_take(&older->lock);
     hmm_bin_move_all(arenas, from, to);
     hmm_lock_give(&older->lock);
@@ -139,7 +140,7 @@ static struct hmm_arena *take_old(struct hmm_arenas *arenas, uint64_t now_ns, ui
     struct hmm_arena *arena = *link;
     if (arena != NULL) {
         *link = arena->next_idle;
-        arena->idle = false;
+        hmm_arena_keep(arenas, arena);
         count_warm(arenas, -1);
     }
     hmm_lock_give(&arenas->registry);
@@ -198,17 +199,15 @@ struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_ar
     return mag;
 }
 
-/* The thread begins a slow path that changes its arena's slabs. */
-static void enter(struct hmm_arenas *arenas, struct hmm_arena *arena)
+void hmm_arena_enter(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
-    hmm_lock_take(&arena->lock);
+    hmm_arena_lock(arenas, arena);
     uint32_t now =
         atomic_load_explicit(&arenas->n_created, memory_order_relaxed);     /* relaxed: hint */
     atomic_store_explicit(&arena->seen_created, now, memory_order_relaxed); /* relaxed: hint */
 }
 
-/* It ends; so does the process, if it found a block that was freed twice. */
-static void leave(struct hmm_arena *arena)
+void hmm_arena_leave(struct hmm_arena *arena)
 {
     void *twice_free = arena->twice_free;
     hmm_lock_give(&arena->lock);
@@ -220,7 +219,7 @@ bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
 {
     unsigned want = mag->fill_objs;
     mag->used = true; /* before new memory is taken, idle ones are emptied and narrowed */
-    enter(arenas, arena);
+    hmm_arena_enter(arenas, arena);
     if (!hmm_depot_fetch(arena, mag)) {
         hmm_mark *slots = mag->loaded->slots;
         hmm_remote_collect(arenas, arena);
@@ -231,7 +230,7 @@ bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
         hmm_depot_note_fetched(mag, got);
         widen(mag);
     }
-    leave(arena);
+    hmm_arena_leave(arena);
     return hmm_magazine_objs(mag) != 0;
 }
 
@@ -311,13 +310,14 @@ enum hmm_push hmm_arena_put_home(struct hmm_arenas *arenas, struct hmm_arena *ar
                                  struct hmm_magazine *mag, void *block)
 {
     hmm_mark mark = hmm_mark_of(block);
-    if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(&mag->states, mark), mark)))
-        return HMM_PUSH_NOT_LIVE;
-    enter(arenas, arena);
-    hmm_bin_put_all(arenas, arena, &mark, 1);
-    hmm_bin_shed(arenas, arena, &mag->bin);
-    leave(arena);
-    return HMM_PUSH_DONE;
+    hmm_arena_enter(arenas, arena);
+    bool was_live = hmm_state_to_free(hmm_state_of(&mag->states, mark), mark);
+    if (hmm_likely(was_live)) {
+        hmm_bin_put_all(arenas, arena, &mark, 1);
+        hmm_bin_shed(arenas, arena, &mag->bin);
+    }
+    hmm_arena_leave(arena);
+    return was_live ? HMM_PUSH_DONE : HMM_PUSH_NOT_LIVE;
 }
 
 void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
@@ -325,7 +325,7 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
 {
     hmm_mark *end = mag->end;
     widen(mag);
-    enter(arenas, arena);
+    hmm_arena_enter(arenas, arena);
     if (mag->end == end)
         make_room(arenas, arena, mag);
     if (hmm_sweep_due(arena) && !hmm_pages_have_spare(arenas->slabs.pages))
@@ -334,7 +334,7 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
         shrink(arenas, arena);
     else if (arena->slab_bytes - arena->free_bytes > arena->slab_bytes / 2)
         arena->shrunk_bytes = arena->n_shrunk = 0; /* grown again */
-    leave(arena);
+    hmm_arena_leave(arena);
 }
 
 void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed)
@@ -359,16 +359,16 @@ void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, e
 void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed)
 {
     hmm_remote_flush(arenas, arena);
-    enter(arenas, arena);
+    hmm_arena_enter(arenas, arena);
     hmm_arena_shed_locked(arenas, arena, shed);
-    leave(arena);
+    hmm_arena_leave(arena);
     hmm_remote_flush(arenas, arena); /* of its magazines' blocks, those of others' slabs */
 }
 
 void hmm_arenas_shed_slabs(struct hmm_arenas *arenas)
 {
     for (struct hmm_arena *arena = hmm_arenas_all(arenas); arena != NULL; arena = arena->next) {
-        hmm_lock_take(&arena->lock);
+        hmm_arena_lock(arenas, arena);
         hmm_remote_collect(arenas, arena);
         for (unsigned c = 1; c < HMM_CLASSES; c++)
             if (arena->magazines[c] != NULL)
@@ -377,24 +377,42 @@ void hmm_arenas_shed_slabs(struct hmm_arenas *arenas)
     }
 }
 
+/* Lock a shared arena: the first one that is not busy, so that a process with one thread fills one
+ * arena only. */
+static struct hmm_arena *lock_shared(struct hmm_arenas *arenas)
+{
+    for (unsigned i = 0; i < HMM_SHARED_ARENAS; i++) {
+        struct hmm_arena *candidate = shared_arena(arenas, i);
+        if (candidate != NULL && hmm_arena_try_lock(arenas, candidate))
+            return candidate;
+    }
+    struct hmm_arena *arena = hmm_arenas_shared(arenas, hmm_port_cpu() % HMM_SHARED_ARENAS);
+    arena = arena != NULL ? arena : hmm_arenas_shared(arenas, 0);
+    hmm_arena_lock(arenas, arena);
+    return arena;
+}
+
 void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx)
 {
-    /* the first one that is not busy: a process with one thread fills one arena only */
-    struct hmm_arena *arena = NULL;
-    for (unsigned i = 0; i < HMM_SHARED_ARENAS && arena == NULL; i++) {
-        struct hmm_arena *candidate = shared_arena(arenas, i);
-        if (candidate != NULL && hmm_lock_try(&candidate->lock))
-            arena = candidate;
-    }
-    if (arena == NULL) {
-        arena = hmm_arenas_shared(arenas, hmm_port_cpu() % HMM_SHARED_ARENAS);
-        arena = arena != NULL ? arena : hmm_arenas_shared(arenas, 0);
-        hmm_lock_take(&arena->lock);
-    }
+    struct hmm_arena *arena = lock_shared(arenas);
     hmm_remote_collect(arenas, arena);
     hmm_mark mark;
     struct hmm_magazine *mag = hmm_arena_magazine(arenas, arena, class_idx);
     bool taken = mag != NULL && hmm_bin_take(arenas, arena, mag, &mark, 1) == 1;
-    hmm_lock_give(&arena->lock);
+    if (taken && hmm_unlikely(!hmm_state_to_live(hmm_state_of(&mag->states, mark), mark)))
+        arena->twice_free = hmm_mark_block(mark);
+    hmm_arena_leave(arena);
     return taken ? hmm_mark_block(mark) : NULL;
+}
+
+enum hmm_push hmm_arena_put_shared(struct hmm_arenas *arenas, unsigned class_idx, void *block)
+{
+    const struct hmm_states *states = hmm_pagemap_states(arenas->slabs.pages->map, class_idx);
+    hmm_mark mark = hmm_mark_of(block);
+    struct hmm_arena *arena = lock_shared(arenas);
+    bool was_live = hmm_state_to_free(hmm_state_of(states, mark), mark);
+    if (hmm_likely(was_live) && hmm_unlikely(!hmm_remote_free_one(arenas, block)))
+        arena->twice_free = block;
+    hmm_arena_leave(arena);
+    return was_live ? HMM_PUSH_DONE : HMM_PUSH_NOT_LIVE;
 }

@@ -28,16 +28,18 @@ struct hmm_cached_run {
 };
 
 struct hmm_arena {
-    uint32_t tag;         /* const: id << 8, as in page map entries */
-    bool shared;          /* const */
-    struct hmm_lock lock; /* lock `arena`: bins and slabs; a private one's magazines and buffers
-                             are its thread's alone */
+    struct hmm_arena *next; /* const: list of all arenas; this line is all that a fork reads */
+    uint32_t tag;           /* const: id << 8, as in page map entries */
+    bool shared;            /* const */
+    bool idle;              /* lock:registry, without a thread: in an idle list */
+    uint32_t n_forks;       /* lock:registry, of a private one in use: hmm_arenas.n_forks then; */
+    uintptr_t keeper;       /* lock:registry, and the thread that uses it (hmm_port_self) */
+    struct hmm_lock lock;   /* lock `arena`: bins and slabs; a private one's magazines and buffers
+                               are its thread's alone. Taken by hmm_arena_lock */
     _Atomic(uint32_t) seen_created;      /* atomic hint: n_created at its thread's last slow path */
     _Atomic(struct hmm_slab *) returned; /* atomic: stack of slabs that others freed into */
-    struct hmm_arena *next;              /* const: list of all arenas */
     struct hmm_arena *asks_next; /* owner: whose slabs it looks at next; NULL: the list's head */
     struct hmm_arena *next_idle; /* lock:registry */
-    bool idle;                   /* lock:registry, without a thread: in an idle list */
     uint64_t released_at_ns;     /* lock:registry, of a warm one */
     struct hmm_magazine *magazines[HMM_CLASSES];         /* owner: NULL until a class is used */
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
@@ -59,8 +61,15 @@ struct hmm_arena {
 
 /* Where arenas live and which others there are. */
 struct hmm_arenas {
-    struct hmm_slabs slabs;   /* inner locks */
-    struct hmm_lock registry; /* lock `registry` */
+    struct hmm_slabs slabs;      /* inner locks */
+    struct hmm_lock registry;    /* lock `registry` */
+    struct hmm_lock gate;        /* lock `gate`: held while the process forks: see hmm_arena_lock */
+    uint32_t n_forks;            /* lock:registry: of this process and the ones it comes from */
+    _Atomic(uint32_t) n_left;    /* lock:registry; also read as a hint: arenas of threads that the
+                                    parent process has, not looked at yet: fork.c */
+    struct hmm_arena *left_next; /* lock:registry: none is before that one in the list of all */
+    _Atomic(uint32_t) left_visits; /* atomic hint: slow paths taken since the fork */
+    _Atomic(size_t) left_units;    /* atomic hint: the heap's length when some were last released */
     _Atomic(struct hmm_arena *)
         all;                  /* atomic: list of all, which only grows; written under registry */
     struct hmm_arena *warm;   /* lock:registry: private arenas without a thread, as it left them */
@@ -85,6 +94,74 @@ static inline struct hmm_arena *hmm_arenas_shared(const struct hmm_arenas *arena
     /* acquire: sees the arena's fields. pairs: shared_arena */
     return atomic_load_explicit(&arenas->shared[i], memory_order_acquire);
 }
+
+/* --- the gate -----------------------------------------------------------------------------------
+ * While a process forks, no arena may be half changed. There may be thousands: they are not locked,
+ * for that would copy a page of each in the child, or in the parent after the fork. Instead every
+ * thread that takes an arena's lock looks at the gate afterwards, and goes back if another one has
+ * closed it; the one that forks closes the gate, then waits for each lock until it is free. Both
+ * write one word, then read the other, in one order for all (seq_cst): so either the thread sees
+ * the gate closed, or the one that forks sees the lock taken, and waits.
+ */
+
+/* Has another thread closed it? */
+static inline bool hmm_arenas_closed(const struct hmm_arenas *arenas)
+{
+    uintptr_t holder = hmm_lock_holder(&arenas->gate);
+    return hmm_unlikely(holder != 0) && !hmm_lock_is_own(holder);
+}
+
+/* The gate was closed when the arena's lock had been taken. */
+void hmm_arena_lock_again(struct hmm_arenas *arenas, struct hmm_arena *arena);
+
+/* Take the arena's lock. The thread holds no other arena's: one that does takes a second one by
+ * hmm_lock_take or hmm_lock_try, and gives it first. */
+static inline void hmm_arena_lock(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    hmm_lock_take(&arena->lock);
+    if (hmm_arenas_closed(arenas))
+        hmm_arena_lock_again(arenas, arena);
+}
+
+static inline bool hmm_arena_try_lock(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    if (!hmm_lock_try(&arena->lock))
+        return false;
+    bool closed = hmm_arenas_closed(arenas);
+    if (closed)
+        hmm_lock_give(&arena->lock);
+    return !closed;
+}
+
+/* The calling thread uses it from now on. locks: held registry */
+static inline void hmm_arena_keep(const struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    arena->idle = false;
+    arena->keeper = hmm_port_self();
+    arena->n_forks = arenas->n_forks;
+}
+
+/* Does the arena belong to a thread that the parent process has, and this one does not? Its slabs
+ * are whole. Of its magazines and buffers only what is not a live block counts: what is one was
+ * about to go in, or had just gone out. */
+static inline bool hmm_arena_is_left(const struct hmm_arenas *arenas, const struct hmm_arena *arena)
+{
+    return !arena->shared && !arena->idle && arena->n_forks != arenas->n_forks;
+}
+
+static inline bool hmm_arenas_have_left(const struct hmm_arenas *arenas)
+{
+    return atomic_load_explicit(&arenas->n_left, memory_order_relaxed) != 0; /* relaxed: a hint */
+}
+
+/* Before a fork: close the gate, and wait until no arena is locked, but those that the calling
+ * thread has locked itself. locks: held registry; takes gate */
+void hmm_arenas_fork_prepare(struct hmm_arenas *arenas);
+/* In the child: what other threads used is left; locks that they held are free. locks: held
+ * registry, gate */
+void hmm_arenas_fork_child(struct hmm_arenas *arenas);
+/* One that is left, now the calling thread's; NULL: there are none. */
+struct hmm_arena *hmm_arenas_take_left(struct hmm_arenas *arenas);
 
 /* False: out of memory. */
 bool hmm_arenas_init(struct hmm_arenas *arenas);
@@ -131,8 +208,12 @@ void hmm_arenas_shed_slabs(struct hmm_arenas *arenas);
 /* The same within a slow path, without the remote frees. locks: held arena */
 void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed);
 
-/* One block from, or to, a shared arena; any thread. */
+/* One block of a shared arena for a caller; any thread. NULL: out of memory. */
 void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx);
+/* A caller's block goes home to its slab from a thread without an arena. PUSH_DONE, or
+ * PUSH_NOT_LIVE
+ */
+enum hmm_push hmm_arena_put_shared(struct hmm_arenas *arenas, unsigned class_idx, void *block);
 
 /* Fill last[0], last[-1] ... with up to `want` free blocks. Returns how many; 0: out of memory.
  * locks: held arena */
@@ -191,13 +272,23 @@ void hmm_depot_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, struct h
 void hmm_depot_note_sent(struct hmm_magazine *mag, unsigned n);
 void hmm_depot_note_fetched(struct hmm_magazine *mag, unsigned n);
 
-/* Remote frees (remote.c). A block whose state is free goes home to the slab's owner. */
+/* Remote frees (remote.c): a block goes home to the slab's owner. */
+
+/* A caller's block. Returns PUSH_DONE or PUSH_NOT_LIVE. caller: owner */
+enum hmm_push hmm_remote_put(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,
+                             unsigned class_idx);
+/* One that was free in a magazine. locks: held arena */
 void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,
-                     size_t block_bytes);
-/* False: its slot was free already: two threads have freed it at once. */
+                     unsigned class_idx);
+/* One whose state is free, without a buffer. False: its slot was free already: two threads have
+ * freed it at once. locks: held arena, any: a fork's child finds the block in one place */
 bool hmm_remote_free_one(struct hmm_arenas *arenas, void *block);
-/* Ends the process for such a block. No lock is held. */
+/* Send all of the arena's buffer. caller: owner */
 void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena);
+/* Owners at their slow paths: take an arena's lock, and give it. A block that two threads have
+ * freed at once ends the process then. */
+void hmm_arena_enter(struct hmm_arenas *arenas, struct hmm_arena *arena);
+void hmm_arena_leave(struct hmm_arena *arena);
 /* Collect what others freed into the arena's slabs. locks: held arena */
 void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena);
 

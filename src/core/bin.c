@@ -130,7 +130,7 @@ void hmm_bin_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const h
         /* relaxed: what the arena owns can't change hands while its lock is held */
         if (hmm_unlikely(atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)) {
             if (!arena->shared)
-                hmm_remote_push(arenas, arena, block, hmm_sizeclasses[slab->class_idx].slot_bytes);
+                hmm_remote_push(arenas, arena, block, slab->class_idx);
             else if (!hmm_remote_free_one(arenas, block))
                 arena->twice_free = block;
             i++;

@@ -154,8 +154,21 @@ static const char *check_slab(const struct hmm_heap *heap, struct hmm_slab *slab
     return n_free == slab->n_free ? NULL : "I6: a slab's count of free slots is wrong";
 }
 
-static const char *check_rounds(const struct hmm_heap *heap, const struct hmm_magazine *mag,
-                                const struct hmm_rounds *rounds, unsigned n)
+static bool is_live(const struct hmm_heap *heap, const void *block)
+{
+    uint32_t entry = hmm_pagemap_entry(&heap->map, hmm_pagemap_unit(&heap->map, block));
+    return hmm_pagemap_is_live(&heap->map, hmm_entry_class(entry), block);
+}
+
+/* Of an arena that a fork has left, live entries are none. */
+static bool is_entry(const struct hmm_heap *heap, const struct hmm_arena *arena, const void *block)
+{
+    return !hmm_arena_is_left(&heap->arenas, arena) || !is_live(heap, block);
+}
+
+static const char *check_rounds(const struct hmm_heap *heap, const struct hmm_arena *arena,
+                                const struct hmm_magazine *mag, const struct hmm_rounds *rounds,
+                                unsigned n)
 {
     if (rounds->slots[0] != hmm_magazine_bottom(&mag->states))
         return "I9: a magazine's bottom is not the bottom";
@@ -168,21 +181,22 @@ static const char *check_rounds(const struct hmm_heap *heap, const struct hmm_ma
         if (slab->start + (size_t)slot * slab->slot_bytes != block)
             return "I9: a magazine holds what is not a block";
         if (slab->words[slot / 64] >> (slot % 64) & 1 ||
-            hmm_pagemap_is_live(&heap->map, mag->class_idx, block))
+            (is_entry(heap, arena, block) && is_live(heap, block)))
             return "I7: a block in a magazine is live, or free in its slab";
     }
     return NULL;
 }
 
-static const char *check_magazine(const struct hmm_heap *heap, const struct hmm_magazine *mag)
+static const char *check_magazine(const struct hmm_heap *heap, const struct hmm_arena *arena,
+                                  const struct hmm_magazine *mag)
 {
     uint32_t n_full = 0;
-    const char *wrong = check_rounds(heap, mag, mag->loaded, hmm_magazine_objs(mag));
+    const char *wrong = check_rounds(heap, arena, mag, mag->loaded, hmm_magazine_objs(mag));
     for (const struct hmm_rounds *r = mag->depot.newest; r != NULL && wrong == NULL; r = r->older) {
         n_full++;
         if (r->older == NULL ? r != mag->depot.oldest : r->older->newer != r)
             return "I9: a depot's list is broken";
-        wrong = check_rounds(heap, mag, r, mag->max_objs);
+        wrong = check_rounds(heap, arena, mag, r, mag->max_objs);
     }
     if (wrong == NULL && (n_full != mag->depot.n_full || n_full > mag->depot.limit))
         wrong = "I9: a depot's count is wrong";
@@ -224,18 +238,30 @@ static bool next_slab(const struct hmm_pages *pages, uint32_t *unit)
     return false;
 }
 
+/* Slots in the arena's magazines and its buffer. */
+static size_t count_entries(const struct hmm_heap *heap, const struct hmm_arena *arena)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < arena->remote.n_blocks; i++)
+        n += is_entry(heap, arena, arena->remote.blocks[i]);
+    for (unsigned c = 1; c < HMM_CLASSES; c++) {
+        const struct hmm_magazine *mag = arena->magazines[c];
+        if (mag == NULL)
+            continue;
+        n += (size_t)mag->depot.n_full * mag->max_objs;
+        for (const hmm_mark *slot = &mag->loaded->slots[1]; slot <= mag->top; slot++)
+            n += is_entry(heap, arena, hmm_mark_block(*slot));
+    }
+    return n;
+}
+
 /* Slots that are nowhere are on their way home in somebody's buffer: the sum must agree. */
 static const char *check_totals(const struct hmm_heap *heap)
 {
     size_t n_nowhere = 0;
     size_t n_underway = 0;
-    for (const struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next) {
-        n_underway += a->remote.n_blocks;
-        for (unsigned c = 1; c < HMM_CLASSES; c++)
-            if (a->magazines[c] != NULL)
-                n_underway += hmm_magazine_objs(a->magazines[c]) +
-                              a->magazines[c]->depot.n_full * a->magazines[c]->max_objs;
-    }
+    for (const struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next)
+        n_underway += count_entries(heap, a);
     for (uint32_t unit = 0; next_slab(&heap->pages, &unit); unit++) {
         struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
         const _Atomic(uint64_t) *remote = hmm_slab_remote_words(slab);
@@ -277,7 +303,7 @@ const char *hmm_heap_check(struct hmm_heap *heap)
         for (unsigned c = 1; c < HMM_CLASSES && wrong == NULL; c++) {
             if (a->magazines[c] == NULL)
                 continue;
-            wrong = check_magazine(heap, a->magazines[c]);
+            wrong = check_magazine(heap, a, a->magazines[c]);
             if (wrong == NULL)
                 wrong = check_bin(heap, &a->magazines[c]->bin, a);
         }

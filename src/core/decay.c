@@ -48,6 +48,39 @@ static int64_t take_last_dirty(struct hmm_pages *pages, uint32_t before, uint32_
     return first;
 }
 
+/* Note what take_last_dirty has taken; a fork's child puts it back. locks: held pages */
+static void put_aside(struct hmm_aside *aside, int64_t unit, uint32_t n_units)
+{
+    if (unit != HMM_RUN_NONE)
+        *aside = (struct hmm_aside){hmm_port_self(), (uint32_t)unit, n_units};
+}
+
+/* A free place; NULL: enough threads are at it. locks: held pages */
+static struct hmm_aside *find_aside(struct hmm_pages *pages)
+{
+    for (unsigned i = 0; i < HMM_PURGES_AT_ONCE; i++)
+        if (pages->aside[i].n_units == 0)
+            return &pages->aside[i];
+    return NULL;
+}
+
+/* locks: held pages */
+static void attach_aside(struct hmm_pages *pages, struct hmm_aside *aside,
+                         enum hmm_contents contents)
+{
+    hmm_pages_attach(pages, aside->unit, aside->n_units, contents);
+    aside->n_units = 0;
+}
+
+void hmm_decay_fork_child(struct hmm_pages *pages)
+{
+    for (unsigned i = 0; i < HMM_PURGES_AT_ONCE; i++) {
+        struct hmm_aside *aside = &pages->aside[i];
+        if (aside->n_units != 0 && aside->keeper != hmm_port_self())
+            attach_aside(pages, aside, HMM_CONTENTS_DIRTY);
+    }
+}
+
 /* Drop the contents of free units. Their state bytes take 1 to 6 % of that and four calls: those
  * that many purges have left go together. */
 static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
@@ -66,13 +99,15 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
             (uint32_t)hmm_min(hmm_max(n_units - purged, HMM_PURGE_MIN_UNITS), HMM_PURGE_MAX_UNITS);
         max_units = (uint32_t)hmm_round_up(max_units, pages->page_units);
         hmm_lock_take(&pages->lock);
-        int64_t at = take_last_dirty(pages, before, max_units, &n);
+        struct hmm_aside *aside = find_aside(pages);
+        int64_t at = aside != NULL ? take_last_dirty(pages, before, max_units, &n) : HMM_RUN_NONE;
+        put_aside(aside, at, n);
         hmm_lock_give(&pages->lock);
         if (at == HMM_RUN_NONE)
             break;
         bool clean = drop_contents(pages, (uint32_t)at, n);
         hmm_lock_take(&pages->lock);
-        hmm_pages_attach(pages, (uint32_t)at, n, clean ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
+        attach_aside(pages, aside, clean ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
         pages->purged_bytes += clean ? (size_t)n << HMM_UNIT_SHIFT : 0;
         pages->unswept_units += n;
         hmm_lock_give(&pages->lock);
@@ -92,14 +127,16 @@ void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
     left -= left % pages->page_units;
     for (unsigned i = 0; i < HMM_RECYCLE_ROWS && left >= pages->move_units; i++) {
         uint32_t n = 0;
-        int64_t at = take_last_dirty(pages, before, left, &n);
+        struct hmm_aside *aside = find_aside(pages);
+        int64_t at = aside != NULL ? take_last_dirty(pages, before, left, &n) : HMM_RUN_NONE;
+        put_aside(aside, at, n);
         if (at == HMM_RUN_NONE)
             break;
         hmm_lock_give(&pages->lock);
         char *to = (char *)block + ((size_t)done << HMM_UNIT_SHIFT);
         bool moved = hmm_move_units(pages, (uint32_t)at, n, to);
         hmm_lock_take(&pages->lock);
-        hmm_pages_attach(pages, (uint32_t)at, n, moved ? HMM_CONTENTS_NEW : HMM_CONTENTS_DIRTY);
+        attach_aside(pages, aside, moved ? HMM_CONTENTS_NEW : HMM_CONTENTS_DIRTY);
         done += moved ? n : 0;
         left -= moved ? n : 0;
         before = (uint32_t)at;

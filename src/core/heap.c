@@ -68,12 +68,16 @@ static void take_over(const struct hmm_heap *heap, struct hmm_thread *self, stru
  * or at once if another has just left one. */
 static struct hmm_arena *arena_of(struct hmm_heap *heap, struct hmm_thread *self)
 {
+    if (hmm_unlikely(hmm_arenas_have_left(&heap->arenas)))
+        hmm_heap_settle_some(heap);
     if (hmm_likely(self->arena != NULL))
         return self->arena;
     if (self->exiting ||
         (++self->n_visits < HMM_LIGHT_VISITS && !hmm_arenas_have_warm(&heap->arenas)))
         return NULL;
-    struct hmm_arena *arena = hmm_arena_acquire(&heap->arenas);
+    struct hmm_arena *arena = hmm_heap_take_left(heap);
+    if (arena == NULL)
+        arena = hmm_arena_acquire(&heap->arenas);
     if (arena != NULL)
         take_over(heap, self, arena);
     return arena;
@@ -87,11 +91,11 @@ static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread
     struct hmm_magazine *mag = self->arena->magazines[class_idx];
     if (hmm_likely(mag != NULL))
         return mag;
-    hmm_lock_take(&self->arena->lock); /* others may look for a slab of this class */
+    hmm_arena_enter(&heap->arenas, self->arena); /* others may look for a slab of this class */
     bool small = self->arena->slab_bytes < HMM_FINE_MIN_BYTES;
     unsigned served_by = small ? hmm_sizeclass_coarse(class_idx) : class_idx;
     mag = hmm_arena_magazine(&heap->arenas, self->arena, served_by);
-    hmm_lock_give(&self->arena->lock);
+    hmm_arena_leave(self->arena);
     if (mag == NULL)
         return NULL;
     install(self, mag);
@@ -148,15 +152,7 @@ static void *alloc_slot(struct hmm_heap *heap, struct hmm_thread *self, unsigned
 {
     if (arena_of(heap, self) != NULL)
         return alloc_owned(heap, self, class_idx);
-    class_idx = hmm_sizeclass_coarse(class_idx);
-    void *block = hmm_arena_take_shared(&heap->arenas, class_idx);
-    if (block == NULL)
-        return NULL;
-    const struct hmm_states *states = hmm_pagemap_states(&heap->map, class_idx);
-    hmm_mark mark = hmm_mark_of(block);
-    if (hmm_unlikely(!hmm_state_to_live(hmm_state_of(states, mark), mark)))
-        hmm_misuse_two_owners(block);
-    return block;
+    return hmm_arena_take_shared(&heap->arenas, hmm_sizeclass_coarse(class_idx));
 }
 
 void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t bytes, bool *zero)
@@ -241,14 +237,10 @@ static void free_slot(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
         free_owned(heap, self, block, class_idx, who);
         return;
     }
-    const struct hmm_states *states = hmm_pagemap_states(&heap->map, class_idx);
-    hmm_mark mark = hmm_mark_of(block);
-    if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(states, mark), mark)))
+    enum hmm_push push = arena != NULL ? hmm_remote_put(&heap->arenas, arena, block, class_idx)
+                                       : hmm_arena_put_shared(&heap->arenas, class_idx, block);
+    if (hmm_unlikely(push == HMM_PUSH_NOT_LIVE))
         hmm_misuse(heap, who, block);
-    if (arena != NULL)
-        hmm_remote_push(&heap->arenas, arena, block, hmm_sizeclasses[class_idx].slot_bytes);
-    else if (!hmm_remote_free_one(&heap->arenas, block))
-        hmm_misuse_two_owners(block);
 }
 
 /* The entry that governs `block`, or NONE where nothing of ours can begin. */
@@ -325,6 +317,7 @@ size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep
         hmm_large_flush(&heap->large, self->arena);
         hmm_arena_shed(&heap->arenas, self->arena, HMM_SHED_ALL);
     }
+    hmm_heap_settle(heap, UINT32_MAX);
     hmm_arenas_cool(&heap->arenas, 0);
     hmm_arenas_shed_slabs(&heap->arenas);
     return hmm_decay_all(&heap->pages, keep_bytes);

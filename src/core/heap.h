@@ -57,10 +57,17 @@ void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self);
  */
 size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep_bytes);
 
-/* Around fork: all locks taken; given back; made new in the child, where only `self` is left. */
+/* Around fork (fork.c): the heap holds still; goes on; goes on in the child, with one thread. */
 void hmm_heap_fork_prepare(struct hmm_heap *heap);
 void hmm_heap_fork_parent(struct hmm_heap *heap);
-void hmm_heap_fork_child(struct hmm_heap *heap, struct hmm_thread *self);
+void hmm_heap_fork_child(struct hmm_heap *heap);
+
+/* Release arenas of threads that only the parent process has: at most n_arenas. */
+void hmm_heap_settle(struct hmm_heap *heap, uint32_t n_arenas);
+/* A few, if it is time. */
+void hmm_heap_settle_some(struct hmm_heap *heap);
+/* One, for the calling thread to go on with; NULL: there are none. */
+struct hmm_arena *hmm_heap_take_left(struct hmm_heap *heap);
 
 /* The end, with all that is known about `block` (misuse.c). */
 HMM_COLD _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *block);

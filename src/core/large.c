@@ -125,6 +125,17 @@ void hmm_large_flush(struct hmm_large *large, struct hmm_arena *arena)
         flush_cached(large, arena);
 }
 
+void hmm_large_flush_left(struct hmm_large *large, struct hmm_arena *arena)
+{
+    const struct hmm_pagemap *map = large->arenas->slabs.pages->map;
+    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
+        struct hmm_cached_run *run = &arena->cached[i];
+        if (run->n_units != 0 && hmm_pagemap_entry(map, run->unit) != HMM_KIND_LARGE_CACHED)
+            run->n_units = 0;
+    }
+    flush_cached(large, arena);
+}
+
 /* --- mappings of their own ----------------------------------------------------------------------
  */
 

@@ -42,9 +42,10 @@ static inline void *hmm_large_take_cached(struct hmm_pagemap *map, struct hmm_ar
     if (run->n_units != n_units ||
         hmm_unlikely(hmm_pagemap_entry(map, unit) != HMM_KIND_LARGE_CACHED))
         return NULL;
+    hmm_pagemap_set(map, unit, HMM_KIND_LARGE);
+    atomic_signal_fence(memory_order_seq_cst); /* a caller's before it is out: see below */
     run->n_units = 0;
     arena->cached_units -= (uint32_t)n_units;
-    hmm_pagemap_set(map, unit, HMM_KIND_LARGE);
     return hmm_pagemap_address(map, unit);
 }
 
@@ -56,12 +57,16 @@ static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_are
     uint32_t n_units = hmm_unit(map, unit)->n_units;
     struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     uint32_t cached_units = arena->cached_units + n_units;
-    if (run->n_units != 0 || cached_units > arena->cached_max_units ||
-        !hmm_port_replace(&map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED))
+    if (run->n_units != 0 || cached_units > arena->cached_max_units)
         return false;
     run->unit = (uint32_t)unit;
-    atomic_signal_fence(memory_order_seq_cst); /* a fork's child reads n_units, then unit */
+    atomic_signal_fence(memory_order_seq_cst); /* a fork's child reads n_units, then unit, */
     run->n_units = n_units;
+    atomic_signal_fence(memory_order_seq_cst); /* and leaves it alone if it is still a caller's */
+    if (!hmm_port_replace(&map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED)) {
+        run->n_units = 0;
+        return false;
+    }
     arena->cached_units = cached_units;
     return true;
 }
@@ -84,6 +89,8 @@ void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *blo
 size_t hmm_large_bytes(const struct hmm_large *large, const void *block);
 /* Give the arena's cached runs to the pages. caller: owner */
 void hmm_large_flush(struct hmm_large *large, struct hmm_arena *arena);
+/* The same for an arena that a fork has left. What is not in the cache for certain, is not. */
+void hmm_large_flush_left(struct hmm_large *large, struct hmm_arena *arena);
 
 /* The same for addresses outside the heap. */
 bool hmm_mapped_free(struct hmm_large *large, void *block);

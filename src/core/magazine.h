@@ -102,6 +102,7 @@ static inline bool hmm_magazine_pop(struct hmm_magazine *mag, void **block)
         return false;
     if (hmm_unlikely(!hmm_state_to_live(hmm_state_of(&mag->states, mark), mark)))
         return false;
+    atomic_signal_fence(memory_order_seq_cst); /* live before it is no entry: see push */
     mag->top = top - 1;
     *block = hmm_mark_block(mark);
     return true;
@@ -110,17 +111,21 @@ static inline bool hmm_magazine_pop(struct hmm_magazine *mag, void **block)
 /* PUSH_FULL, PUSH_NOT_LIVE: nothing done. */
 enum hmm_push { HMM_PUSH_DONE, HMM_PUSH_FULL, HMM_PUSH_NOT_LIVE };
 
-/* A caller's block comes back. */
+/* A caller's block comes back. It is an entry before its state says that it is free: a fork's child
+ * finds it in one place (fork.c). */
 static inline enum hmm_push hmm_magazine_push(struct hmm_magazine *mag, void *block)
 {
     hmm_mark mark = hmm_mark_of(block);
     hmm_mark *top = mag->top + 1;
     if (hmm_unlikely(top > mag->end))
         return HMM_PUSH_FULL;
-    if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(&mag->states, mark), mark)))
-        return HMM_PUSH_NOT_LIVE;
     *top = mark;
     mag->top = top;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(&mag->states, mark), mark))) {
+        mag->top = top - 1;
+        return HMM_PUSH_NOT_LIVE;
+    }
     return HMM_PUSH_DONE;
 }
 

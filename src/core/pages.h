@@ -22,6 +22,13 @@ struct hmm_piece {
     struct hmm_piece *prev; /* lock:pages, the one below */
 };
 
+/* Free units that a thread has taken out of their run while it gives their memory back. */
+struct hmm_aside {
+    uintptr_t keeper; /* lock:pages, that thread: hmm_port_self() */
+    uint32_t unit;    /* lock:pages */
+    uint32_t n_units; /* lock:pages: 0: the place is free */
+};
+
 struct hmm_pages {
     struct hmm_pagemap *map;       /* const */
     struct hmm_meta *meta;         /* const */
@@ -72,6 +79,7 @@ struct hmm_pages {
     size_t purged_bytes;            /* lock:pages, statistics */
     _Atomic(size_t) outside_bytes;  /* atomic, relaxed: a limit that need not be exact; blocks with
                                        mappings of their own */
+    struct hmm_aside aside[HMM_PURGES_AT_ONCE]; /* lock:pages */
 };
 
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,

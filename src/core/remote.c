@@ -86,14 +86,15 @@ struct message {
     uint64_t mask;
 };
 
-static void send_or_end(const struct message *m)
+static void send_message(struct hmm_arena *arena, const struct message *m)
 {
-    if (!send(m->slab, m->word, m->mask))
-        hmm_fatal("HmmFree: double free, by two threads at once, in the slab at", m->slab->start,
-                  NULL);
+    if (hmm_unlikely(!send(m->slab, m->word, m->mask)))
+        arena->twice_free = m->slab->start + (size_t)m->word * 64 * m->slab->slot_bytes;
 }
 
-void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena)
+/* locks: held arena: so a fork's child finds each block in the buffer or at home, never on its way
+ */
+static void flush_locked(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     const struct hmm_pagemap *map = arenas->slabs.pages->map;
     struct message messages[HMM_REMOTE_WORDS] = {0};
@@ -105,25 +106,60 @@ void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena)
         struct message *m = &messages[hash % HMM_REMOTE_WORDS];
         if (m->slab != slab || m->word != slot / 64) {
             if (m->slab != NULL)
-                send_or_end(m);
+                send_message(arena, m);
             *m = (struct message){.slab = slab, .word = slot / 64};
         }
         m->mask |= (uint64_t)1 << (slot % 64);
     }
     for (unsigned i = 0; i < HMM_REMOTE_WORDS; i++)
         if (messages[i].slab != NULL)
-            send_or_end(&messages[i]);
+            send_message(arena, &messages[i]);
     remote->n_blocks = remote->weight = 0;
 }
 
-void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,
-                     size_t block_bytes)
+void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
-    struct hmm_remote *remote = &arena->remote;
-    remote->blocks[remote->n_blocks++] = block;
+    if (arena->remote.n_blocks == 0)
+        return;
+    hmm_arena_enter(arenas, arena);
+    flush_locked(arenas, arena);
+    hmm_arena_leave(arena);
+}
+
+/* Into the buffer, which has room. Returns whether it has room for another one. */
+static bool gather(struct hmm_remote *remote, void *block, unsigned class_idx)
+{
+    size_t block_bytes = hmm_sizeclasses[class_idx].slot_bytes;
+    remote->blocks[remote->n_blocks] = block;
+    remote->n_blocks++;
     remote->weight += block_bytes <= HMM_SMALL_MAX_BYTES ? 1 : 1 + (uint32_t)(block_bytes / 256);
-    if (remote->n_blocks == HMM_REMOTE_OBJS || remote->weight >= HMM_REMOTE_OBJS)
+    return remote->n_blocks < HMM_REMOTE_OBJS && remote->weight < HMM_REMOTE_OBJS;
+}
+
+void hmm_remote_push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,
+                     unsigned class_idx)
+{
+    if (!gather(&arena->remote, block, class_idx))
+        flush_locked(arenas, arena);
+}
+
+enum hmm_push hmm_remote_put(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,
+                             unsigned class_idx)
+{
+    const struct hmm_states *states = hmm_pagemap_states(arenas->slabs.pages->map, class_idx);
+    hmm_mark mark = hmm_mark_of(block);
+    struct hmm_remote *remote = &arena->remote;
+    uint32_t weight = remote->weight;
+    bool has_room = gather(remote, block, class_idx);
+    atomic_signal_fence(memory_order_seq_cst); /* in the buffer and live: not freed, see fork.c */
+    if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(states, mark), mark))) {
+        remote->n_blocks--;
+        remote->weight = weight;
+        return HMM_PUSH_NOT_LIVE;
+    }
+    if (!has_room)
         hmm_remote_flush(arenas, arena);
+    return HMM_PUSH_DONE;
 }
 
 bool hmm_remote_free_one(struct hmm_arenas *arenas, void *block)

@@ -21,6 +21,14 @@ void hmm_summary_detach(void);
 /* May this heap move the program break? Not where another heap of the process may, too. */
 bool hmm_break_is_ours(void);
 void *hmm_own_malloc(size_t size) __attribute__((visibility("hidden"))); /* malloc, as here */
+/* Have the heap's part of each fork done from now on; once. */
+void hmm_fork_register(void);
+/* Around libc's registering of a handler, which may allocate. */
+void hmm_fork_begin_registering(void);
+void hmm_fork_end_registering(void);
+/* The lock of the heap's start, which a fork holds, too. */
+void hmm_fork_lock_start(void);
+void hmm_fork_unlock_start(void);
 
 /* The size a caller states must be of the block's class; aborts. Not exact: it may also be one to
  * which realloc has shrunk the block in place, down to half. */

@@ -1,4 +1,4 @@
-/* init.c - the life of the process: first call, constructors, thread ends, fork.
+/* init.c - the life of the process: first call, constructors, thread ends.
  *
  * Layer   hosted.
  */
@@ -9,9 +9,8 @@
 
 _Atomic(uint32_t) hmm_process_ready;
 
-static struct hmm_lock start_lock;
 static pthread_key_t exit_key;
-static bool have_exit_key; /* lock: start_lock, const once ready */
+static bool have_exit_key; /* const once the constructor has run */
 
 static void thread_exit(void *unused)
 {
@@ -21,7 +20,7 @@ static void thread_exit(void *unused)
 
 bool hmm_process_start(void)
 {
-    hmm_lock_take(&start_lock);
+    hmm_fork_lock_start();
     bool ready = hmm_process_is_ready();
     if (!ready) {
         struct hmm_tunables tunables = *hmm_tunables_defaults();
@@ -33,7 +32,7 @@ bool hmm_process_start(void)
         if (ready) /* release: publishes the heap. pairs: hmm_process_is_ready */
             atomic_store_explicit(&hmm_process_ready, 1, memory_order_release);
     }
-    hmm_lock_give(&start_lock);
+    hmm_fork_unlock_start();
     return ready;
 }
 
@@ -45,33 +44,10 @@ void hmm_process_attach(void)
     pthread_setspecific(exit_key, &hmm_self);
 }
 
-static void before_fork(void)
-{
-    hmm_lock_take(&start_lock);
-    if (hmm_process_is_ready())
-        hmm_heap_fork_prepare(&hmm_process_heap);
-}
-
-static void after_fork_parent(void)
-{
-    if (hmm_process_is_ready())
-        hmm_heap_fork_parent(&hmm_process_heap);
-    hmm_lock_give(&start_lock);
-}
-
-static void after_fork_child(void)
-{
-    hmm_lock_reset(&start_lock);
-    if (!hmm_process_is_ready())
-        return;
-    hmm_summary_detach();
-    hmm_heap_fork_child(&hmm_process_heap, &hmm_self);
-}
-
 /* First of all constructors (-z initfirst), so that our fork handlers run last before a fork and
- * first after it: other handlers may allocate. */
+ * first after it: see fork.c and atfork.c. */
 __attribute__((constructor)) static void construct(void)
 {
     have_exit_key = pthread_key_create(&exit_key, thread_exit) == 0;
-    pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+    hmm_fork_register();
 }

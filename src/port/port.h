@@ -83,6 +83,6 @@ void hmm_port_set_enomem(void);
 /* Kernel calls made through this seam since the start, for statistics. */
 size_t hmm_port_calls(void);
 
-#include "port_inline.h" /* hmm_port_pause: a file of the chosen folder */
+#include "port_inline.h" /* hmm_port_pause, hmm_port_self: a file of the chosen folder */
 
 #endif

@@ -1,6 +1,6 @@
 /* life_fork.c - 10,000 forks from a process with 8 allocating threads, and others that come and go;
- * every child allocates, frees what the parent's threads had allocated, checks a little and exits
- * within a second.
+ * every child allocates, frees what the parent's threads had allocated, and exits within a second;
+ * one in five checks the whole heap before and after.
  *
  *   life_fork [FORKS]
  */
@@ -84,9 +84,19 @@ static void allocate_in_handler(void)
     free(malloc(100000));
 }
 
+static int check(int status)
+{
+    const char *wrong = HmmCheck == NULL ? "libhmm is not there" : HmmCheck();
+    if (wrong != NULL)
+        fprintf(stderr, "in the child: %s\n", wrong);
+    return wrong == NULL ? 0 : status;
+}
+
 static int child(int n)
 {
     alarm(20);
+    if (n % 5 == 0 && check(2) != 0)
+        return 2;
     for (int t = 0; t < THREADS; t++) /* another thread's blocks, half of them */
         for (int i = n % 2; i < KEPT; i += 2)
             free(kept[t][i]);
@@ -103,7 +113,7 @@ static int child(int n)
     char *large = malloc(1 << 20);
     large[1 << 19] = 1;
     free(large);
-    return 0;
+    return n % 5 == 0 ? check(3) : 0;
 }
 
 static double now(void)

@@ -11,6 +11,12 @@
 
 static inline void hmm_port_pause(void) {}
 
+/* The calling thread: the only one. */
+static inline uintptr_t hmm_port_self(void)
+{
+    return 8;
+}
+
 static inline uint8_t hmm_port_byte(const uint8_t *byte)
 {
     return *byte;

@@ -18,6 +18,21 @@ static inline void hmm_port_pause(void)
 #endif
 }
 
+/* The calling thread: not 0, a multiple of 8, another one for each thread there is. The address
+ * that libc keeps for its own data of the thread; it stays the same in a child after fork. */
+static inline uintptr_t hmm_port_self(void)
+{
+    uintptr_t self;
+#if defined(__x86_64__)
+    __asm__("movq %%fs:0, %q0" : "=r"(self));
+#elif defined(__i386__)
+    __asm__("movl %%gs:0, %0" : "=r"(self));
+#else
+    self = (uintptr_t)__builtin_thread_pointer();
+#endif
+    return self;
+}
+
 /* Bytes that their owner reads and writes plainly; ThreadSanitizer is told that a look from
  * elsewhere may come between. */
 static inline uint8_t hmm_port_byte(const uint8_t *byte)
