@@ -105,14 +105,14 @@ void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
 }
 
 /* Lower the break by the free run at the top, all but keep_units. Returns units given back. */
-static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
+static uint32_t lower(struct hmm_pages *pages, size_t keep_units)
 {
     hmm_lock_take(&pages->grow);
     hmm_lock_take(&pages->lock);
     uint32_t end = pages->n_units;
     uint32_t top = end > 0 ? hmm_unit(pages->map, end - 1)->tail_units : 0;
-    uint32_t keep = (uint32_t)hmm_round_up(keep_units, pages->page_units);
-    uint32_t n = top > keep ? top - keep : 0;
+    size_t keep = hmm_round_up(keep_units, pages->page_units);
+    uint32_t n = top > keep ? top - (uint32_t)keep : 0;
     if (n != 0) {
         hmm_pages_detach(pages, end - top, end - n, n);
         hmm_move_forget(pages, end - n);
@@ -234,7 +234,7 @@ uint64_t hmm_decay(struct hmm_pages *pages)
     hmm_lock_give(&pages->lock);
     uint32_t lowered = 0;
     if (lower_now)
-        lowered = lower(pages, (uint32_t)(pages->meta->tunables->grow_min >> HMM_UNIT_SHIFT));
+        lowered = lower(pages, pages->meta->tunables->grow_min >> HMM_UNIT_SHIFT);
     if (excess > lowered)
         purge(pages, (uint32_t)excess - lowered);
     if (end_look(pages))
@@ -244,7 +244,8 @@ uint64_t hmm_decay(struct hmm_pages *pages)
 
 size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)
 {
-    size_t units = lower(pages, (uint32_t)hmm_div_up(keep_bytes, HMM_UNIT_BYTES));
+    size_t part_unit = keep_bytes % HMM_UNIT_BYTES != 0;
+    size_t units = lower(pages, (keep_bytes >> HMM_UNIT_SHIFT) + part_unit);
     units += purge(pages, UINT32_MAX);
     hmm_states_sweep(pages);
     return units << HMM_UNIT_SHIFT;

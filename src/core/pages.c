@@ -47,7 +47,7 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
     for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
         map->states[kind] = states(meta, kind, brk->base);
-    map->objects = meta->objects.start;
+    map->objects_end = meta->objects.start + meta->objects.end_bytes;
     map->base = brk->base;
 }
 
@@ -189,7 +189,8 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
  * sixteenth of what is in use. */
 static void note_worth(struct hmm_pages *pages, uint32_t used_units)
 {
-    uint32_t least = (uint32_t)(pages->meta->tunables->dirty_min >> HMM_UNIT_SHIFT);
+    uint32_t least = (uint32_t)hmm_min(pages->meta->tunables->dirty_min >> HMM_UNIT_SHIFT,
+                                       pages->meta->max_units);
     uint32_t worth = least + (uint32_t)hmm_max(pages->kept_units, used_units / 16);
     atomic_store_explicit(&pages->worth_units, worth, memory_order_relaxed); /* relaxed: a hint */
 }
@@ -215,8 +216,8 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
     pages->kept_units = (uint32_t)hmm_min(kept, most);
     note_worth(pages, used);
     hmm_pages_note_spare(pages);
-    if (used > pages->peak_used_units)
-        pages->peak_used_units = used;
+    pages->peak_used_units = (uint32_t)hmm_max(pages->peak_used_units, used);
+    pages->used_lately_units = (uint32_t)hmm_max(pages->used_lately_units, used);
     note_resident(pages);
 }
 
@@ -284,6 +285,8 @@ static bool grow_by(struct hmm_pages *pages, size_t bytes)
     hmm_runtree_span(&pages->tree, (uint32_t)(first + n_units));
     note_gap(pages, (uint32_t)first);
     pages->n_units = (uint32_t)(first + n_units);
+    pages->peak_heap_units =
+        (uint32_t)hmm_max(pages->peak_heap_units, pages->n_units - pages->foreign_units);
     hmm_pages_attach(pages, (uint32_t)first, (uint32_t)n_units, HMM_CONTENTS_NEW);
     hmm_pagemap_set_limit(pages->map, first + n_units);
     hmm_lock_give(&pages->lock);

@@ -96,7 +96,7 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
         return NULL;
     }
     init_descriptor(slab, pages->map, (uint32_t)unit, class_idx, n_slots);
-    uint32_t line = (uint32_t)(((char *)slab - pages->map->objects) / HMM_META_LINE_BYTES);
+    uint32_t line = (uint32_t)((pages->map->objects_end - (char *)slab) / HMM_META_LINE_BYTES);
     for (uint32_t i = 0; i < n_units; i++)
         hmm_unit(pages->map, (uint32_t)unit + i)->slab_line = line;
     hmm_lock_take(&pages->states);
