@@ -1,8 +1,8 @@
 /* api_mallopt.c - each parameter of mallopt(3) acts as the page says: seen in mallinfo2, in the
  * break and in resident memory. Each in a child of its own. */
 #include "check.h"
+#include "hosted/glibc_malloc.h" /* mallinfo2, which glibc has since 2.33 */
 
-#include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,10 @@
  *
  * life_info [SECONDS]
  */
+#include "hosted/glibc_malloc.h" /* mallinfo2, which glibc has since 2.33 */
+
 #include <fcntl.h>
-#include <malloc.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -82,6 +84,8 @@ static void look(void)
     HmmPrintFreeList(null_fd);
     malloc_stats(); /* on stderr, which is /dev/null by now */
 }
+
+extern __typeof(mallinfo2) mallinfo2 __attribute__((weak)); /* an older glibc has none */
 
 int main(int argc, char **argv)
 {
