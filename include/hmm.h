@@ -77,7 +77,7 @@ struct HmmStats {
     size_t mapped_bytes;    /* blocks with a mapping of their own */
     size_t mapped_blocks;   /* number */
     size_t metadata_bytes;  /* committed for the heap's own records */
-    size_t peak_used_bytes; /* largest used_bytes so far */
+    size_t peak_used_bytes; /* largest used_bytes + mapped_bytes so far */
     size_t break_raised;    /* number of times */
     size_t break_lowered;   /* number of times */
     size_t lowered_bytes;   /* given back by lowering the break */
@@ -85,6 +85,7 @@ struct HmmStats {
     size_t kernel_calls;    /* number of system calls that the heap has made */
     size_t arenas;          /* number of threads' and shared arenas */
     size_t top_free_bytes;  /* free run at the break */
+    size_t peak_heap_bytes; /* largest heap_bytes so far */
 };
 HMM_EXPORT void HmmGetStats(struct HmmStats *stats) HMM_NOEXCEPT;
 

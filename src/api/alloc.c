@@ -189,18 +189,30 @@ void *hmm_alloc_aligned(size_t align_bytes, size_t bytes)
     return block;
 }
 
-void *hmm_alloc_zeroed(size_t bytes)
+static HMM_NOINLINE void *alloc_zeroed_slow(size_t bytes)
 {
     bool zero = false;
-    void *block;
-    if (hmm_unlikely(!hmm_hit_alloc(bytes, &block))) {
-        block = hmm_alloc_slow(bytes, &zero);
-        if (block == NULL || zero)
-            return block;
-    }
-    return memset(block, 0, bytes);
+    void *block = hmm_alloc_slow(bytes, &zero);
+    return block == NULL || zero ? block : memset(block, 0, hmm_usable(block, "HmmAlloc"));
 }
 
+/* All that may be used reads as zero, not only what was asked for: some programs grow into it. */
+void *hmm_alloc_zeroed(size_t bytes)
+{
+    void *block;
+    if (hmm_likely(hmm_hit_alloc(bytes, &block)))
+        return memset(block, 0, hmm_sizeclass_small_bytes(bytes));
+    return alloc_zeroed_slow(bytes);
+}
+
+static _Atomic(bool) realloc_has_kept; /* atomic: never false again */
+
+bool hmm_realloc_has_kept(void)
+{
+    return atomic_load_explicit(&realloc_has_kept, memory_order_relaxed); /* relaxed: only it */
+}
+
+/* With all that may be used in both: where a zeroed block's rest was zero, it still is. */
 static void *move_block(void *block, size_t usable_bytes, size_t bytes)
 {
     void *moved;
@@ -208,7 +220,7 @@ static void *move_block(void *block, size_t usable_bytes, size_t bytes)
         moved = hmm_alloc_slow(bytes, NULL);
     if (moved == NULL)
         return NULL;
-    memcpy(moved, block, hmm_min(usable_bytes, bytes));
+    memcpy(moved, block, hmm_min(usable_bytes, hmm_usable(moved, "HmmAlloc")));
     hmm_free(block, "HmmRealloc");
     return moved;
 }
@@ -232,7 +244,10 @@ static HMM_NOINLINE void *realloc_slow(void *block, size_t usable_bytes, size_t 
         return same;
     }
     same = move_block(block, usable_bytes, bytes);
-    return same == NULL && bytes <= usable_bytes ? block : same; /* too large is still a success */
+    if (same != NULL || bytes > usable_bytes)
+        return same;
+    atomic_store_explicit(&realloc_has_kept, true, memory_order_relaxed); /* relaxed: only it */
+    return block; /* too large is still a success */
 }
 
 void *hmm_realloc(void *block, size_t bytes)

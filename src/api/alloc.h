@@ -15,11 +15,13 @@ void hmm_free_slow(void *block, const char *who);
 void hmm_free_other(void *block, const char *who, size_t distance);
 /* align_bytes a power of two. NULL: out of memory; errno is the caller's to set. */
 void *hmm_alloc_aligned(size_t align_bytes, size_t bytes);
-/* bytes >= 1, zeroed; NULL with ENOMEM */
+/* bytes >= 1, all of its usable bytes zeroed; NULL with ENOMEM */
 void *hmm_alloc_zeroed(size_t bytes);
 /* block != NULL, bytes >= 1; NULL with ENOMEM, the block as it was */
 void *hmm_realloc(void *block, size_t bytes);
 size_t hmm_usable(const void *block, const char *who);
+/* Has a block ever been left longer than half for a size, since there was no memory to move it? */
+bool hmm_realloc_has_kept(void);
 
 static inline void hmm_free(void *block, const char *who)
 {

@@ -58,13 +58,14 @@ void HmmGetStats(struct HmmStats *stats)
         .mapped_bytes = f.mapped_bytes,
         .mapped_blocks = f.mapped_blocks,
         .metadata_bytes = f.metadata_bytes,
-        .peak_used_bytes = (size_t)heap->pages.peak_used_units << HMM_UNIT_SHIFT,
+        .peak_used_bytes = f.peak_bytes,
         .break_raised = heap->brk.n_grown,
         .break_lowered = heap->brk.n_lowered,
         .lowered_bytes = heap->brk.lowered_bytes,
-        .purged_bytes = heap->pages.purged_bytes,
+        .purged_bytes = f.purged_bytes,
         .kernel_calls = hmm_port_calls(),
         .arenas = heap->arenas.n_arenas,
         .top_free_bytes = f.top_units << HMM_UNIT_SHIFT,
+        .peak_heap_bytes = f.peak_heap_units << HMM_UNIT_SHIFT,
     };
 }

@@ -50,6 +50,13 @@ static inline unsigned hmm_sizeclass_coarse(unsigned class_idx)
     return fine ? class_idx + 1 : class_idx;
 }
 
+/* Bytes of the slot that a small request gets. bytes: 1..HMM_SMALL_MAX_BYTES */
+static inline size_t hmm_sizeclass_small_bytes(size_t bytes)
+{
+    size_t class_idx = hmm_small_class[(bytes + HMM_GRANULE_BYTES - 1) >> HMM_GRANULE_SHIFT];
+    return class_idx << HMM_GRANULE_SHIFT;
+}
+
 /* Class of any slab request. bytes: 1..HMM_SLAB_MAX_BYTES */
 static inline unsigned hmm_sizeclass_of(size_t bytes)
 {

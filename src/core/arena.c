@@ -328,7 +328,10 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
     hmm_arena_enter(arenas, arena);
     if (mag->end == end)
         make_room(arenas, arena, mag);
-    if (hmm_sweep_due(arena) && !hmm_pages_have_spare(arenas->slabs.pages))
+    const struct hmm_pages *pages = arenas->slabs.pages;
+    if (hmm_sweep_due(arena) && !hmm_pages_have_spare(pages) &&
+        arena->free_bytes >
+            hmm_meta_tunables(pages->meta)->dirty_min) /* so much is kept in any case */
         hmm_sweep(arena);
     if (++arena->n_full % HMM_SHRINK_LOOKS == 0 && has_shrunk(arena))
         shrink(arenas, arena);

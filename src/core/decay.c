@@ -146,11 +146,11 @@ void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
 
 /* Take the free run at the top, all but keep_units and at most one piece, out of the heap. Returns
  * how many units from *first on. locks: held pages */
-static uint32_t cut_top(struct hmm_pages *pages, uint32_t keep_units, uint32_t *first)
+static uint32_t cut_top(struct hmm_pages *pages, size_t keep_units, uint32_t *first)
 {
     uint32_t end = pages->n_units;
     uint32_t top = end > 0 ? hmm_unit(pages->map, end - 1)->tail_units : 0;
-    uint32_t keep = (uint32_t)hmm_round_up(keep_units, pages->page_units);
+    size_t keep = hmm_round_up(keep_units, pages->page_units);
     if (top <= keep)
         return 0;
     uint32_t n = (uint32_t)hmm_min(top - keep, end - pages->highest->first);
@@ -172,7 +172,7 @@ static void take_back(struct hmm_pages *pages, uint32_t first, uint32_t n_units)
 
 /* Lower the break, or the highest piece's end, by the free run at the top, all but keep_units.
  * Returns units given back. */
-static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
+static uint32_t lower(struct hmm_pages *pages, size_t keep_units)
 {
     uint32_t first = 0;
     hmm_lock_take(&pages->grow);
@@ -293,8 +293,7 @@ uint64_t hmm_decay(struct hmm_pages *pages)
     hmm_lock_give(&pages->lock);
     uint32_t lowered = 0;
     if (lower_now)
-        lowered =
-            lower(pages, (uint32_t)(hmm_meta_tunables(pages->meta)->grow_min >> HMM_UNIT_SHIFT));
+        lowered = lower(pages, hmm_meta_tunables(pages->meta)->grow_min >> HMM_UNIT_SHIFT);
     if (excess > lowered)
         purge(pages, (uint32_t)excess - lowered);
     if (end_look(pages))
@@ -304,10 +303,11 @@ uint64_t hmm_decay(struct hmm_pages *pages)
 
 size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)
 {
-    size_t keep_units = hmm_min(hmm_div_up(keep_bytes, HMM_UNIT_BYTES), UINT32_MAX);
+    size_t part_unit = keep_bytes % HMM_UNIT_BYTES != 0;
+    size_t keep_units = (keep_bytes >> HMM_UNIT_SHIFT) + part_unit;
     size_t units = 0;
     uint32_t n;
-    while ((n = lower(pages, (uint32_t)keep_units)) != 0) /* a piece at a time */
+    while ((n = lower(pages, keep_units)) != 0) /* a piece at a time */
         units += n;
     units += purge(pages, UINT32_MAX);
     hmm_states_sweep(pages);

@@ -293,7 +293,7 @@ void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
                    : NULL;
     if (bytes <= HMM_SLAB_MAX_BYTES)
         return NULL;
-    bool moves_out = bytes > usable_bytes && bytes >= hmm_meta_tunables(&heap->meta)->map_threshold;
+    bool moves_out = bytes > usable_bytes && hmm_large_maps(&heap->large, bytes);
     if (moves_out || !hmm_large_resize(&heap->large, block, bytes)) /* which shrinks it always */
         block = hmm_large_move(&heap->large, arena_of(heap, self), block, bytes);
     maybe_decay(heap, self->arena);

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+/* May be more than 32 bits hold: compare with max_units before it becomes a run's length. */
 static size_t run_units(size_t bytes)
 {
     return hmm_div_up(bytes, HMM_UNIT_BYTES);
@@ -104,11 +105,13 @@ bool hmm_large_resize(struct hmm_large *large, void *block, size_t bytes)
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     uint32_t old_units = hmm_pages_run_units(pages, unit);
-    uint32_t new_units = (uint32_t)hmm_round_up(run_units(bytes), pages->page_units);
+    size_t new_units = hmm_round_up(run_units(bytes), pages->page_units);
+    if (new_units > pages->meta->max_units)
+        return false;
     if (new_units > old_units)
-        return hmm_pages_extend(pages, unit, new_units);
+        return hmm_pages_extend(pages, unit, (uint32_t)new_units);
     if (new_units < old_units)
-        hmm_pages_trim_run(pages, unit, new_units);
+        hmm_pages_trim_run(pages, unit, (uint32_t)new_units);
     return true;
 }
 
@@ -154,13 +157,21 @@ static struct hmm_mapped **find_mapped(struct hmm_large *large, const void *star
     return link;
 }
 
+/* locks: held table */
+static void count_mapped(struct hmm_large *large, size_t bytes)
+{
+    large->mapped_bytes = bytes;
+    /* relaxed: see the field */
+    atomic_store_explicit(&large->arenas->slabs.pages->outside_bytes, bytes, memory_order_relaxed);
+}
+
 static void insert_mapped(struct hmm_large *large, struct hmm_mapped *node)
 {
     struct hmm_mapped **head = bucket_of(large, node->start);
     node->next = *head;
     *head = node;
-    large->mapped_bytes += node->bytes;
-    large->n_mapped++;
+    count_mapped(large, large->mapped_bytes + node->bytes);
+    __atomic_store_n(&large->n_mapped, large->n_mapped + 1, __ATOMIC_RELAXED); /* held */
 }
 
 static struct hmm_mapped *remove_mapped(struct hmm_large *large, const void *start)
@@ -169,15 +180,35 @@ static struct hmm_mapped *remove_mapped(struct hmm_large *large, const void *sta
     struct hmm_mapped *node = *link;
     if (node != NULL) {
         *link = node->next;
-        large->mapped_bytes -= node->bytes;
-        large->n_mapped--;
+        count_mapped(large, large->mapped_bytes - node->bytes);
+        __atomic_store_n(&large->n_mapped, large->n_mapped - 1, __ATOMIC_RELAXED); /* held */
     }
     return node;
+}
+
+/* mapped_bytes is about to change, or was more by `gone_bytes` a moment ago: note the most that was
+ * used along with it since the last change. */
+static size_t note_peak(struct hmm_large *large, size_t gone_bytes)
+{
+    size_t used_bytes = (size_t)hmm_pages_used_lately(large->arenas->slabs.pages) << HMM_UNIT_SHIFT;
+    hmm_lock_take(&large->lock);
+    size_t peak_bytes = hmm_max(large->peak_bytes, used_bytes + large->mapped_bytes + gone_bytes);
+    large->peak_bytes = peak_bytes;
+    hmm_lock_give(&large->lock);
+    return peak_bytes;
+}
+
+size_t hmm_large_peak_bytes(struct hmm_large *large)
+{
+    return note_peak(large, 0);
 }
 
 static void *alloc_mapped(struct hmm_large *large, size_t bytes, size_t align_bytes)
 {
     bytes = hmm_round_up(bytes, hmm_port_page_bytes());
+    if (!hmm_pages_may_take(large->arenas->slabs.pages, bytes))
+        return NULL;
+    note_peak(large, 0);
     hmm_lock_take(&large->lock);
     struct hmm_mapped *node = large->free_nodes;
     if (node != NULL)
@@ -189,7 +220,9 @@ static void *alloc_mapped(struct hmm_large *large, size_t bytes, size_t align_by
         return NULL;
     char *start = hmm_port_map(bytes, align_bytes);
     hmm_lock_take(&large->lock);
-    if (start != NULL) {
+    bool one_too_many =
+        large->n_mapped >= hmm_meta_tunables(large->arenas->slabs.pages->meta)->map_max;
+    if (start != NULL && !one_too_many) {
         node->start = start;
         node->bytes = bytes;
         node->in_parts = false;
@@ -199,6 +232,10 @@ static void *alloc_mapped(struct hmm_large *large, size_t bytes, size_t align_by
         large->free_nodes = node;
     }
     hmm_lock_give(&large->lock);
+    if (start != NULL && one_too_many) {
+        hmm_port_release(start, bytes);
+        return NULL;
+    }
     return start;
 }
 
@@ -213,9 +250,11 @@ bool hmm_mapped_free(struct hmm_large *large, void *block)
         large->recent[large->next_recent++ % HMM_MAPPED_RECENT] = block;
     }
     hmm_lock_give(&large->lock);
-    if (bytes != 0)
-        hmm_port_release(block, bytes);
-    return bytes != 0;
+    if (bytes == 0)
+        return false;
+    note_peak(large, bytes);
+    hmm_port_release(block, bytes);
+    return true;
 }
 
 size_t hmm_mapped_bytes(struct hmm_large *large, const void *block)
@@ -259,12 +298,16 @@ static void *remap(struct hmm_mapped *node, size_t bytes)
 void *hmm_mapped_resize(struct hmm_large *large, void *block, size_t bytes)
 {
     bytes = hmm_round_up(bytes, hmm_port_page_bytes());
+    note_peak(large, 0);
     hmm_lock_take(&large->lock);
     struct hmm_mapped *node = remove_mapped(large, block);
     hmm_lock_give(&large->lock);
     if (node == NULL)
         return NULL;
-    void *moved = remap(node, bytes);
+    size_t more_bytes = bytes > node->bytes ? bytes - node->bytes : 0;
+    bool may_grow = more_bytes == 0 || /* it does not count itself just now */
+                    hmm_pages_may_take(large->arenas->slabs.pages, bytes);
+    void *moved = may_grow ? remap(node, bytes) : NULL;
     if (moved != NULL) {
         node->start = moved;
         node->bytes = bytes;
@@ -292,10 +335,15 @@ static void *alloc_any(struct hmm_large *large, struct hmm_arena *arena, size_t 
     struct hmm_pages *pages = large->arenas->slabs.pages;
     void *block = NULL;
     *n_dirty = 0;
-    if (bytes >= pages->meta->tunables->map_threshold)
+    if (hmm_large_maps(large, bytes))
         block = alloc_mapped(large, bytes, align_bytes);
     if (block == NULL && run_units(bytes + align_bytes) <= pages->meta->max_units)
         block = alloc_run(large, arena, (uint32_t)run_units(bytes), align_bytes, n_dirty);
+    if (block == NULL &&
+        !hmm_large_maps(large, bytes)) { /* where the heap cannot grow, another way */
+        *n_dirty = 0;
+        block = alloc_mapped(large, bytes, align_bytes);
+    }
     return block;
 }
 
@@ -304,7 +352,7 @@ static void *alloc_any(struct hmm_large *large, struct hmm_arena *arena, size_t 
 static void recycle(struct hmm_large *large, char *block, size_t done_bytes, size_t bytes)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
-    if (bytes < pages->meta->tunables->map_threshold)
+    if (hmm_pagemap_unit(pages->map, block) < hmm_pagemap_limit(pages->map))
         hmm_decay_recycle(pages, block + done_bytes, (uint32_t)run_units(bytes - done_bytes));
 }
 

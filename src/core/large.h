@@ -21,7 +21,8 @@ struct hmm_large {
     struct hmm_mapped *buckets[HMM_MAPPED_BUCKETS]; /* lock:table, by address */
     struct hmm_mapped *free_nodes;                  /* lock:table */
     size_t mapped_bytes;                            /* lock:table */
-    size_t n_mapped;                                /* lock:table */
+    size_t n_mapped;                                /* lock:table; also read as a hint */
+    size_t peak_bytes;                              /* lock:table, of mapped and used ones */
     const void *recent[HMM_MAPPED_RECENT];          /* lock:table, freed last: for messages */
     uint32_t next_recent;                           /* lock:table */
 };
@@ -91,6 +92,17 @@ size_t hmm_large_bytes(const struct hmm_large *large, const void *block);
 void hmm_large_flush(struct hmm_large *large, struct hmm_arena *arena);
 /* The same for an arena that a fork has left. What is not in the cache for certain, is not. */
 void hmm_large_flush_left(struct hmm_large *large, struct hmm_arena *arena);
+
+/* Would a block of `bytes` get a mapping of its own? A hint: others take the last one. */
+static inline bool hmm_large_maps(const struct hmm_large *large, size_t bytes)
+{
+    const struct hmm_tunables *t = hmm_meta_tunables(large->arenas->slabs.pages->meta);
+    return bytes >= t->map_threshold &&
+           __atomic_load_n(&large->n_mapped, __ATOMIC_RELAXED) < t->map_max; /* a hint */
+}
+
+/* The most bytes so far that were used in the heap and mapped outside it, at one time. */
+size_t hmm_large_peak_bytes(struct hmm_large *large);
 
 /* The same for addresses outside the heap. */
 bool hmm_mapped_free(struct hmm_large *large, void *block);

@@ -5,7 +5,9 @@
 #include "core/fatal.h"
 #include "core/heap.h"
 
-enum { DETAIL_BYTES = 160, MESSAGE_BYTES = 96 };
+enum { DETAIL_BYTES = 160, MESSAGE_BYTES = 96, LINE_BYTES = 320 };
+
+static const char wrong_size[] = "wrong size of";
 
 static void say_block(struct hmm_text *text, const char *before, size_t bytes, const void *start)
 {
@@ -100,16 +102,39 @@ _Noreturn void hmm_misuse_two_owners(const void *block)
     end("HmmAlloc", "double free detected (freed twice at once) of", block, NULL);
 }
 
+static void say_sizes(struct hmm_text *text, size_t claimed_bytes, size_t usable_bytes)
+{
+    hmm_text_str(text, " (said to have ");
+    hmm_text_dec(text, claimed_bytes);
+    hmm_text_str(text, " bytes, in a block of ");
+    hmm_text_dec(text, usable_bytes);
+    hmm_text_str(text, " bytes)");
+}
+
 _Noreturn void hmm_misuse_size(struct hmm_heap *heap, const char *who, const void *block,
                                size_t claimed_bytes, size_t usable_bytes)
 {
     (void)heap;
     char chars[DETAIL_BYTES];
     struct hmm_text detail = {.chars = chars, .capacity_bytes = sizeof chars};
-    hmm_text_str(&detail, " (said to have ");
-    hmm_text_dec(&detail, claimed_bytes);
-    hmm_text_str(&detail, " bytes, in a block of ");
-    hmm_text_dec(&detail, usable_bytes);
-    hmm_text_str(&detail, ")");
-    end(who, "wrong size of", block, &detail);
+    say_sizes(&detail, claimed_bytes, usable_bytes);
+    end(who, wrong_size, block, &detail);
+}
+
+void hmm_report_size(const char *who, const void *block, size_t claimed_bytes, size_t usable_bytes,
+                     const void *site, bool last)
+{
+    char chars[LINE_BYTES];
+    struct hmm_text line = {.chars = chars, .capacity_bytes = sizeof chars};
+    hmm_text_str(&line, "hmm: ");
+    hmm_text_str(&line, who);
+    hmm_text_str(&line, ": ");
+    hmm_text_str(&line, wrong_size);
+    hmm_text_str(&line, " ");
+    hmm_text_hex(&line, (uintptr_t)block);
+    say_sizes(&line, claimed_bytes, usable_bytes);
+    hmm_text_str(&line, ", called from ");
+    hmm_text_hex(&line, (uintptr_t)site);
+    hmm_text_str(&line, last ? ", the last call site that is reported\n" : ", reported once\n");
+    hmm_port_write(2, chars, line.n_chars);
 }

@@ -81,7 +81,8 @@ void hmm_move_memory(char *from, char *to, size_t bytes)
         hmm_move_memory(from + half_bytes, to + half_bytes, bytes - half_bytes);
     } else {
         memcpy(to, from, bytes);
-        hmm_port_purge(from, bytes);
+        if (!hmm_port_purge(from, bytes)) /* locked in memory: it is to read as zero all the same */
+            memset(from, 0, bytes);
     }
 }
 

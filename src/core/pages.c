@@ -49,7 +49,7 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
     for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
         map->states[kind] = states(meta, kind, brk->base);
-    map->objects = meta->objects.start;
+    map->objects_end = meta->objects.end;
     map->base = brk->base;
 }
 
@@ -196,7 +196,8 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
  * sixteenth of what is in use. */
 static void note_worth(struct hmm_pages *pages, uint32_t used_units)
 {
-    uint32_t least = (uint32_t)(hmm_meta_tunables(pages->meta)->dirty_min >> HMM_UNIT_SHIFT);
+    uint32_t least = (uint32_t)hmm_min(hmm_meta_tunables(pages->meta)->dirty_min >> HMM_UNIT_SHIFT,
+                                       pages->meta->max_units);
     uint32_t worth = least + (uint32_t)hmm_max(pages->kept_units, used_units / 16);
     atomic_store_explicit(&pages->worth_units, worth, memory_order_relaxed); /* relaxed: a hint */
 }
@@ -222,8 +223,8 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
     pages->kept_units = (uint32_t)hmm_min(kept, most);
     note_worth(pages, used);
     hmm_pages_note_spare(pages);
-    if (used > pages->peak_used_units)
-        pages->peak_used_units = used;
+    pages->peak_used_units = (uint32_t)hmm_max(pages->peak_used_units, used);
+    pages->used_lately_units = (uint32_t)hmm_max(pages->used_lately_units, used);
     note_resident(pages);
 }
 
@@ -267,6 +268,8 @@ static void add_units(struct hmm_pages *pages, uint32_t first, uint32_t behind)
     hmm_lock_take(&pages->lock);
     bool extends = hmm_pages_add_piece(pages, first, behind);
     pages->n_growths++;
+    pages->peak_heap_units =
+        (uint32_t)hmm_max(pages->peak_heap_units, pages->n_units - pages->foreign_units);
     hmm_runtree_span(&pages->tree, pages->n_units);
     if (extends && !pages->brk->joined)
         hmm_pages_add_border(pages, first);

@@ -63,6 +63,8 @@ struct hmm_pages {
     size_t states_bytes;            /* lock:states, mapped for state bytes */
     uint32_t unswept_units;         /* lock:pages, purged since state bytes were looked at */
     uint32_t peak_used_units;       /* lock:pages, statistics */
+    uint32_t used_lately_units;     /* lock:pages, the most since hmm_pages_used_lately */
+    uint32_t peak_heap_units;       /* lock:pages, statistics: below the break, our own */
     uint32_t peak_resident_units;   /* lock:pages, used and dirty ones; what was taken last may
                                        be missing */
     uint32_t dirty_end;             /* lock:pages, no unit from here on is dirty */
@@ -148,6 +150,17 @@ bool hmm_pages_may_take(const struct hmm_pages *pages, size_t bytes);
 static inline uint32_t hmm_pages_used(const struct hmm_pages *pages)
 {
     return pages->n_units - pages->free_units - pages->foreign_units;
+}
+
+/* The most units that were used since the last such call, or are now. */
+static inline uint32_t hmm_pages_used_lately(struct hmm_pages *pages)
+{
+    hmm_lock_take(&pages->lock);
+    uint32_t now = hmm_pages_used(pages);
+    uint32_t most = now > pages->used_lately_units ? now : pages->used_lately_units;
+    pages->used_lately_units = now;
+    hmm_lock_give(&pages->lock);
+    return most;
 }
 
 /* Units that take memory, as far as is known here. */

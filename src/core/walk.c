@@ -8,33 +8,118 @@
 
 #include <string.h>
 
-/* Live blocks of the slab unit by unit: state bytes say, whatever the bitmaps say. */
-static size_t live_in_slab(const struct hmm_heap *heap, const struct hmm_slab *slab)
+enum { RUNS_AT_ONCE = 64 }; /* free runs counted before the lock is given back for a moment */
+
+/* Of 8 bytes, how many are not 0. */
+static unsigned nonzero_bytes(uint64_t word)
 {
+    const uint64_t low_bits = 0x7f7f7f7f7f7f7f7f;
+    return (unsigned)__builtin_popcountll((((word & low_bits) + low_bits) | word) & ~low_bits);
+}
+
+/* Live blocks that begin in a slab's unit: as many as state bytes are not 0 (I2). No descriptor is
+ * read: other threads make and destroy slabs meanwhile, and what was a slab's unit a moment ago has
+ * no live block, but its state bytes can be read all the same: they leave under lock `states` only.
+ * locks: held states */
+static size_t live_in_unit(const struct hmm_pagemap *map, size_t unit, unsigned class_idx)
+{
+    const struct hmm_states *states = hmm_pagemap_states(map, class_idx);
+    const uint8_t *state = hmm_state_of(states, hmm_mark_of(hmm_pagemap_address(map, unit)));
+    size_t n_bytes = (2 * (size_t)HMM_UNIT_BYTES) >> states->shift;
     size_t live = 0;
-    const char *block = slab->start;
-    for (uint32_t i = 0; i < slab->n_slots; i++, block += slab->slot_bytes)
-        live += hmm_pagemap_is_live(&heap->map, slab->class_idx, block);
+    for (size_t i = 0; i < n_bytes; i += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, state + i, sizeof word);
+        live += nonzero_bytes(word);
+    }
     return live;
 }
 
-static void add_used(struct hmm_heap *heap, struct hmm_figures *f, size_t unit, size_t n_units)
+/* What callers hold in units [unit, behind). Returns their bytes. locks: held states */
+static size_t add_live_in(const struct hmm_heap *heap, struct hmm_figures *f, size_t unit,
+                          size_t behind)
 {
-    uint32_t entry = hmm_pagemap_entry(&heap->map, unit);
-    size_t bytes = n_units << HMM_UNIT_SHIFT;
-    if (hmm_entry_is_slab(entry)) {
-        const struct hmm_slab *slab =
-            hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
-        size_t live = live_in_slab(heap, slab);
-        f->live_blocks += live;
-        f->live_bytes += live * slab->slot_bytes;
-        f->slab_bytes += bytes;
-    } else if (entry == HMM_KIND_LARGE) {
-        f->live_blocks++;
-        f->live_bytes += bytes;
-        f->large_bytes += bytes;
+    size_t live_bytes = 0;
+    while (unit < behind) {
+        uint32_t entry = hmm_pagemap_entry(&heap->map, unit);
+        size_t n_units = 1;
+        if (hmm_entry_is_slab(entry)) {
+            unsigned class_idx = hmm_entry_class(entry);
+            size_t live = live_in_unit(&heap->map, unit, class_idx);
+            f->live_blocks += live;
+            live_bytes += live * hmm_sizeclasses[class_idx].slot_bytes;
+            f->slab_bytes += HMM_UNIT_BYTES;
+        } else if (entry == HMM_KIND_LARGE) {
+            n_units = hmm_max(1, hmm_unit(&heap->map, unit)->n_units);
+            f->live_blocks++;
+            live_bytes += n_units << HMM_UNIT_SHIFT;
+            f->large_bytes += n_units << HMM_UNIT_SHIFT;
+        }
+        unit += n_units;
     }
-    f->used_units += n_units;
+    return live_bytes;
+}
+
+/* What callers hold in the heap, 1 MiB at a time: each figure is as of some moment. */
+static void add_live(struct hmm_heap *heap, struct hmm_figures *f)
+{
+    size_t live_bytes = 0;
+    uint32_t from = 0;
+    uint32_t behind;
+    while ((behind = hmm_pages_next_piece(&heap->pages, &from)) != 0) {
+        behind = (uint32_t)hmm_min(behind, from + HMM_WORD_UNITS);
+        hmm_lock_take(&heap->pages.states);
+        live_bytes += add_live_in(heap, f, from, behind);
+        hmm_lock_give(&heap->pages.states);
+        from = behind;
+    }
+    /* what came while we looked is not more than what was used when we began */
+    f->live_bytes = hmm_min(live_bytes, f->used_units << HMM_UNIT_SHIFT);
+}
+
+/* The lock is given back now and then: a run that joins another meanwhile may be missed. */
+static size_t count_free_runs(struct hmm_pages *pages)
+{
+    size_t n = 0;
+    for (int64_t unit = 0; unit != HMM_RUN_NONE;) {
+        hmm_lock_take(&pages->lock);
+        for (unsigned i = 0; i < RUNS_AT_ONCE && unit != HMM_RUN_NONE; i++) {
+            unit = unit < pages->n_units ? hmm_runtree_find(&pages->tree, (uint32_t)unit, 1)
+                                         : HMM_RUN_NONE;
+            if (unit != HMM_RUN_NONE) {
+                unit += hmm_runtree_at(&pages->tree, (uint32_t)unit);
+                n++;
+            }
+        }
+        hmm_lock_give(&pages->lock);
+    }
+    return n;
+}
+
+static void add_pages(struct hmm_pages *pages, struct hmm_figures *f)
+{
+    hmm_lock_take(&pages->lock);
+    f->n_units = pages->n_units;
+    f->free_units = pages->free_units;
+    f->foreign_units = pages->foreign_units;
+    f->dirty_units = pages->dirty_units;
+    f->used_units = hmm_pages_used(pages);
+    f->top_units = pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
+    f->peak_heap_units = pages->peak_heap_units;
+    f->purged_bytes = pages->purged_bytes;
+    hmm_lock_give(&pages->lock);
+}
+
+static void add_mapped(struct hmm_large *large, struct hmm_figures *f)
+{
+    hmm_lock_take(&large->lock);
+    f->mapped_blocks = large->n_mapped;
+    f->mapped_bytes = large->mapped_bytes;
+    hmm_lock_give(&large->lock);
+    f->live_blocks += f->mapped_blocks;
+    f->live_bytes += f->mapped_bytes;
+    f->peak_bytes =
+        hmm_max(hmm_large_peak_bytes(large), (f->used_units << HMM_UNIT_SHIFT) + f->mapped_bytes);
 }
 
 static void add_lock(struct hmm_lock_figures *figures, struct hmm_lock *lock)
@@ -65,39 +150,14 @@ void hmm_walk_locks(struct hmm_heap *heap, struct hmm_lock_figures figures[HMM_L
 
 void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f)
 {
-    struct hmm_pages *pages = &heap->pages;
     *f = (struct hmm_figures){0};
-    hmm_lock_take(&pages->lock);
-    f->n_units = pages->n_units;
-    for (uint32_t unit = 0; unit < pages->n_units;) {
-        uint32_t free_units = hmm_runtree_at(&pages->tree, unit);
-        uint32_t used_units = hmm_unit(pages->map, unit)->n_units;
-        if (free_units != 0) {
-            f->free_units += free_units;
-            f->n_free_runs++;
-            f->top_units = unit + free_units == pages->n_units ? free_units : 0;
-            unit += free_units;
-        } else if (used_units != 0) {
-            add_used(heap, f, unit, used_units);
-            unit += used_units;
-        } else {
-            const struct hmm_piece *piece = hmm_pages_piece(pages, unit);
-            uint32_t behind = piece != NULL ? piece->first : pages->n_units;
-            f->foreign_units += behind - unit;
-            unit = behind;
-        }
-    }
-    f->dirty_units = pages->dirty_units;
-    hmm_lock_give(&pages->lock);
-    hmm_lock_take(&pages->states);
-    f->metadata_bytes = hmm_meta_mapped_bytes(&heap->meta) + pages->states_bytes;
-    hmm_lock_give(&pages->states);
-    hmm_lock_take(&heap->large.lock);
-    f->mapped_blocks = heap->large.n_mapped;
-    f->mapped_bytes = heap->large.mapped_bytes;
-    hmm_lock_give(&heap->large.lock);
-    f->live_blocks += f->mapped_blocks;
-    f->live_bytes += f->mapped_bytes;
+    add_pages(&heap->pages, f);
+    add_live(heap, f);
+    f->n_free_runs = count_free_runs(&heap->pages);
+    hmm_lock_take(&heap->pages.states);
+    f->metadata_bytes = hmm_meta_mapped_bytes(&heap->meta) + heap->pages.states_bytes;
+    hmm_lock_give(&heap->pages.states);
+    add_mapped(&heap->large, f);
 }
 
 /* --- the free list ------------------------------------------------------------------------------
@@ -129,9 +189,7 @@ static const char *neighbour(const struct hmm_heap *heap, int64_t unit)
 static void say_run(const struct hmm_heap *heap, struct hmm_text *line, uint32_t unit,
                     uint32_t n_units)
 {
-    uint32_t dirty = 0;
-    for (uint32_t i = 0; i < n_units; i++)
-        dirty += hmm_pages_is_dirty(&heap->pages, unit + i);
+    uint32_t dirty = hmm_pages_count_dirty(&heap->pages, unit, n_units);
     hmm_text_hex(line, (uintptr_t)hmm_pagemap_address(&heap->map, unit));
     hmm_text_dec_wide(line, (uint64_t)n_units << HMM_UNIT_SHIFT, 14);
     hmm_text_str(line, dirty == 0 ? "  free, zero     " : "  free, used once");
@@ -147,10 +205,10 @@ void hmm_walk_print_free_list(struct hmm_heap *heap, int fd)
     struct hmm_pages *pages = &heap->pages;
     char chars[LINE_BYTES];
     struct hmm_text line = {.chars = chars, .capacity_bytes = sizeof chars};
+    const char *end = hmm_pagemap_address(&heap->map, hmm_pagemap_limit(&heap->map));
     say_address(&line, "heap start     ", heap->map.base);
-    say_address(&line, "heap end       ",
-                (uintptr_t)hmm_pagemap_address(&heap->map, pages->n_units));
-    say_address(&line, "current break  ", heap->brk.top);
+    say_address(&line, "heap end       ", (uintptr_t)end);
+    say_address(&line, "current break  ", __atomic_load_n(&heap->brk.top, __ATOMIC_RELAXED));
     hmm_text_str(&line, "address                bytes  state              neighbours\n");
     hmm_port_write(fd, chars, line.n_chars);
     uint32_t from = 0;

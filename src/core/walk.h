@@ -13,6 +13,9 @@ struct hmm_figures {
     size_t live_blocks, live_bytes; /* slots whose state is live, and large blocks */
     size_t slab_bytes, large_bytes; /* of used_units */
     size_t mapped_blocks, mapped_bytes;
+    size_t peak_heap_units; /* of n_units - foreign_units */
+    size_t peak_bytes;      /* of used and mapped ones at one time */
+    size_t purged_bytes;
     size_t metadata_bytes;
 };
 

@@ -35,7 +35,7 @@ HMM_EXPORTED void *dlopen(const char *file, int mode)
         atomic_load_explicit(&real_dlopen, memory_order_relaxed); /* relaxed: as above */
     if (hmm_unlikely(real == NULL) && (real = find_real()) == NULL)
         return NULL;
-    if (!hmm_process_is_ready() || !hmm_process_heap.meta.tunables->deepbind)
+    if (!hmm_process_is_ready() || !hmm_meta_tunables(&hmm_process_heap.meta)->deepbind)
         mode &= ~RTLD_DEEPBIND;
     return real(file, mode);
 }

@@ -16,7 +16,9 @@ enum {
     M_TRIM_THRESHOLD = -1,
     M_TOP_PAD = -2,
     M_MMAP_THRESHOLD = -3,
+    M_MMAP_MAX = -4,
     M_CHECK_ACTION = -5,
+    M_PERTURB = -6,
     M_ARENA_TEST = -7,
     M_ARENA_MAX = -8,
 };
@@ -28,6 +30,13 @@ struct mallinfo {
 struct mallinfo mallinfo(void);
 int mallopt(int parameter, int value);
 #endif
+
+/* What mallopt(3) takes at most: DEFAULT_MMAP_THRESHOLD_MAX, and M_MXFAST's limit. */
+enum {
+    GLIBC_MMAP_THRESHOLD_MAX_BYTES =
+        sizeof(long) > 4 ? 4 * 1024 * 1024 * (int)sizeof(long) : 512 * 1024,
+    GLIBC_MAX_FAST_BYTES = 80 * (int)sizeof(size_t) / 4,
+};
 
 #ifndef __GLIBC_PREREQ
 #define __GLIBC_PREREQ(major, minor) 0

@@ -13,6 +13,11 @@
 /* Read HMM_OPTIONS over the defaults; nothing in a setuid program. Bad ones are told on stderr. */
 void hmm_options_read(struct hmm_tunables *tunables);
 
+/* Change tunables of the started heap by `change`, one thread at a time. False: it refused, or
+ * there is no memory; nothing has changed. */
+bool hmm_process_tune(bool (*change)(struct hmm_tunables *tunables, int parameter, int value),
+                      int parameter, int value);
+
 /* Exact counts for `hmm run --summary`: in the file HMM_SUMMARY names, if it is this process's. */
 void hmm_summary_open(void);
 /* In a child after fork: counts of its own, in private memory. */
@@ -30,9 +35,19 @@ void hmm_fork_end_registering(void);
 void hmm_fork_lock_start(void);
 void hmm_fork_unlock_start(void);
 
-/* The size a caller states must be of the block's class; aborts. Not exact: it may also be one to
- * which realloc has shrunk the block in place, down to half. */
-void hmm_check_size(const void *block, size_t alignment, size_t size, bool exact, const char *who);
+/* The size a caller states must be one that the block may have been made for; else what the option
+ * `sized` says is done. Of operator new's blocks it is the size as asked for; of others it may also
+ * be one that realloc has given them in place.
+ *   site  where it was called from */
+void hmm_check_size_at(const void *block, size_t alignment, size_t size, bool is_new,
+                       const char *who, const void *site);
+
+/* The same, in the function that the program calls. */
+static HMM_INLINE void hmm_check_size(const void *block, size_t alignment, size_t size, bool is_new,
+                                      const char *who)
+{
+    hmm_check_size_at(block, alignment, size, is_new, who, __builtin_return_address(0));
+}
 
 #define HMM_EXPORTED __attribute__((visibility("default"), used))
 

@@ -36,6 +36,17 @@ bool hmm_process_start(void)
     return ready;
 }
 
+bool hmm_process_tune(bool (*change)(struct hmm_tunables *tunables, int parameter, int value),
+                      int parameter, int value)
+{
+    hmm_fork_lock_start();
+    struct hmm_tunables tunables = *hmm_meta_tunables(&hmm_process_heap.meta);
+    bool changed = change(&tunables, parameter, value) &&
+                   hmm_meta_set_tunables(&hmm_process_heap.meta, &tunables);
+    hmm_fork_unlock_start();
+    return changed;
+}
+
 void hmm_process_attach(void)
 {
     if (!have_exit_key)

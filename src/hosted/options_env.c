@@ -1,7 +1,7 @@
 /* options_env.c - HMM_OPTIONS="name=value,name=value": the run-time tunables from the environment.
  *
- * Values are decimal, with k, m, g or t for powers of 1024. An unknown name, a bad value or one out
- * of range is told on stderr, and the default stays.
+ * Values are decimal, with k, m, g or t for powers of 1024; those of some have names. An unknown
+ * name, a bad value or one out of range is told on stderr, and the default stays.
  *
  * Layer   hosted.
  */
@@ -15,11 +15,12 @@ struct option {
     const char *name;
     size_t offset_bytes; /* in struct hmm_tunables */
     uint64_t min, max;
+    const char *unit; /* with | in it: the names of the values */
 };
 
 #define HMM_FIXED(name, value, unit, why)
 #define HMM_TUNABLE(name, dflt, min, max, unit, why)                                               \
-    {#name, offsetof(struct hmm_tunables, name), min, max},
+    {#name, offsetof(struct hmm_tunables, name), min, max, unit},
 static const struct option options[] = {
 #include "base/tunables.def"
 };
@@ -63,6 +64,28 @@ static bool parse_number(const char *text, size_t n_chars, uint64_t *value)
     return i == n_chars;
 }
 
+/* The value that text[0..n_chars) names to *value; false if it names none. */
+static bool parse_name(const struct option *o, const char *text, size_t n_chars, uint64_t *value)
+{
+    uint64_t n = o->min;
+    if (strchr(o->unit, '|') == NULL)
+        return false;
+    for (const char *name = o->unit; *name != '\0'; n++) {
+        size_t name_chars = strcspn(name, "|");
+        if (name_chars == n_chars && memcmp(name, text, n_chars) == 0) {
+            *value = n;
+            return true;
+        }
+        name += name_chars + (name[name_chars] == '|');
+    }
+    return false;
+}
+
+static bool parse_value(const struct option *o, const char *text, size_t n_chars, uint64_t *value)
+{
+    return parse_name(o, text, n_chars, value) || parse_number(text, n_chars, value);
+}
+
 static void set_option(struct hmm_tunables *tunables, const char *text, size_t n_chars)
 {
     const char *equals = memchr(text, '=', n_chars);
@@ -72,7 +95,7 @@ static void set_option(struct hmm_tunables *tunables, const char *text, size_t n
         uint64_t value;
         if (strlen(o->name) != name_chars || memcmp(o->name, text, name_chars) != 0)
             continue;
-        if (equals == NULL || !parse_number(equals + 1, n_chars - name_chars - 1, &value) ||
+        if (equals == NULL || !parse_value(o, equals + 1, n_chars - name_chars - 1, &value) ||
             value < o->min || value > o->max || (size_t)value != value)
             complain("bad value", text, n_chars);
         else

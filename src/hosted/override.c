@@ -35,7 +35,7 @@ HMM_EXPORTED void *calloc(size_t count, size_t size)
 
 static bool keeps_zero_blocks(void)
 {
-    return hmm_process_is_ready() && hmm_process_heap.meta.tunables->realloc_zero;
+    return hmm_process_is_ready() && hmm_meta_tunables(&hmm_process_heap.meta)->realloc_zero;
 }
 
 HMM_EXPORTED void *realloc(void *block, size_t size)
@@ -135,27 +135,8 @@ HMM_EXPORTED size_t malloc_good_size(size_t size)
 {
     if (size <= HMM_SLAB_MAX_BYTES)
         return hmm_sizeclasses[hmm_sizeclass_of(size == 0 ? 1 : size)].slot_bytes;
-    return size > PTRDIFF_MAX ? size : hmm_round_up(size, HMM_UNIT_BYTES);
-}
-
-/* Would a request of `size` get a slot of so many bytes, now or at another time? */
-static bool may_get(size_t size, size_t slot_bytes)
-{
-    if (size > HMM_SLAB_MAX_BYTES)
-        return false;
-    unsigned class_idx = hmm_sizeclass_of(size == 0 ? 1 : size);
-    return hmm_sizeclasses[class_idx].slot_bytes == slot_bytes ||
-           hmm_sizeclasses[hmm_sizeclass_coarse(class_idx)].slot_bytes == slot_bytes;
-}
-
-void hmm_check_size(const void *block, size_t alignment, size_t size, bool exact, const char *who)
-{
-    size_t usable_bytes = hmm_usable(block, who);
-    bool right = size <= usable_bytes;
-    if (alignment <= HMM_GRANULE_BYTES && usable_bytes <= HMM_SLAB_MAX_BYTES)
-        right = may_get(size, usable_bytes) || (!exact && right && size >= usable_bytes / 2);
-    if (hmm_unlikely(!right))
-        hmm_misuse_size(&hmm_process_heap, who, block, size, usable_bytes);
+    size_t step_bytes = hmm_max(HMM_UNIT_BYTES, hmm_port_page_bytes());
+    return size > PTRDIFF_MAX - step_bytes ? size : hmm_round_up(size, step_bytes);
 }
 
 HMM_EXPORTED void free_sized(void *block, size_t size)

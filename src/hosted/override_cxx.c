@@ -64,7 +64,7 @@ static inline void *new_block(size_t alignment, size_t size, bool throws)
     return hmm_likely(block != NULL) ? block : retry(alignment, size, throws);
 }
 
-static inline void delete_sized(void *block, size_t alignment, size_t size)
+static HMM_INLINE void delete_sized(void *block, size_t alignment, size_t size)
 {
     if (block == NULL)
         return;

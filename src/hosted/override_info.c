@@ -86,6 +86,7 @@ HMM_EXPORTED void malloc_stats(void)
         {"peak used bytes", s.peak_used_bytes}, {"break raised", s.break_raised},
         {"break lowered", s.break_lowered},     {"purged bytes", s.purged_bytes},
         {"kernel calls", s.kernel_calls},       {"arenas", s.arenas},
+        {"peak heap bytes", s.peak_heap_bytes},
     };
     char chars[2048];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars};
@@ -123,9 +124,9 @@ HMM_EXPORTED int malloc_info(int options, FILE *stream)
                 "<system type=\"current\" size=\"%zu\"/>\n<system type=\"max\" size=\"%zu\"/>\n"
                 "<aspace type=\"total\" size=\"%zu\"/>\n<aspace type=\"mprotect\" size=\"%zu\"/>\n"
                 "</malloc>\n",
-                rest, s.free_runs, s.free_bytes, s.heap_bytes, s.peak_used_bytes, s.heap_bytes,
+                rest, s.free_runs, s.free_bytes, s.heap_bytes, s.peak_heap_bytes, s.heap_bytes,
                 s.heap_bytes, rest, s.free_runs, s.free_bytes, s.mapped_blocks, s.mapped_bytes,
-                s.heap_bytes, s.peak_used_bytes, s.heap_bytes, s.heap_bytes);
+                s.heap_bytes, s.peak_heap_bytes, s.heap_bytes, s.heap_bytes);
     return n < 0 ? -1 : 0;
 }
 
@@ -134,31 +135,47 @@ HMM_EXPORTED int malloc_trim(size_t pad)
     return HmmTrim(pad) != 0;
 }
 
-/* 1: done; 0: not a parameter that has a meaning here. */
-HMM_EXPORTED int mallopt(int parameter, int value)
+/* Negative: never trim. Else so much free memory stays, at the break and below it. */
+static void set_trim_threshold(struct hmm_tunables *t, int value)
 {
-    if (!hmm_process_start())
-        return 0;
-    struct hmm_tunables t = *hmm_process_heap.meta.tunables;
-    size_t n = value < 0 ? SIZE_MAX >> 1 : (size_t)value; /* -1: never */
+    size_t bytes = value < 0 ? SIZE_MAX >> 1 : (size_t)value;
+    t->lower_min = hmm_max(bytes, HMM_UNIT_BYTES);
+    t->dirty_min = hmm_max(bytes, hmm_tunables_defaults()->dirty_min);
+}
+
+/* False: no such parameter, or a value that it may not have. */
+static bool set_parameter(struct hmm_tunables *t, int parameter, int value)
+{
+    size_t n = value < 0 ? 0 : (size_t)value;
     switch (parameter) {
     case M_MMAP_THRESHOLD:
-        t.map_threshold = hmm_max(n, HMM_SLAB_MAX_BYTES + 1);
-        break;
+        t->map_threshold = hmm_max(n, HMM_SLAB_MAX_BYTES + 1);
+        return value >= 0 && n <= GLIBC_MMAP_THRESHOLD_MAX_BYTES;
+    case M_MMAP_MAX:
+        t->map_max = n;
+        return true;
     case M_TRIM_THRESHOLD:
-        t.lower_min = n;
-        break;
+        set_trim_threshold(t, value);
+        return true;
     case M_TOP_PAD:
-        t.grow_min = hmm_max(n, HMM_UNIT_BYTES);
-        break;
-    case M_ARENA_MAX:
+        t->grow_min = hmm_max(n, HMM_UNIT_BYTES);
+        t->grow_max = hmm_max(t->grow_max, t->grow_min);
+        return value >= 0;
+    case M_MXFAST: /* nothing to change: small blocks are always fast; */
+        return value >= 0 && n <= GLIBC_MAX_FAST_BYTES;
+    case M_ARENA_MAX: /* there is one heap, so never more; */
     case M_ARENA_TEST:
-    case M_MXFAST:
-    case M_CHECK_ACTION:
-        return 1; /* nothing to limit: one heap; small blocks are always fast; checks are always on
-                   */
+    case M_CHECK_ACTION: /* checks are always on */
+        return true;
+    case M_PERTURB: /* blocks are left as they are */
+        return value == 0;
     default:
-        return 0;
+        return false;
     }
-    return hmm_meta_set_tunables(&hmm_process_heap.meta, &t);
+}
+
+/* 1: done; 0: refused, nothing has changed. */
+HMM_EXPORTED int mallopt(int parameter, int value)
+{
+    return hmm_process_start() && hmm_process_tune(set_parameter, parameter, value);
 }

@@ -24,20 +24,43 @@ enum { FLAG_ALIGN_SHIFT_MASK = 0x3f, FLAG_ZERO = 0x40 };
 
 static size_t alignment_of(int flags)
 {
-    return (size_t)1 << (flags & FLAG_ALIGN_SHIFT_MASK);
+    unsigned shift = flags & FLAG_ALIGN_SHIFT_MASK;
+    return shift < 8 * sizeof(size_t) ? hmm_max((size_t)1 << shift, HMM_GRANULE_BYTES)
+                                      : SIZE_MAX / 2 + 1; /* too large, too */
+}
+
+/* What these calls ask for in place of `size`: the whole of a block. Of two classes of a size it is
+ * the coarse one, and a mapping is as long as a page run: so what nallocx says is what there is,
+ * whoever asks and whenever (decision 014). 0: too large. */
+static size_t whole_bytes(size_t size, size_t alignment)
+{
+    unsigned class_idx = hmm_sizeclass_aligned(alignment, size);
+    if (class_idx != 0)
+        return hmm_sizeclasses[hmm_sizeclass_coarse(class_idx)].slot_bytes;
+    size_t step_bytes = hmm_max(HMM_UNIT_BYTES, hmm_port_page_bytes());
+    if (alignment > PTRDIFF_MAX - step_bytes || size > PTRDIFF_MAX - step_bytes - alignment)
+        return 0;
+    return hmm_round_up(hmm_max(size, HMM_SLAB_MAX_BYTES + 1), step_bytes);
+}
+
+/* bytes: of whole_bytes */
+static void *allocate(size_t bytes, size_t alignment, bool zero)
+{
+    bool large = bytes > HMM_SLAB_MAX_BYTES;
+    bool as_it_comes = alignment <= (large ? hmm_port_page_bytes() : HMM_GRANULE_BYTES);
+    if (zero && as_it_comes)
+        return hmm_alloc_zeroed(bytes);
+    void *block = hmm_alloc_aligned(as_it_comes ? 1 : alignment, bytes);
+    if (block != NULL && zero)
+        memset(block, 0, hmm_usable(block, "HmmAlloc"));
+    return block;
 }
 
 HMM_EXPORTED void *mallocx(size_t size, int flags)
 {
     size_t alignment = alignment_of(flags);
-    if (size == 0)
-        size = 1;
-    if (alignment <= HMM_GRANULE_BYTES)
-        return (flags & FLAG_ZERO) != 0 ? hmm_alloc_zeroed(size) : hmm_alloc_aligned(1, size);
-    void *block = hmm_alloc_aligned(alignment, size);
-    if (block != NULL && (flags & FLAG_ZERO) != 0)
-        memset(block, 0, size);
-    return block;
+    size_t bytes = whole_bytes(size, alignment);
+    return bytes != 0 ? allocate(bytes, alignment, (flags & FLAG_ZERO) != 0) : NULL;
 }
 
 HMM_EXPORTED size_t sallocx(const void *block, int flags)
@@ -58,25 +81,31 @@ HMM_EXPORTED void sdallocx(void *block, size_t size, int flags)
     hmm_free(block, "HmmFree");
 }
 
-/* What is gained in size is zero, if asked for: all of it from the old usable size on. */
+static void *move_aligned(void *block, size_t old_bytes, size_t bytes, size_t alignment)
+{
+    void *moved = hmm_alloc_aligned(alignment, bytes);
+    if (moved != NULL) {
+        memcpy(moved, block, hmm_min(old_bytes, bytes));
+        hmm_free(block, "HmmRealloc");
+    }
+    return moved;
+}
+
+/* What is gained in size is zero, if asked for: all of it, from the old usable size to the new. */
 HMM_EXPORTED void *rallocx(void *block, size_t size, int flags)
 {
     size_t old_bytes = hmm_usable(block, "HmmRealloc");
     size_t alignment = alignment_of(flags);
-    void *moved;
-    if (size == 0)
-        size = 1;
-    if (alignment <= HMM_GRANULE_BYTES) {
-        moved = hmm_realloc(block, size);
-    } else {
-        moved = hmm_alloc_aligned(alignment, size);
-        if (moved != NULL) {
-            memcpy(moved, block, hmm_min(old_bytes, size));
-            hmm_free(block, "HmmRealloc");
-        }
-    }
-    if (moved != NULL && (flags & FLAG_ZERO) != 0 && size > old_bytes)
-        memset((char *)moved + old_bytes, 0, size - old_bytes);
+    size_t bytes = whole_bytes(size, alignment);
+    if (bytes == 0)
+        return NULL;
+    void *moved = alignment <= HMM_GRANULE_BYTES ? hmm_realloc(block, bytes)
+                                                 : move_aligned(block, old_bytes, bytes, alignment);
+    if (moved == NULL || (flags & FLAG_ZERO) == 0)
+        return moved;
+    size_t new_bytes = hmm_usable(moved, "HmmRealloc");
+    if (new_bytes > old_bytes)
+        memset((char *)moved + old_bytes, 0, new_bytes - old_bytes);
     return moved;
 }
 
@@ -88,15 +117,8 @@ HMM_EXPORTED size_t xallocx(void *block, size_t size, size_t extra, int flags)
     return sallocx(block, flags);
 }
 
-/* The usable size that mallocx would give, or a little less; 0: none. */
+/* The usable size that mallocx gives; 0: none. */
 HMM_EXPORTED size_t nallocx(size_t size, int flags)
 {
-    size_t alignment = alignment_of(flags);
-    if (size > PTRDIFF_MAX - alignment)
-        return 0;
-    if (alignment <= HMM_GRANULE_BYTES)
-        return malloc_good_size(size);
-    unsigned class_idx = hmm_sizeclass_aligned(alignment, size);
-    return class_idx != 0 ? hmm_sizeclasses[class_idx].slot_bytes
-                          : malloc_good_size(hmm_max(size, HMM_SLAB_MAX_BYTES + 1));
+    return whole_bytes(size, alignment_of(flags));
 }

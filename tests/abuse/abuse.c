@@ -20,6 +20,14 @@ void _ZdlPvm(void *, size_t) __attribute__((weak));
 void *_Znwm(size_t) __attribute__((weak));
 const char *HmmCheck(void) __attribute__((weak));
 
+void free_aligned_sized(void *, size_t, size_t) __attribute__((weak));
+void freezero(void *, size_t) __attribute__((weak));
+void *mallocx(size_t, int) __attribute__((weak));
+void sdallocx(void *, size_t, int) __attribute__((weak));
+void *_ZnwmSt11align_val_t(size_t, size_t) __attribute__((weak));
+void _ZdlPvmSt11align_val_t(void *, size_t, size_t) __attribute__((weak));
+
+static const char *case_name;
 static char *volatile p;
 static char *volatile q;
 
@@ -158,7 +166,106 @@ static void twice_at_once(void)
 static void sized_too_small(void) { p = malloc(100); free_sized(BAD(p), 20); }
 static void sized_too_large(void) { p = malloc(100); free_sized(BAD(p), 200); }
 static void sized_large(void) { p = malloc(200000); free_sized(BAD(p), 300000); }
-static void sized_delete(void) { p = _Znwm(100); _ZdlPvm(BAD(p), 80); }
+static void sized_large_too_small(void) { p = malloc(200000); free_sized(BAD(p), 150000); }
+static void sized_mapped(void) { p = malloc(200 << 20); free_sized(BAD(p), 199 << 20); }
+static void sized_as_if_small(void) { p = malloc(200000); free_sized(BAD(p), 100); }
+static void sized_as_if_large(void) { p = malloc(100); free_sized(BAD(p), 200000); }
+static void sized_zero(void) { p = malloc(100); free_sized(BAD(p), 0); }
+static void sized_aligned(void) { p = aligned_alloc(64, 100); free_aligned_sized(BAD(p), 64, 1000); }
+static void sized_aligned_at_3(void) { p = aligned_alloc(64, 100); free_aligned_sized(BAD(p), 3, 1000); }
+static void sized_jemalloc(void) { p = mallocx(100, 0); sdallocx(BAD(p), 30, 0); }
+/* The program again, with these options. */
+static void with_options(const char *options)
+{
+    char *self[] = {"abuse", (char *)case_name, NULL};
+    if (getenv("HMM_OPTIONS") != NULL)
+        return;
+    setenv("HMM_OPTIONS", options, 1);
+    execv("/proc/self/exe", self);
+}
+static void sized_delete(void) { with_options("sized=abort"); p = _Znwm(100); _ZdlPvm(BAD(p), 80); }
+static void sized_delete_exact(void) { with_options("sized=1"); p = _Znwm(2000); _ZdlPvm(BAD(p), 1700); }
+static void sized_delete_aligned(void)
+{
+    with_options("sized=abort");
+    p = _ZnwmSt11align_val_t(100, 64);
+    _ZdlPvmSt11align_val_t(BAD(p), 200, 64);
+}
+static void sized_freezero(void) { with_options("sized=ignore"); p = malloc(100); freezero(BAD(p), 300); }
+
+static char told[65536];
+static int told_pipe[2];
+static void hear(void) /* what goes to stderr from here on */
+{
+    pipe(told_pipe);
+    dup2(told_pipe[1], 2);
+}
+static int times(const char *what) /* heard so often, in lines */
+{
+    int n = 0;
+    close(2), close(told_pipe[1]);
+    for (size_t at = strlen(told); at < sizeof told - 1;) {
+        ssize_t got = read(told_pipe[0], told + at, sizeof told - 1 - at);
+        if (got <= 0)
+            break;
+        at += got;
+    }
+    for (char *s = told; (s = strstr(s, what)) != NULL; s++)
+        n++;
+    return n;
+}
+static void sized_reported(void) /* the default for delete */
+{
+    hear();
+    for (int i = 0; i < 5; i++) {
+        p = _Znwm(100);
+        _ZdlPvm(p, 80);
+        q = _Znwm(100);
+        _ZdlPvm(q, 200);
+    }
+    int first = times("(said to have 80 bytes, in a block of 112 bytes), called from 0x");
+    printf("%d and %d, %d in all\n", first, times("(said to have 200 bytes, in a block of 112 bytes)"), times("\n"));
+}
+static void sized_free_reported(void)
+{
+    with_options("sized=report");
+    hear();
+    for (int i = 0; i < 5; i++) {
+        p = malloc(100);
+        free_sized(p, 20);
+    }
+    printf("%d\n", times("hmm: HmmFree: wrong size of 0x"));
+}
+#define DELETE_10 D D D D D D D D D D
+#define D p = _Znwm(100); _ZdlPvm(p, 80);
+static void sized_many_sites(void)
+{
+    hear();
+    for (int i = 0; i < 2; i++) {
+        DELETE_10 DELETE_10 DELETE_10 DELETE_10 DELETE_10
+        DELETE_10 DELETE_10 DELETE_10 DELETE_10 DELETE_10
+    }
+    printf("%d, %d last\n", times("wrong size"), times("the last call site that is reported"));
+}
+static void sized_ignored(void)
+{
+    with_options("sized=ignore");
+    hear();
+    for (int i = 0; i < 5; i++) {
+        p = _Znwm(100);
+        _ZdlPvm(p, 80);
+        q = malloc(100);
+        free_sized(q, 20);
+    }
+    printf("%d, %s\n", times("hmm:"), HmmCheck() == NULL ? "intact" : "damaged");
+}
+static void sized_ignored_is_freed(void)
+{
+    with_options("sized=ignore");
+    p = malloc(100);
+    free_sized(p, 20);
+    free(BAD(p));
+}
 static void sized_double(void) { p = malloc(100); free(p); free_sized(BAD(p), 100); }
 
 /* --- what must not happen at all ---------------------------------------------------------------- */
@@ -250,6 +357,7 @@ static void abort_handler_allocates(void)
 
 #define INVALID "hmm: HmmFree: invalid pointer"
 #define DOUBLE "hmm: HmmFree: double free of 0x"
+#define WRONG_SIZE "hmm: HmmFree: wrong size of 0x"
 #define CASE(name, expected) {#name, name, expected}
 static const struct {
     const char *name;
@@ -279,7 +387,13 @@ static const struct {
     CASE(twice_two_others, DOUBLE), CASE(twice_other_thread_large, "hmm: HmmFree: double free"),
     CASE(twice_at_once, "double free"),
     CASE(sized_too_small, "hmm: HmmFree: wrong size of 0x"), CASE(sized_too_large, "hmm: HmmFree: wrong size of 0x"),
-    CASE(sized_large, "hmm: HmmFree: wrong size of 0x"), CASE(sized_delete, "hmm: HmmFree: wrong size of 0x"), CASE(sized_double, DOUBLE),
+    CASE(sized_large, "hmm: HmmFree: wrong size of 0x"), CASE(sized_double, DOUBLE),
+    CASE(sized_large_too_small, WRONG_SIZE), CASE(sized_mapped, WRONG_SIZE), CASE(sized_as_if_small, WRONG_SIZE),
+    CASE(sized_as_if_large, WRONG_SIZE), CASE(sized_zero, WRONG_SIZE), CASE(sized_aligned, WRONG_SIZE),
+    CASE(sized_aligned_at_3, WRONG_SIZE), CASE(sized_jemalloc, WRONG_SIZE),
+    CASE(sized_delete, WRONG_SIZE), CASE(sized_delete_exact, WRONG_SIZE), CASE(sized_delete_aligned, WRONG_SIZE),
+    CASE(sized_freezero, WRONG_SIZE), CASE(sized_reported, "1 and 1, 2 in all"), CASE(sized_free_reported, "1"),
+    CASE(sized_many_sites, "64, 1 last"), CASE(sized_ignored, "0, intact"), CASE(sized_ignored_is_freed, DOUBLE),
     CASE(corrupted_free_memory, "no harm done"), CASE(linear_overflow, "metadata intact"), CASE(linear_underflow, "metadata intact"),
     CASE(write_configuration, "SEGV"), CASE(abort_handler_allocates, "handler survived"),
 };
@@ -291,6 +405,7 @@ int main(int argc, char **argv)
         if (argc < 2) {
             printf("%s\t%s\n", cases[i].name, cases[i].expected);
         } else if (strcmp(argv[1], cases[i].name) == 0) {
+            case_name = argv[1];
             cases[i].run();
             if (strncmp(cases[i].expected, "hmm:", 4) == 0)
                 puts("returned");

@@ -3,8 +3,8 @@
 #include "hmm.h"
 
 #include "check.h"
+#include "hosted/glibc_malloc.h" /* mallinfo2, which glibc has since 2.33 */
 
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -38,8 +38,14 @@ mutant src/core/heap.c 's/^    if \((bytes == 0|!freed)\)$/    if (false)/; s/hm
 mutant src/core/heap.c 's/hmm_unlikely\(!hmm_state_to_free\(hmm_state_of\(states, mark\), mark\)\)/false/' \
     interior_small interior_16 interior_medium misaligned misaligned_8 never_allocated end_of_slab twice
 mutant src/core/heap.c 's/hmm_unlikely\(push == HMM_PUSH_NOT_LIVE\)/false/' twice_1024_frees_later twice_all_freed_between
-mutant src/hosted/override.c 's/^    if \(hmm_unlikely\(!right\)\)$/    if (false)/' \
-    sized_too_small sized_too_large sized_large sized_delete
+mutant src/hosted/sized.c 's/^    if \(what == IGNORE\)$/    if (true)/' \
+    sized_too_small sized_too_large sized_large sized_delete sized_large_too_small sized_mapped sized_as_if_small \
+    sized_as_if_large sized_zero sized_aligned sized_aligned_at_3 sized_jemalloc sized_delete_exact sized_delete_aligned \
+    sized_reported sized_free_reported sized_many_sites
+mutant src/hosted/sized.c 's/^    if \(what == IGNORE\)$/    if (false)/' sized_ignored sized_ignored_is_freed
+mutant src/hosted/sized.c 's/^        if \(seen == site\)$/        if (false)/' sized_reported sized_free_reported
+mutant src/hosted/sized.c 's/!is_new \&\& may_be_resized_to/may_be_resized_to/' sized_delete_exact
+mutant src/hosted/override.c 's/^    if \(size > usable_bytes\)$/    if (false)/' sized_freezero
 mutant src/core/meta.c 's/^    hmm_port_seal\(.*$/    (void)sealed;/' write_configuration
 mutant src/core/misuse.c 's/^    hmm_fatal\(chars, block, detail\);/    hmm_fatal(chars, (const char *)block + 16, detail);/' twice interior_small
 finish

@@ -5,6 +5,15 @@
 
 enum { HEAP_BYTES = 16 << 20, RUN_UNITS = 40, OLD_BREAK_UNITS = 10 };
 
+/* In a process that is locked in memory the system keeps contents that it is told to drop. */
+static bool is_locked;
+bool __real_hmm_port_purge(void *addr, size_t bytes);
+bool __wrap_hmm_port_purge(void *addr, size_t bytes);
+bool __wrap_hmm_port_purge(void *addr, size_t bytes)
+{
+    return !is_locked && __real_hmm_port_purge(addr, bytes);
+}
+
 static void fill(char *memory, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
@@ -32,6 +41,13 @@ static void test_by_halves(void **state)
         assert_int_equal(from[i], 0);
     free(from);
     free(to);
+}
+
+static void test_in_locked_memory(void **state)
+{
+    is_locked = true;
+    test_by_halves(state);
+    is_locked = false;
 }
 
 static uint32_t take(struct hmm_pages *pages, uint32_t n_units)
@@ -139,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_by_halves),
+        cmocka_unit_test(test_in_locked_memory),
         cmocka_unit_test(test_borders),
         cmocka_unit_test(test_break_goes_down),
         cmocka_unit_test(test_nothing_recycled),
