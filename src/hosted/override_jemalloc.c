@@ -27,7 +27,7 @@ static size_t alignment_of(int flags)
     return (size_t)1 << (flags & FLAG_ALIGN_SHIFT_MASK);
 }
 
-HMM_EXPORTED void *mallocx(size_t size, int flags)
+HMM_REPLACEABLE void *mallocx(size_t size, int flags)
 {
     size_t alignment = alignment_of(flags);
     if (size == 0)
@@ -40,26 +40,26 @@ HMM_EXPORTED void *mallocx(size_t size, int flags)
     return block;
 }
 
-HMM_EXPORTED size_t sallocx(const void *block, int flags)
+HMM_REPLACEABLE size_t sallocx(const void *block, int flags)
 {
     (void)flags;
     return hmm_usable(block, "HmmUsableSize");
 }
 
-HMM_EXPORTED void dallocx(void *block, int flags)
+HMM_REPLACEABLE void dallocx(void *block, int flags)
 {
     (void)flags;
     hmm_free(block, "HmmFree");
 }
 
-HMM_EXPORTED void sdallocx(void *block, size_t size, int flags)
+HMM_REPLACEABLE void sdallocx(void *block, size_t size, int flags)
 {
     hmm_check_size(block, alignment_of(flags), size, false, "HmmFree");
     hmm_free(block, "HmmFree");
 }
 
 /* What is gained in size is zero, if asked for: all of it from the old usable size on. */
-HMM_EXPORTED void *rallocx(void *block, size_t size, int flags)
+HMM_REPLACEABLE void *rallocx(void *block, size_t size, int flags)
 {
     size_t old_bytes = hmm_usable(block, "HmmRealloc");
     size_t alignment = alignment_of(flags);
@@ -81,7 +81,7 @@ HMM_EXPORTED void *rallocx(void *block, size_t size, int flags)
 }
 
 /* Where the block is; returns the size it has. It is not changed: its caller then moves it. */
-HMM_EXPORTED size_t xallocx(void *block, size_t size, size_t extra, int flags)
+HMM_REPLACEABLE size_t xallocx(void *block, size_t size, size_t extra, int flags)
 {
     (void)size;
     (void)extra;
@@ -89,7 +89,7 @@ HMM_EXPORTED size_t xallocx(void *block, size_t size, size_t extra, int flags)
 }
 
 /* The usable size that mallocx would give, or a little less; 0: none. */
-HMM_EXPORTED size_t nallocx(size_t size, int flags)
+HMM_REPLACEABLE size_t nallocx(size_t size, int flags)
 {
     size_t alignment = alignment_of(flags);
     if (size > PTRDIFF_MAX - alignment)
