@@ -8,7 +8,12 @@
 //     std::pmr::vector<int> more(heap.resource());
 //     std::vector<int, hmm::heap_allocator<int>> others(heap);
 //
-// Where there is no memory, std::bad_alloc is thrown; in programs without exceptions they end.
+// Where there is no memory, or a heap's buffer is too small, std::bad_alloc is thrown. Compiled
+// with -fno-exceptions, std::abort is called instead, since neither a container nor a constructor
+// can return nullptr; HmmHeapCreate, HmmHeapAlloc and HmmAlloc can. With -fno-rtti two resources
+// are equal only if they are the same object; otherwise also if they are of the same heap. All
+// objects of a program should be compiled with the same of these options. on_error of a heap's
+// options is for misuse, not for a lack of memory.
 #ifndef HMM_HPP
 #define HMM_HPP
 
@@ -128,8 +133,12 @@ class heap_resource final : public std::pmr::memory_resource
     }
     bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override
     {
+#ifdef __cpp_rtti
         auto *same = dynamic_cast<const heap_resource *>(&other);
         return same != nullptr && same->heap_ == heap_;
+#else
+        return this == &other;
+#endif
     }
 
     HmmHeap *heap_;
@@ -139,7 +148,7 @@ class heap_resource final : public std::pmr::memory_resource
 class heap
 {
   public:
-    // Throws std::bad_alloc if the buffer is too small.
+    // If the buffer is too small: as without memory.
     heap(void *buffer, std::size_t bytes, const HmmHeapOptions *options = nullptr)
         : heap_(static_cast<HmmHeap *>(detail::checked(HmmHeapCreate(buffer, bytes, options)))),
           resource_(heap_)

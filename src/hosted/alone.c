@@ -8,6 +8,7 @@
  * Source  glibc lets only the libc of the first namespace move the break (misc/sbrk.c, since 2.35).
  */
 #include "hosted/hosted.h"
+#include "hosted/replaced.h"
 
 #include <link.h>
 #include <stdlib.h>

@@ -25,7 +25,6 @@ void hmm_summary_detach(void);
 
 /* May this heap move the program break? Not where another heap of the process may, too. */
 bool hmm_break_is_ours(void);
-void *hmm_own_malloc(size_t size) __attribute__((visibility("hidden"))); /* malloc, as here */
 /* Have the heap's part of each fork done from now on; once. */
 void hmm_fork_register(void);
 /* Around libc's registering of a handler, which may allocate. */
@@ -49,6 +48,17 @@ static HMM_INLINE void hmm_check_size(const void *block, size_t alignment, size_
     hmm_check_size_at(block, alignment, size, is_new, who, __builtin_return_address(0));
 }
 
+/* Is `block` a live one of the class of `size`? Then hmm_check_size need not be asked: nearly
+ * always so, and in few instructions. */
+static inline bool hmm_has_class_of(const void *block, size_t size)
+{
+    return hmm_likely(size <= HMM_SLAB_MAX_BYTES) &&
+           hmm_likely(hmm_hit_usable(block) == hmm_sizeclasses[hmm_sizeclass_of(size)].slot_bytes);
+}
+
 #define HMM_EXPORTED __attribute__((visibility("default"), used))
+/* What a program may define itself: weak, so that its own definition also wins where it is linked
+ * with libhmm.a or the whole library as one object. */
+#define HMM_REPLACEABLE __attribute__((visibility("default"), used, weak))
 
 #endif

@@ -3,14 +3,18 @@
  * Rules of each call: docs of malloc(3), POSIX.1-2024, C23, glibc; where they differ, the README's
  * table "API in brief" says which one holds.
  *
+ * A program may have its own malloc, free, calloc and realloc (glibc manual, "Replacing malloc").
+ * What is built on them here calls them by name, and so the program's: all are weak.
+ *
  * Layer   hosted.
  */
 #include "hosted/hosted.h"
+#include "hosted/replaced.h"
 
 #include <errno.h>
 #include <string.h>
 
-HMM_EXPORTED void *malloc(size_t size)
+HMM_REPLACEABLE void *malloc(size_t size)
 {
     void *block;
     if (hmm_likely(hmm_hit_alloc(size, &block)))
@@ -18,12 +22,12 @@ HMM_EXPORTED void *malloc(size_t size)
     return hmm_alloc_slow(size, NULL);
 }
 
-HMM_EXPORTED void free(void *block)
+HMM_REPLACEABLE void free(void *block)
 {
     hmm_free(block, "HmmFree");
 }
 
-HMM_EXPORTED void *calloc(size_t count, size_t size)
+HMM_REPLACEABLE void *calloc(size_t count, size_t size)
 {
     size_t bytes;
     if (hmm_unlikely(__builtin_mul_overflow(count, size, &bytes))) {
@@ -38,7 +42,7 @@ static bool keeps_zero_blocks(void)
     return hmm_process_is_ready() && hmm_meta_tunables(&hmm_process_heap.meta)->realloc_zero;
 }
 
-HMM_EXPORTED void *realloc(void *block, size_t size)
+HMM_REPLACEABLE void *realloc(void *block, size_t size)
 {
     if (block == NULL)
         return malloc(size);
@@ -49,7 +53,7 @@ HMM_EXPORTED void *realloc(void *block, size_t size)
     return hmm_realloc(block, size == 0 ? 1 : size);
 }
 
-HMM_EXPORTED void *reallocarray(void *block, size_t count, size_t size)
+HMM_REPLACEABLE void *reallocarray(void *block, size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) {
@@ -62,20 +66,26 @@ HMM_EXPORTED void *reallocarray(void *block, size_t count, size_t size)
 /* --- alignment ----------------------------------------------------------------------------------
  */
 
+static void *aligned(size_t alignment, size_t size)
+{
+    return hmm_replaced_no_malloc() ? hmm_alloc_aligned(alignment, size)
+                                    : hmm_replaced_aligned(alignment, size);
+}
+
 static void *aligned_or_enomem(size_t alignment, size_t size)
 {
-    void *block = hmm_alloc_aligned(alignment, size);
+    void *block = aligned(alignment, size);
     if (block == NULL)
         errno = ENOMEM;
     return block;
 }
 
-HMM_EXPORTED int posix_memalign(void **memptr, size_t alignment, size_t size)
+HMM_REPLACEABLE int posix_memalign(void **memptr, size_t alignment, size_t size)
 {
     if (!hmm_is_power_of_two(alignment) || alignment % sizeof(void *) != 0)
         return EINVAL;
     int saved = errno;
-    void *block = hmm_alloc_aligned(alignment, size);
+    void *block = aligned(alignment, size);
     errno = saved;
     if (block == NULL)
         return ENOMEM;
@@ -83,7 +93,7 @@ HMM_EXPORTED int posix_memalign(void **memptr, size_t alignment, size_t size)
     return 0;
 }
 
-HMM_EXPORTED void *aligned_alloc(size_t alignment, size_t size)
+HMM_REPLACEABLE void *aligned_alloc(size_t alignment, size_t size)
 {
     if (!hmm_is_power_of_two(alignment)) {
         errno = EINVAL;
@@ -92,7 +102,7 @@ HMM_EXPORTED void *aligned_alloc(size_t alignment, size_t size)
     return aligned_or_enomem(alignment, size);
 }
 
-HMM_EXPORTED void *memalign(size_t alignment, size_t size)
+HMM_REPLACEABLE void *memalign(size_t alignment, size_t size)
 {
     if (alignment > SIZE_MAX / 2 + 1) {
         errno = EINVAL;
@@ -103,12 +113,12 @@ HMM_EXPORTED void *memalign(size_t alignment, size_t size)
     return aligned_or_enomem(alignment, size);
 }
 
-HMM_EXPORTED void *valloc(size_t size)
+HMM_REPLACEABLE void *valloc(size_t size)
 {
     return aligned_or_enomem(hmm_port_page_bytes(), size);
 }
 
-HMM_EXPORTED void *pvalloc(size_t size)
+HMM_REPLACEABLE void *pvalloc(size_t size)
 {
     size_t page_bytes = hmm_port_page_bytes();
     if (size > PTRDIFF_MAX - page_bytes) {
@@ -121,17 +131,17 @@ HMM_EXPORTED void *pvalloc(size_t size)
 /* --- sizes --------------------------------------------------------------------------------------
  */
 
-HMM_EXPORTED size_t malloc_usable_size(void *block)
+HMM_REPLACEABLE size_t malloc_usable_size(void *block)
 {
     return block == NULL ? 0 : hmm_usable(block, "HmmUsableSize");
 }
 
-HMM_EXPORTED size_t malloc_size(const void *block)
+HMM_REPLACEABLE size_t malloc_size(const void *block)
 {
     return block == NULL ? 0 : hmm_usable(block, "HmmUsableSize");
 }
 
-HMM_EXPORTED size_t malloc_good_size(size_t size)
+HMM_REPLACEABLE size_t malloc_good_size(size_t size)
 {
     if (size <= HMM_SLAB_MAX_BYTES)
         return hmm_sizeclasses[hmm_sizeclass_of(size == 0 ? 1 : size)].slot_bytes;
@@ -139,31 +149,33 @@ HMM_EXPORTED size_t malloc_good_size(size_t size)
     return size > PTRDIFF_MAX - step_bytes ? size : hmm_round_up(size, step_bytes);
 }
 
-HMM_EXPORTED void free_sized(void *block, size_t size)
+HMM_REPLACEABLE void free_sized(void *block, size_t size)
 {
     if (block == NULL)
         return;
-    hmm_check_size(block, 1, size, false, "HmmFree");
+    if (!hmm_has_class_of(block, size) && hmm_replaced_no_malloc())
+        hmm_check_size(block, 1, size, false, "HmmFree");
     free(block);
 }
 
-HMM_EXPORTED void free_aligned_sized(void *block, size_t alignment, size_t size)
+HMM_REPLACEABLE void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
     if (block == NULL)
         return;
-    hmm_check_size(block, alignment, size, false, "HmmFree");
+    if (!hmm_has_class_of(block, size) && hmm_replaced_no_malloc())
+        hmm_check_size(block, alignment, size, false, "HmmFree");
     free(block);
 }
 
 /* --- BSD and old names --------------------------------------------------------------------------
  */
 
-HMM_EXPORTED void cfree(void *block)
+HMM_REPLACEABLE void cfree(void *block)
 {
     free(block);
 }
 
-HMM_EXPORTED void *reallocf(void *block, size_t size)
+HMM_REPLACEABLE void *reallocf(void *block, size_t size)
 {
     void *moved = realloc(block, size);
     if (moved == NULL && block != NULL && size != 0) {
@@ -174,19 +186,26 @@ HMM_EXPORTED void *reallocf(void *block, size_t size)
     return moved;
 }
 
-HMM_EXPORTED void freezero(void *block, size_t size)
+static void check_fits(const void *block, size_t size, const char *who)
+{
+    if (!hmm_replaced_no_malloc())
+        return;
+    size_t usable_bytes = hmm_usable(block, who);
+    if (size > usable_bytes)
+        hmm_misuse_size(&hmm_process_heap, who, block, size, usable_bytes);
+}
+
+HMM_REPLACEABLE void freezero(void *block, size_t size)
 {
     if (block == NULL)
         return;
-    size_t usable_bytes = hmm_usable(block, "HmmFree");
-    if (size > usable_bytes)
-        hmm_misuse_size(&hmm_process_heap, "HmmFree", block, size, usable_bytes);
+    check_fits(block, size, "HmmFree");
     explicit_bzero(block, size);
     free(block);
 }
 
 /* OpenBSD: grow or shrink an array; what is new is zero, what is left behind is wiped. */
-HMM_EXPORTED void *recallocarray(void *block, size_t old_count, size_t count, size_t size)
+HMM_REPLACEABLE void *recallocarray(void *block, size_t old_count, size_t count, size_t size)
 {
     size_t old_bytes;
     size_t bytes;
@@ -200,9 +219,7 @@ HMM_EXPORTED void *recallocarray(void *block, size_t old_count, size_t count, si
         errno = EINVAL;
         return NULL;
     }
-    if (old_bytes > hmm_usable(block, "HmmRealloc"))
-        hmm_misuse_size(&hmm_process_heap, "HmmRealloc", block, old_bytes,
-                        hmm_usable(block, "HmmRealloc"));
+    check_fits(block, old_bytes, "HmmRealloc");
     void *moved = calloc(1, bytes);
     if (moved == NULL)
         return NULL;
@@ -215,13 +232,12 @@ HMM_EXPORTED void *recallocarray(void *block, size_t old_count, size_t count, si
  */
 
 #if __has_attribute(copy) /* gcc; clang does without and does not warn */
-#define ALIAS_OF(name, seen) __attribute__((alias(#name), copy(name), visibility(seen), used))
+#define SAME(name) alias(#name), copy(name), used
 #else
-#define ALIAS_OF(name, seen) __attribute__((alias(#name), visibility(seen), used))
+#define SAME(name) alias(#name), used
 #endif
-#define ALIAS(name) ALIAS_OF(name, "default")
-/* For those who ask whose malloc is in force (alone.c). */
-ALIAS_OF(malloc, "hidden") void *hmm_own_malloc(size_t size);
+#define ALIAS(name) __attribute__((SAME(name), visibility("default")))
+#define OWN(name)   __attribute__((SAME(name), visibility("hidden"))) /* replaced.h */
 ALIAS(malloc) void *__libc_malloc(size_t size);
 ALIAS(free) void __libc_free(void *block);
 ALIAS(calloc) void *__libc_calloc(size_t count, size_t size);
@@ -231,3 +247,7 @@ ALIAS(valloc) void *__libc_valloc(size_t size);
 ALIAS(pvalloc) void *__libc_pvalloc(size_t size);
 ALIAS(posix_memalign) int __posix_memalign(void **memptr, size_t alignment, size_t size);
 ALIAS(reallocarray) void *__libc_reallocarray(void *block, size_t count, size_t size);
+OWN(malloc) void *hmm_own_malloc(size_t size);
+OWN(free) void hmm_own_free(void *block);
+OWN(calloc) void *hmm_own_calloc(size_t count, size_t size);
+OWN(realloc) void *hmm_own_realloc(void *block, size_t size);

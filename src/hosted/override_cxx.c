@@ -1,37 +1,28 @@
 /* override_cxx.c - C++: all forms of operator new and delete, by their Itanium ABI names.
  *
- * libhmm stays C and does not link libstdc++: what a failing new needs from it - the new_handler
- * and bad_alloc - is found through weak references, or by dlsym when C++ came later by dlopen.
+ * A program may replace any of them. A form that it does not replace calls the one that the
+ * standard names, so all of them belong together:
+ *
+ *   new[] -> new                     delete[] -> delete
+ *   new(nothrow) -> new              delete(nothrow), delete(size) -> delete
+ *   new[](nothrow) -> new[]          delete[](nothrow), delete[](size) -> delete[]
+ *
+ * and in the same way among those with an alignment, which never lead to one without. Each is weak
+ * and calls the others by name: the linker, or the dynamic linker, decides which one that is. Where
+ * none is replaced, new(nothrow) need not throw and catch, and delete(size) checks the size.
  *
  * Layer   hosted.
+ * Source  C++17 [new.delete.single], [new.delete.array].
  */
+#include "hosted/cxx.h"
 #include "hosted/hosted.h"
+#include "hosted/replaced.h"
 
-#include <dlfcn.h>
+#define CALLER  __builtin_return_address(0) /* also where its function is inlined */
+#define UNUSED  __attribute__((unused))
+#define NOTHROW UNUSED const void *nothrow
 
-typedef void (*handler_fn)(void);
-extern handler_fn std_get_new_handler(void) __asm__("_ZSt15get_new_handlerv") __attribute__((weak));
-extern void std_throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") __attribute__((weak));
-
-static HMM_COLD handler_fn new_handler(void)
-{
-    handler_fn (*get)(void) = std_get_new_handler;
-    if (get == NULL)
-        *(void **)&get = dlsym(RTLD_DEFAULT, "_ZSt15get_new_handlerv");
-    return get != NULL ? get() : NULL;
-}
-
-static HMM_COLD void throw_bad_alloc(void)
-{
-    void (*throw_it)(void) = std_throw_bad_alloc;
-    if (throw_it == NULL)
-        *(void **)&throw_it = dlsym(RTLD_DEFAULT, "_ZSt17__throw_bad_allocv");
-    if (throw_it != NULL)
-        throw_it();
-    hmm_fatal("operator new: out of memory, and no C++ library to throw bad_alloc", NULL, NULL);
-}
-
-static void *allocate(size_t alignment, size_t size)
+static inline void *allocate(size_t size, size_t alignment)
 {
     if (alignment > HMM_GRANULE_BYTES)
         return hmm_alloc_aligned(alignment, size);
@@ -41,73 +32,225 @@ static void *allocate(size_t alignment, size_t size)
     return hmm_alloc_slow(size, NULL);
 }
 
-/* C++17 [new.delete.single]: call the handler until there is memory or there is no handler. */
-static HMM_COLD void *retry(size_t alignment, size_t size, bool throws)
+/* Call the handler until there is memory, or no handler. */
+static HMM_NOINLINE void *allocate_or_throw(size_t size, size_t alignment, const void *caller)
 {
     for (;;) {
-        handler_fn handler = new_handler();
-        if (handler == NULL)
-            break;
-        handler();
-        void *block = allocate(alignment, size);
-        if (block != NULL)
+        void *block = allocate(size, alignment);
+        if (hmm_likely(block != NULL))
             return block;
+        hmm_cxx_handler handler = hmm_cxx_new_handler(caller);
+        if (handler == NULL)
+            hmm_cxx_throw_bad_alloc(caller);
+        handler();
     }
-    if (throws)
-        throw_bad_alloc();
-    return NULL;
 }
 
-static inline void *new_block(size_t alignment, size_t size, bool throws)
+/* --- those that others lead to ------------------------------------------------------------------
+ */
+
+HMM_REPLACEABLE void *_Znwm(size_t size)
 {
-    void *block = allocate(alignment, size);
-    return hmm_likely(block != NULL) ? block : retry(alignment, size, throws);
+    void *block;
+    if (hmm_likely(hmm_hit_alloc(size, &block)))
+        return block;
+    return allocate_or_throw(size, 1, CALLER);
 }
 
-static HMM_INLINE void delete_sized(void *block, size_t alignment, size_t size)
+HMM_REPLACEABLE void *_Znam(size_t size)
 {
-    if (block == NULL)
-        return;
-    hmm_check_size(block, alignment, size, true, "HmmFree");
+    return _Znwm(size);
+}
+
+HMM_REPLACEABLE void *_ZnwmSt11align_val_t(size_t size, size_t alignment)
+{
+    void *block = allocate(size, alignment);
+    return hmm_likely(block != NULL) ? block : allocate_or_throw(size, alignment, CALLER);
+}
+
+HMM_REPLACEABLE void *_ZnamSt11align_val_t(size_t size, size_t alignment)
+{
+    return _ZnwmSt11align_val_t(size, alignment);
+}
+
+HMM_REPLACEABLE void _ZdlPv(void *block)
+{
     hmm_free(block, "HmmFree");
 }
 
-#define NEW(mangled, params, alignment, throws)                                                    \
-    HMM_EXPORTED void *mangled params                                                              \
-    {                                                                                              \
-        return new_block(alignment, size, throws);                                                 \
-    }
-#define DELETE(mangled, params, statement)                                                         \
-    HMM_EXPORTED void mangled params                                                               \
-    {                                                                                              \
-        statement;                                                                                 \
-    }
-#define UNUSED __attribute__((unused))
+HMM_REPLACEABLE void _ZdaPv(void *block)
+{
+    _ZdlPv(block);
+}
 
-NEW(_Znwm, (size_t size), 1, true)
-NEW(_Znam, (size_t size), 1, true)
-NEW(_ZnwmRKSt9nothrow_t, (size_t size, UNUSED const void *tag), 1, false)
-NEW(_ZnamRKSt9nothrow_t, (size_t size, UNUSED const void *tag), 1, false)
-NEW(_ZnwmSt11align_val_t, (size_t size, size_t alignment), alignment, true)
-NEW(_ZnamSt11align_val_t, (size_t size, size_t alignment), alignment, true)
-NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, UNUSED const void *tag),
-    alignment, false)
-NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, UNUSED const void *tag),
-    alignment, false)
+HMM_REPLACEABLE void _ZdlPvSt11align_val_t(void *block, UNUSED size_t alignment)
+{
+    hmm_free(block, "HmmFree");
+}
 
-DELETE(_ZdlPv, (void *block), hmm_free(block, "HmmFree"))
-DELETE(_ZdaPv, (void *block), hmm_free(block, "HmmFree"))
-DELETE(_ZdlPvRKSt9nothrow_t, (void *block, UNUSED const void *tag), hmm_free(block, "HmmFree"))
-DELETE(_ZdaPvRKSt9nothrow_t, (void *block, UNUSED const void *tag), hmm_free(block, "HmmFree"))
-DELETE(_ZdlPvm, (void *block, size_t size), delete_sized(block, 1, size))
-DELETE(_ZdaPvm, (void *block, size_t size), delete_sized(block, 1, size))
-DELETE(_ZdlPvSt11align_val_t, (void *block, UNUSED size_t alignment), hmm_free(block, "HmmFree"))
-DELETE(_ZdaPvSt11align_val_t, (void *block, UNUSED size_t alignment), hmm_free(block, "HmmFree"))
-DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t,
-       (void *block, UNUSED size_t alignment, UNUSED const void *tag), hmm_free(block, "HmmFree"))
-DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t,
-       (void *block, UNUSED size_t alignment, UNUSED const void *tag), hmm_free(block, "HmmFree"))
-DELETE(_ZdlPvmSt11align_val_t, (void *block, size_t size, size_t alignment),
-       delete_sized(block, alignment, size))
-DELETE(_ZdaPvmSt11align_val_t, (void *block, size_t size, size_t alignment),
-       delete_sized(block, alignment, size))
+HMM_REPLACEABLE void _ZdaPvSt11align_val_t(void *block, size_t alignment)
+{
+    _ZdlPvSt11align_val_t(block, alignment);
+}
+
+/* --- is one of them replaced? -------------------------------------------------------------------
+ */
+
+static _Atomic(uint8_t) forms_state; /* enum hmm_replaced; atomic, relaxed: all find the same */
+
+static enum hmm_replaced look_at_forms(void);
+
+static inline enum hmm_replaced forms_replaced(void)
+{
+    return atomic_load_explicit(&forms_state, memory_order_relaxed); /* relaxed: as above */
+}
+
+static HMM_COLD bool any_replaced(void)
+{
+    enum hmm_replaced state = forms_replaced();
+    return (state == HMM_REPLACED_UNKNOWN ? look_at_forms() : state) != HMM_REPLACED_NONE;
+}
+
+/* --- new(nothrow) -------------------------------------------------------------------------------
+ */
+
+static HMM_NOINLINE void *allocate_or_null(hmm_cxx_new form, size_t size, size_t alignment,
+                                           const void *caller)
+{
+    if (!any_replaced()) {
+        void *block = allocate(size, alignment);
+        if (block != NULL || hmm_cxx_new_handler(caller) == NULL)
+            return block;
+    }
+    return hmm_cxx_try(form, size, alignment, caller); /* a handler may throw, too */
+}
+
+static void *call_new(size_t size, UNUSED size_t alignment)
+{
+    return _Znwm(size);
+}
+
+static void *call_new_array(size_t size, UNUSED size_t alignment)
+{
+    return _Znam(size);
+}
+
+static HMM_INLINE void *new_nothrow(hmm_cxx_new form, size_t size)
+{
+    void *block;
+    if (hmm_likely(forms_replaced() == HMM_REPLACED_NONE && hmm_hit_alloc(size, &block)))
+        return block;
+    return allocate_or_null(form, size, 1, CALLER);
+}
+
+HMM_REPLACEABLE void *_ZnwmRKSt9nothrow_t(size_t size, NOTHROW)
+{
+    return new_nothrow(call_new, size);
+}
+
+HMM_REPLACEABLE void *_ZnamRKSt9nothrow_t(size_t size, NOTHROW)
+{
+    return new_nothrow(call_new_array, size);
+}
+
+HMM_REPLACEABLE void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, NOTHROW)
+{
+    return allocate_or_null(_ZnwmSt11align_val_t, size, alignment, CALLER);
+}
+
+HMM_REPLACEABLE void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, NOTHROW)
+{
+    return allocate_or_null(_ZnamSt11align_val_t, size, alignment, CALLER);
+}
+
+/* --- delete(nothrow), delete(size) --------------------------------------------------------------
+ * Where a form is replaced, a block may be of any size, or not one of this heap. */
+
+static HMM_NOINLINE void check_size(const void *block, size_t size, size_t alignment)
+{
+    if (block != NULL && !any_replaced())
+        hmm_check_size(block, alignment, size, true, "HmmFree");
+}
+
+HMM_REPLACEABLE void _ZdlPvm(void *block, size_t size)
+{
+    if (hmm_unlikely(!hmm_has_class_of(block, size)))
+        check_size(block, size, 1);
+    _ZdlPv(block);
+}
+
+HMM_REPLACEABLE void _ZdaPvm(void *block, size_t size)
+{
+    if (hmm_unlikely(!hmm_has_class_of(block, size)))
+        check_size(block, size, 1);
+    _ZdaPv(block);
+}
+
+HMM_REPLACEABLE void _ZdlPvmSt11align_val_t(void *block, size_t size, size_t alignment)
+{
+    if (hmm_unlikely(!hmm_has_class_of(block, hmm_round_up(size, alignment))))
+        check_size(block, size, alignment);
+    _ZdlPvSt11align_val_t(block, alignment);
+}
+
+HMM_REPLACEABLE void _ZdaPvmSt11align_val_t(void *block, size_t size, size_t alignment)
+{
+    if (hmm_unlikely(!hmm_has_class_of(block, hmm_round_up(size, alignment))))
+        check_size(block, size, alignment);
+    _ZdaPvSt11align_val_t(block, alignment);
+}
+
+HMM_REPLACEABLE void _ZdlPvRKSt9nothrow_t(void *block, NOTHROW)
+{
+    _ZdlPv(block);
+}
+
+HMM_REPLACEABLE void _ZdaPvRKSt9nothrow_t(void *block, NOTHROW)
+{
+    _ZdaPv(block);
+}
+
+HMM_REPLACEABLE void _ZdlPvSt11align_val_tRKSt9nothrow_t(void *block, size_t alignment, NOTHROW)
+{
+    _ZdlPvSt11align_val_t(block, alignment);
+}
+
+HMM_REPLACEABLE void _ZdaPvSt11align_val_tRKSt9nothrow_t(void *block, size_t alignment, NOTHROW)
+{
+    _ZdaPvSt11align_val_t(block, alignment);
+}
+
+/* --- once, at start -----------------------------------------------------------------------------
+ * Of delete's forms those that others lead to; of new's all: whatever gives a block otherwise. */
+
+#define FORMS(X)                                                                                   \
+    X(_Znwm)                                                                                       \
+    X(_Znam)                                                                                       \
+    X(_ZnwmRKSt9nothrow_t)                                                                         \
+    X(_ZnamRKSt9nothrow_t)                                                                         \
+    X(_ZnwmSt11align_val_t)                                                                        \
+    X(_ZnamSt11align_val_t)                                                                        \
+    X(_ZnwmSt11align_val_tRKSt9nothrow_t)                                                          \
+    X(_ZnamSt11align_val_tRKSt9nothrow_t)                                                          \
+    X(_ZdlPv)                                                                                      \
+    X(_ZdaPv)                                                                                      \
+    X(_ZdlPvSt11align_val_t)                                                                       \
+    X(_ZdaPvSt11align_val_t)
+
+#define OWN_FORM(name) static __typeof__(name) own##name __attribute__((alias(#name)));
+#define FORM(name)     {(hmm_function)name, (hmm_function)own##name},
+FORMS(OWN_FORM)
+
+static HMM_COLD enum hmm_replaced look_at_forms(void)
+{
+    static const struct hmm_replaceable forms[] = {FORMS(FORM)};
+    enum hmm_replaced state = hmm_replaced_look(forms, sizeof forms / sizeof forms[0]);
+    atomic_store_explicit(&forms_state, (uint8_t)state, memory_order_relaxed); /* relaxed: above */
+    return state;
+}
+
+/* There is one thread then. */
+__attribute__((constructor)) static void look_at_forms_at_start(void)
+{
+    look_at_forms();
+}

@@ -15,7 +15,7 @@
 #include <malloc.h>
 #include <stdio.h>
 
-HMM_EXPORTED struct mallinfo2 mallinfo2(void)
+HMM_REPLACEABLE struct mallinfo2 mallinfo2(void)
 {
     struct HmmStats s;
     HmmGetStats(&s);
@@ -37,7 +37,7 @@ static int clamp(size_t n)
     return n > INT_MAX ? INT_MAX : (int)n;
 }
 
-HMM_EXPORTED struct mallinfo mallinfo(void)
+HMM_REPLACEABLE struct mallinfo mallinfo(void)
 {
     struct mallinfo2 m = mallinfo2();
     return (struct mallinfo){
@@ -70,7 +70,7 @@ static void say_locks(struct hmm_text *text)
 }
 
 /* One line "name value" each, on stderr, without stdio: also safe in a signal handler. */
-HMM_EXPORTED void malloc_stats(void)
+HMM_REPLACEABLE void malloc_stats(void)
 {
     struct HmmStats s;
     HmmGetStats(&s);
@@ -103,7 +103,7 @@ HMM_EXPORTED void malloc_stats(void)
 }
 
 /* glibc's XML form, version 1: what its readers look for, in one heap. */
-HMM_EXPORTED int malloc_info(int options, FILE *stream)
+HMM_REPLACEABLE int malloc_info(int options, FILE *stream)
 {
     if (options != 0)
         return EINVAL;
@@ -130,7 +130,7 @@ HMM_EXPORTED int malloc_info(int options, FILE *stream)
     return n < 0 ? -1 : 0;
 }
 
-HMM_EXPORTED int malloc_trim(size_t pad)
+HMM_REPLACEABLE int malloc_trim(size_t pad)
 {
     return HmmTrim(pad) != 0;
 }
@@ -175,7 +175,7 @@ static bool set_parameter(struct hmm_tunables *t, int parameter, int value)
 }
 
 /* 1: done; 0: refused, nothing has changed. */
-HMM_EXPORTED int mallopt(int parameter, int value)
+HMM_REPLACEABLE int mallopt(int parameter, int value)
 {
     return hmm_process_start() && hmm_process_tune(set_parameter, parameter, value);
 }

@@ -56,26 +56,26 @@ static void *allocate(size_t bytes, size_t alignment, bool zero)
     return block;
 }
 
-HMM_EXPORTED void *mallocx(size_t size, int flags)
+HMM_REPLACEABLE void *mallocx(size_t size, int flags)
 {
     size_t alignment = alignment_of(flags);
     size_t bytes = whole_bytes(size, alignment);
     return bytes != 0 ? allocate(bytes, alignment, (flags & FLAG_ZERO) != 0) : NULL;
 }
 
-HMM_EXPORTED size_t sallocx(const void *block, int flags)
+HMM_REPLACEABLE size_t sallocx(const void *block, int flags)
 {
     (void)flags;
     return hmm_usable(block, "HmmUsableSize");
 }
 
-HMM_EXPORTED void dallocx(void *block, int flags)
+HMM_REPLACEABLE void dallocx(void *block, int flags)
 {
     (void)flags;
     hmm_free(block, "HmmFree");
 }
 
-HMM_EXPORTED void sdallocx(void *block, size_t size, int flags)
+HMM_REPLACEABLE void sdallocx(void *block, size_t size, int flags)
 {
     hmm_check_size(block, alignment_of(flags), size, false, "HmmFree");
     hmm_free(block, "HmmFree");
@@ -92,7 +92,7 @@ static void *move_aligned(void *block, size_t old_bytes, size_t bytes, size_t al
 }
 
 /* What is gained in size is zero, if asked for: all of it, from the old usable size to the new. */
-HMM_EXPORTED void *rallocx(void *block, size_t size, int flags)
+HMM_REPLACEABLE void *rallocx(void *block, size_t size, int flags)
 {
     size_t old_bytes = hmm_usable(block, "HmmRealloc");
     size_t alignment = alignment_of(flags);
@@ -110,7 +110,7 @@ HMM_EXPORTED void *rallocx(void *block, size_t size, int flags)
 }
 
 /* Where the block is; returns the size it has. It is not changed: its caller then moves it. */
-HMM_EXPORTED size_t xallocx(void *block, size_t size, size_t extra, int flags)
+HMM_REPLACEABLE size_t xallocx(void *block, size_t size, size_t extra, int flags)
 {
     (void)size;
     (void)extra;
@@ -118,7 +118,7 @@ HMM_EXPORTED size_t xallocx(void *block, size_t size, size_t extra, int flags)
 }
 
 /* The usable size that mallocx gives; 0: none. */
-HMM_EXPORTED size_t nallocx(size_t size, int flags)
+HMM_REPLACEABLE size_t nallocx(size_t size, int flags)
 {
     return whole_bytes(size, alignment_of(flags));
 }

@@ -1,0 +1,213 @@
+/* cxx.c - new_handler, bad_alloc and catching, without linking C++.
+ *
+ * A name of the C++ library is looked for in three places:
+ *   1. a weak reference, bound at link time or at start: static programs, C++ programs
+ *   2. the caller's object and its dependencies: a plugin that was loaded with RTLD_LOCAL
+ *   3. what was loaded with RTLD_GLOBAL since
+ * Where there are two libraries, the caller's is the right one: each counts its own exceptions.
+ *
+ * Layer   hosted.
+ * Source  Itanium C++ ABI: 1.6 personality routines, 2.4 throwing, 2.5 catching, 2.5.2 virtual
+ *         tables, 2.9.5 type_info. libstdc++ and libc++ follow it.
+ */
+#include "hosted/cxx.h"
+
+#include "hosted/hosted.h"
+
+#include <dlfcn.h>
+#include <setjmp.h>
+
+/* A call whose exceptions are caught here: see below. */
+struct attempt {
+    jmp_buf back;
+    void *(*begin_catch)(void *exception);
+    void (*end_catch)(void);
+    const void *caller;
+};
+
+static __thread struct attempt *innermost; /* owner; the one whose frame an exception meets first */
+
+/* What `caller` lies in, as a handle of its own; NULL in a static program. dlopen is looked for as
+ * well, since the linker warns of it in a static program. */
+static void *open_object(const void *caller)
+{
+    void *(*open)(const char *file, int mode);
+    Dl_info object;
+    if (innermost != NULL)
+        caller = innermost->caller; /* that of hmm_cxx_try, which is the caller now */
+    *(void **)&open = dlsym(RTLD_DEFAULT, "dlopen");
+    if (open == NULL || dladdr(caller, &object) == 0)
+        return NULL;
+    return open(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+}
+
+static HMM_COLD void *look_up(const char *name, const void *caller)
+{
+    void *found = NULL;
+    void *handle = open_object(caller);
+    if (handle != NULL) {
+        found = dlsym(handle, name);
+        dlclose(handle);
+    }
+    return found != NULL ? found : dlsym(RTLD_DEFAULT, name);
+}
+
+/* *found: a pointer to a function or object, the caller's library's. */
+static HMM_COLD bool find(void *found, const void *bound, const char *name, const void *caller)
+{
+    const void *place = bound != NULL ? bound : look_up(name, caller);
+    *(const void **)found = place;
+    return place != NULL;
+}
+
+/* Into `id`, by its mangled name. */
+#define FIND(id, name)      find(&(id), weak_##id, name, caller)
+#define REFERENCE(id, name) extern const char weak_##id[] __asm__(name) __attribute__((weak))
+
+REFERENCE(get_handler, "_ZSt15get_new_handlerv");
+REFERENCE(throw_bad_alloc, "_ZSt17__throw_bad_allocv");
+REFERENCE(allocate, "__cxa_allocate_exception");
+REFERENCE(throw_it, "__cxa_throw");
+REFERENCE(begin_catch, "__cxa_begin_catch");
+REFERENCE(end_catch, "__cxa_end_catch");
+REFERENCE(type, "_ZTISt9bad_alloc");
+REFERENCE(table, "_ZTVSt9bad_alloc");
+REFERENCE(base_type, "_ZTISt9exception");
+REFERENCE(type_table, "_ZTVN10__cxxabiv120__si_class_type_infoE");
+
+hmm_cxx_handler hmm_cxx_new_handler(const void *caller)
+{
+    hmm_cxx_handler (*get_handler)(void);
+    return FIND(get_handler, "_ZSt15get_new_handlerv") ? get_handler() : NULL;
+}
+
+/* --- bad_alloc ----------------------------------------------------------------------------------
+ * A static C++ library in the program holds what the program uses: who catches std::exception has
+ * no bad_alloc. One is made then: a virtual table and a type of the same name, in the exception. */
+
+enum { TABLE_HEAD = 2 }; /* words before the place that an object points to: offset, type */
+
+struct bad_alloc {
+    const void *const *virtuals;
+    const void *table[TABLE_HEAD + 3];
+    struct {
+        const void *const *virtuals;
+        const char *name;
+        const void *base;
+    } type;
+};
+
+static void destroy(void *unused)
+{
+    (void)unused;
+}
+
+static const char *what(const void *unused)
+{
+    (void)unused;
+    return "std::bad_alloc";
+}
+
+static const void *make_bad_alloc(struct bad_alloc *made, const void *const *type_table,
+                                  const void *base_type)
+{
+    void (*const destructor)(void *) = destroy;
+    const char *(*const text)(const void *) = what;
+    made->virtuals = made->table + TABLE_HEAD;
+    made->table[0] = NULL;
+    made->table[1] = &made->type;
+    made->table[2] = made->table[3] = *(const void *const *)&destructor;
+    made->table[4] = *(const void *const *)&text;
+    made->type.virtuals = type_table + TABLE_HEAD;
+    made->type.name = "St9bad_alloc";
+    made->type.base = base_type;
+    return &made->type;
+}
+
+static HMM_COLD void throw_made(const void *caller)
+{
+    struct bad_alloc *(*allocate)(size_t);
+    void (*throw_it)(struct bad_alloc *, const void *type, void (*destructor)(void *));
+    const void *type;
+    const void *base_type;
+    const void *const *table;
+    const void *const *type_table;
+    if (!FIND(allocate, "__cxa_allocate_exception") || !FIND(throw_it, "__cxa_throw"))
+        return;
+    struct bad_alloc *made = allocate(sizeof *made);
+    if (FIND(type, "_ZTISt9bad_alloc") && FIND(table, "_ZTVSt9bad_alloc"))
+        made->virtuals = table + TABLE_HEAD;
+    else if (FIND(base_type, "_ZTISt9exception") &&
+             FIND(type_table, "_ZTVN10__cxxabiv120__si_class_type_infoE"))
+        type = make_bad_alloc(made, type_table, base_type);
+    else
+        return;
+    throw_it(made, type, destroy);
+}
+
+HMM_COLD _Noreturn void hmm_cxx_throw_bad_alloc(const void *caller)
+{
+    void (*throw_bad_alloc)(void);
+    if (FIND(throw_bad_alloc, "_ZSt17__throw_bad_allocv"))
+        throw_bad_alloc();
+    throw_made(caller);
+    if (innermost != NULL) /* for new(nothrow): without a library there is nothing to unwind */
+        longjmp(innermost->back, 1);
+    hmm_fatal("operator new: out of memory, and no C++ library to throw std::bad_alloc: called at",
+              caller, NULL);
+}
+
+/* --- catching -----------------------------------------------------------------------------------
+ * C has no catch. hmm_cxx_personality is called by the unwinder for the frame of call_and_catch, as
+ * that of C++ is for frames with a catch; it ends the exception and jumps back to hmm_cxx_try. */
+
+enum { SEARCH_PHASE = 1, HANDLER_FRAME = 4, FORCE_UNWIND = 8 }; /* _Unwind_Action */
+enum { HANDLER_FOUND = 6, CONTINUE_UNWIND = 8 };                /* _Unwind_Reason_Code */
+
+__attribute__((used)) int hmm_cxx_personality(int version, int actions, uint64_t class,
+                                              void *exception, void *context);
+
+int hmm_cxx_personality(int version, int actions, uint64_t class, void *exception, void *context)
+{
+    (void)version;
+    (void)class;
+    (void)context;
+    /* a thread's end is no exception, and who cannot end one does not catch it */
+    if ((actions & FORCE_UNWIND) != 0 || innermost->end_catch == NULL)
+        return CONTINUE_UNWIND;
+    if ((actions & SEARCH_PHASE) != 0)
+        return HANDLER_FOUND;
+    if ((actions & HANDLER_FRAME) == 0)
+        return CONTINUE_UNWIND;
+    innermost->begin_catch(exception);
+    innermost->end_catch();
+    longjmp(innermost->back, 1);
+}
+
+static HMM_COLD void *call_and_catch(hmm_cxx_new call, size_t size, size_t alignment)
+{
+    /* 0x1b: relative to its place, in 4 bytes (DW_EH_PE_pcrel | DW_EH_PE_sdata4) */
+    __asm__ volatile(".cfi_personality 0x1b, hmm_cxx_personality");
+    void *block = call(size, alignment);
+    HMM_KEEP(block); /* not by a jump: the frame must be there */
+    return block;
+}
+
+HMM_COLD void *hmm_cxx_try(hmm_cxx_new call, size_t size, size_t alignment, const void *caller)
+{
+    void *(*begin_catch)(void *exception);
+    void (*end_catch)(void);
+    if (!FIND(begin_catch, "__cxa_begin_catch") || !FIND(end_catch, "__cxa_end_catch"))
+        end_catch = NULL;
+    struct attempt attempt = {.begin_catch = begin_catch, .end_catch = end_catch, .caller = caller};
+    struct attempt *outer = innermost;
+    void *block = NULL;
+    if (setjmp(attempt.back) == 0) {
+        innermost = &attempt;
+        block = call_and_catch(call, size, alignment);
+    } else {
+        block = NULL;
+    }
+    innermost = outer;
+    return block;
+}

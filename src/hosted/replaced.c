@@ -1,0 +1,88 @@
+/* replaced.c - which functions of a family has the program replaced by its own?
+ *
+ * libhmm calls what may be replaced by its name, so that the linker or the dynamic linker decides;
+ * here is told how they have decided. That is so from the program's start on.
+ *
+ * Layer   hosted.
+ */
+#include "hosted/replaced.h"
+
+#include "hosted/hosted.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdlib.h>
+
+/* A program that is not position-independent and takes a function's address gives all others the
+ * address of its own stub, which leads to the function. The symbol there is an undefined one. */
+static bool is_stub(hmm_function function)
+{
+#ifdef __GLIBC__ /* elsewhere stubs count as replacements: correct, but slower and less checked */
+    Dl_info info;
+    void *entry = NULL;
+    if (dladdr1(*(void **)&function, &info, &entry, RTLD_DL_SYMENT) != 0 && entry != NULL)
+        return ((const ElfW(Sym) *)entry)->st_shndx == SHN_UNDEF;
+#else
+    (void)function;
+#endif
+    return false;
+}
+
+HMM_COLD enum hmm_replaced hmm_replaced_look(const struct hmm_replaceable *functions,
+                                             size_t n_functions)
+{
+    for (size_t i = 0; i < n_functions; i++)
+        if (functions[i].called != functions[i].own && !is_stub(functions[i].called))
+            return HMM_REPLACED_SOME;
+    return HMM_REPLACED_NONE;
+}
+
+/* --- malloc, free, calloc, realloc --------------------------------------------------------------
+ */
+
+_Atomic(uint8_t) hmm_replaced_malloc;
+
+static enum hmm_replaced look_at_malloc(void)
+{
+    static const struct hmm_replaceable family[] = {
+        {(hmm_function)malloc, (hmm_function)hmm_own_malloc},
+        {(hmm_function)free, (hmm_function)hmm_own_free},
+        {(hmm_function)calloc, (hmm_function)hmm_own_calloc},
+        {(hmm_function)realloc, (hmm_function)hmm_own_realloc},
+    };
+    enum hmm_replaced state = hmm_replaced_look(family, sizeof family / sizeof family[0]);
+    atomic_store_explicit(&hmm_replaced_malloc, (uint8_t)state, memory_order_relaxed); /* relaxed:
+                                                                                          const */
+    return state;
+}
+
+/* There is one thread then. */
+__attribute__((constructor)) static void look_at_malloc_at_start(void)
+{
+    look_at_malloc();
+}
+
+HMM_COLD bool hmm_replaced_no_malloc_slow(void)
+{
+    enum hmm_replaced state = atomic_load_explicit(&hmm_replaced_malloc, memory_order_relaxed);
+    return (state == HMM_REPLACED_UNKNOWN ? look_at_malloc() : state) == HMM_REPLACED_NONE;
+}
+
+static bool gives_our_blocks(void)
+{
+    void *block = malloc(HMM_GRANULE_BYTES);
+    bool ours = hmm_hit_usable(block) != 0;
+    free(block);
+    return ours;
+}
+
+HMM_COLD void *hmm_replaced_aligned(size_t alignment, size_t size)
+{
+    if (size > PTRDIFF_MAX - alignment)
+        return NULL;
+    void *block = malloc(hmm_round_up(size == 0 ? 1 : size, alignment));
+    if ((uintptr_t)block % alignment == 0)
+        return block;
+    free(block);
+    return gives_our_blocks() ? hmm_alloc_aligned(alignment, size) : NULL;
+}
