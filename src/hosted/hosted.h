@@ -8,8 +8,11 @@
 #include "api/alloc.h"
 #include "core/fatal.h"
 
-/* Read HMM_OPTIONS over the defaults; nothing in a setuid program. Bad ones are told on stderr. */
+/* Read the options over the defaults: the build's, the program's, the environment's. Bad ones are
+ * told on stderr. */
 void hmm_options_read(struct hmm_tunables *tunables);
+/* A variable of the environment, also before libc is set up; NULL: none, or a setuid program. */
+const char *hmm_environment_get(const char *name);
 
 /* Exact counts for `hmm run --summary`: in the file HMM_SUMMARY names, if it is this process's. */
 void hmm_summary_open(void);
