@@ -329,7 +329,7 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
     if (mag->end == end)
         make_room(arenas, arena, mag);
     if (hmm_sweep_due(arena) && !hmm_pages_have_spare(arenas->slabs.pages))
-        hmm_sweep(arena);
+        hmm_sweep(arenas->slabs.pages, arena);
     if (++arena->n_full % HMM_SHRINK_LOOKS == 0 && has_shrunk(arena))
         shrink(arenas, arena);
     else if (arena->slab_bytes - arena->free_bytes > arena->slab_bytes / 2)

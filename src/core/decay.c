@@ -71,6 +71,7 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
         hmm_lock_take(&pages->lock);
         hmm_pages_attach(pages, (uint32_t)at, n, clean ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
         pages->purged_bytes += clean ? (size_t)n << HMM_UNIT_SHIFT : 0;
+        hmm_pages_note_returned(pages, clean ? (size_t)n << HMM_UNIT_SHIFT : 0);
         pages->unswept_units += n;
         hmm_lock_give(&pages->lock);
         purged += n;
@@ -113,8 +114,10 @@ static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
     uint32_t top = end > 0 ? hmm_unit(pages->map, end - 1)->tail_units : 0;
     uint32_t keep = (uint32_t)hmm_round_up(keep_units, pages->page_units);
     uint32_t n = top > keep ? top - keep : 0;
+    uint32_t n_dirty = 0; /* of these: the others have gone back before */
+    bool dropped = false;
     if (n != 0) {
-        hmm_pages_detach(pages, end - top, end - n, n);
+        n_dirty = hmm_pages_detach(pages, end - top, end - n, n);
         hmm_move_forget(pages, end - n);
         pages->n_units = end - n;
         hmm_pagemap_set_limit(pages->map, end - n);
@@ -123,16 +126,17 @@ static uint32_t lower(struct hmm_pages *pages, uint32_t keep_units)
     uintptr_t new_top = (uintptr_t)hmm_pagemap_address(pages->map, end - n);
     if (n != 0) {
         hmm_states_drop(pages, end - n, n);
-        drop_contents(pages, end - n, n);
+        dropped = drop_contents(pages, end - n, n);
     }
     if (n != 0 && !hmm_brk_lower(pages->brk, new_top)) {
         hmm_lock_take(&pages->lock);
         pages->n_units = end;
         hmm_pagemap_set_limit(pages->map, end);
-        hmm_pages_attach(pages, end - n, n, HMM_CONTENTS_DIRTY);
+        hmm_pages_attach(pages, end - n, n, dropped ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
         hmm_lock_give(&pages->lock);
         n = 0;
     }
+    hmm_pages_note_returned(pages, dropped || n != 0 ? (size_t)n_dirty << HMM_UNIT_SHIFT : 0);
     hmm_lock_give(&pages->grow);
     return n;
 }
@@ -244,8 +248,9 @@ uint64_t hmm_decay(struct hmm_pages *pages)
 
 size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)
 {
-    size_t units = lower(pages, (uint32_t)hmm_div_up(keep_bytes, HMM_UNIT_BYTES));
-    units += purge(pages, UINT32_MAX);
+    size_t before = hmm_pages_returned(pages);
+    lower(pages, (uint32_t)hmm_div_up(keep_bytes, HMM_UNIT_BYTES));
+    purge(pages, UINT32_MAX);
     hmm_states_sweep(pages);
-    return units << HMM_UNIT_SHIFT;
+    return hmm_pages_returned(pages) - before;
 }

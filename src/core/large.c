@@ -202,8 +202,10 @@ bool hmm_mapped_free(struct hmm_large *large, void *block)
         large->recent[large->next_recent++ % HMM_MAPPED_RECENT] = block;
     }
     hmm_lock_give(&large->lock);
-    if (bytes != 0)
+    if (bytes != 0) {
         hmm_port_release(block, bytes);
+        hmm_pages_note_returned(large->arenas->slabs.pages, bytes);
+    }
     return bytes != 0;
 }
 
@@ -255,6 +257,8 @@ void *hmm_mapped_resize(struct hmm_large *large, void *block, size_t bytes)
         return NULL;
     void *moved = remap(node, bytes);
     if (moved != NULL) {
+        size_t less_bytes = node->bytes > bytes ? node->bytes - bytes : 0;
+        hmm_pages_note_returned(large->arenas->slabs.pages, less_bytes);
         node->start = moved;
         node->bytes = bytes;
     }
