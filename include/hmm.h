@@ -80,7 +80,7 @@ struct HmmStats {
     size_t peak_used_bytes; /* largest used_bytes + mapped_bytes so far */
     size_t break_raised;    /* number of times */
     size_t break_lowered;   /* number of times */
-    size_t lowered_bytes;   /* given back by lowering the break */
+    size_t lowered_bytes;   /* by which the break was lowered in all, purged before or not */
     size_t purged_bytes;    /* given back below the break */
     size_t kernel_calls;    /* number of system calls that the heap has made */
     size_t arenas;          /* number of threads' and shared arenas */
@@ -88,6 +88,19 @@ struct HmmStats {
     size_t peak_heap_bytes; /* largest heap_bytes so far */
 };
 HMM_EXPORT void HmmGetStats(struct HmmStats *stats) HMM_NOEXCEPT;
+
+/* Options of the heap, if the program sets any: a text like "decay_ms=0,dirty_min=64k" that the
+ * program, or a library it is linked with, defines once, at file scope:
+ *
+ *     #include <hmm.h>
+ *     const char *hmm_options = "decay_ms=0";
+ *
+ * libhmm does not define it. It is read once, at the first allocation, so it must be a constant:
+ * what main assigns comes too late. HMM_OPTIONS in the environment overrides it, option by option.
+ * With libhmm.so preloaded the program must export it (-rdynamic); linked with libhmm it need not.
+ * In a static library it counts only if the program is linked with that object for another reason.
+ * Options: hmm-options(7). */
+HMM_EXPORT extern const char *hmm_options;
 
 /* Check the whole heap: every list, bitmap, count and neighbour. Other threads must not allocate
  * meanwhile.

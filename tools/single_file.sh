@@ -2,9 +2,10 @@
 # single_file.sh DIR: the whole library for Linux as one source, DIR/libhmm.c, with DIR/hmm.h and DIR/hmm_heap.h beside it: made of the same
 # files, nothing added. (For firmware, heaps over a buffer alone: amalgamate.sh.)
 set -eu
-cd "$(dirname "$0")/.."
 mkdir -p "$1"
-cp include/hmm.h include/hmm_heap.h "$1"
+to=$(cd "$1" && pwd)
+cd "$(dirname "$0")/.."
+cp include/hmm.h include/hmm_heap.h "$to"
 {
     cat <<'HEAD'
 /* libhmm.c - libhmm in one file, made by tools/single_file.sh: do not edit.
@@ -17,4 +18,4 @@ HEAD
     sed '/^$/s/.*/ */; /^ \*/!s/^/ * /' LICENSE
     printf ' */\n#define _GNU_SOURCE\n'
     awk -f tools/expand.awk src/base/*.c src/core/*.c src/api/*.c src/hosted/*.c src/port/linux/*.c
-} >"$1/libhmm.c"
+} >"$to/libhmm.c"

@@ -94,30 +94,42 @@ static void set(_Atomic(uint64_t) *counter, uint64_t n)
 static void note_heap(struct hmm_counts *counts)
 {
     const struct hmm_heap *heap = &hmm_process_heap;
-    raise_to(&counts->peak_heap_bytes, heap->map.limit_units << HMM_UNIT_SHIFT);
+    size_t own_units = heap->map.limit_units - heap->pages.foreign_units;
+    raise_to(&counts->peak_heap_bytes, (own_units << HMM_UNIT_SHIFT) + heap->large.mapped_bytes);
     set(&counts->n_raised, heap->brk.n_grown);
     set(&counts->n_lowered, heap->brk.n_lowered);
-    set(&counts->returned_bytes, heap->brk.lowered_bytes + heap->pages.purged_bytes);
+    set(&counts->returned_bytes, hmm_pages_returned(&heap->pages));
     set(&counts->n_kernel_calls, hmm_port_calls());
+}
+
+void hmm_alloc_note_heap(void)
+{
+    if (hmm_process_heap.counts != NULL)
+        note_heap(hmm_process_heap.counts);
+}
+
+static void count_live(struct hmm_counts *counts, uint64_t more_bytes)
+{
+    uint64_t live =
+        more_bytes + atomic_fetch_add_explicit(&counts->live_bytes, more_bytes,
+                                               memory_order_relaxed); /* relaxed: statistic */
+    raise_to(&counts->peak_live_bytes, live);
+    note_heap(counts);
 }
 
 static void count_alloc(const void *block)
 {
     struct hmm_counts *counts = hmm_process_heap.counts;
-    size_t bytes = hmm_heap_usable(&hmm_process_heap, block, "HmmAlloc");
     add(&counts->n_allocs, 1);
-    uint64_t live =
-        bytes + atomic_fetch_add_explicit(&counts->live_bytes, bytes,
-                                          memory_order_relaxed); /* relaxed: statistic */
-    raise_to(&counts->peak_live_bytes, live);
-    note_heap(counts);
+    count_live(counts, hmm_heap_usable(&hmm_process_heap, block, "HmmAlloc"));
 }
 
-static void note_free(const void *block, const char *who)
+static void free_counted(void *block, const char *who)
 {
     struct hmm_counts *counts = hmm_process_heap.counts;
-    add(&counts->n_frees, 1);
     add(&counts->live_bytes, (uint64_t)0 - hmm_heap_usable(&hmm_process_heap, block, who));
+    add(&counts->n_frees, 1);
+    hmm_heap_free(&hmm_process_heap, &hmm_self, block, who);
     note_heap(counts);
 }
 
@@ -160,8 +172,9 @@ HMM_NOINLINE void hmm_free_slow(void *block, const char *who)
     if (block == NULL)
         return;
     if (hmm_unlikely(hmm_process_heap.counts != NULL))
-        note_free(block, who);
-    hmm_heap_free(&hmm_process_heap, &hmm_self, block, who);
+        free_counted(block, who);
+    else
+        hmm_heap_free(&hmm_process_heap, &hmm_self, block, who);
     attach();
 }
 
@@ -237,7 +250,7 @@ static HMM_NOINLINE void *realloc_slow(void *block, size_t usable_bytes, size_t 
     if (hmm_unlikely(counts != NULL)) {
         add(&counts->n_reallocs, 1);
         if (same != NULL)
-            add(&counts->live_bytes, hmm_usable(same, "HmmRealloc") - usable_bytes);
+            count_live(counts, hmm_usable(same, "HmmRealloc") - usable_bytes);
     }
     if (same != NULL) {
         attach();

@@ -25,7 +25,11 @@ void *HmmAllocAligned(size_t alignment, size_t size)
 
 size_t HmmTrim(size_t keep)
 {
-    return hmm_process_is_ready() ? hmm_heap_trim(&hmm_process_heap, &hmm_self, keep) : 0;
+    if (!hmm_process_is_ready())
+        return 0;
+    size_t trimmed = hmm_heap_trim(&hmm_process_heap, &hmm_self, keep);
+    hmm_alloc_note_heap();
+    return trimmed;
 }
 
 void HmmPrintFreeList(int fd)

@@ -332,7 +332,7 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
     if (hmm_sweep_due(arena) && !hmm_pages_have_spare(pages) &&
         arena->free_bytes >
             hmm_meta_tunables(pages->meta)->dirty_min) /* so much is kept in any case */
-        hmm_sweep(arena);
+        hmm_sweep(arenas->slabs.pages, arena);
     if (++arena->n_full % HMM_SHRINK_LOOKS == 0 && has_shrunk(arena))
         shrink(arenas, arena);
     else if (arena->slab_bytes - arena->free_bytes > arena->slab_bytes / 2)

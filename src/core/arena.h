@@ -233,7 +233,7 @@ void hmm_bin_move_all(struct hmm_arenas *arenas, struct hmm_arena *from, struct 
 /* Pages of free slots (sweep.c). All: locks: held arena */
 
 /* Give those of partly used slabs back. */
-void hmm_sweep(struct hmm_arena *arena);
+void hmm_sweep(struct hmm_pages *pages, struct hmm_arena *arena);
 /* The slots of marks first..last have been taken from a slab with such pages. */
 void hmm_sweep_note_taken(struct hmm_arena *arena, struct hmm_slab *slab, hmm_mark first,
                           hmm_mark last);

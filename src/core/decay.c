@@ -109,6 +109,7 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
         hmm_lock_take(&pages->lock);
         attach_aside(pages, aside, clean ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
         pages->purged_bytes += clean ? (size_t)n << HMM_UNIT_SHIFT : 0;
+        hmm_pages_note_returned(pages, clean ? (size_t)n << HMM_UNIT_SHIFT : 0);
         pages->unswept_units += n;
         hmm_lock_give(&pages->lock);
         purged += n;
@@ -145,8 +146,10 @@ void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
 }
 
 /* Take the free run at the top, all but keep_units and at most one piece, out of the heap. Returns
- * how many units from *first on. locks: held pages */
-static uint32_t cut_top(struct hmm_pages *pages, size_t keep_units, uint32_t *first)
+ * how many units from *first on; *n_dirty of them are dirty, the others have gone back before.
+ * locks: held pages */
+static uint32_t cut_top(struct hmm_pages *pages, size_t keep_units, uint32_t *first,
+                        uint32_t *n_dirty)
 {
     uint32_t end = pages->n_units;
     uint32_t top = end > 0 ? hmm_unit(pages->map, end - 1)->tail_units : 0;
@@ -155,7 +158,7 @@ static uint32_t cut_top(struct hmm_pages *pages, size_t keep_units, uint32_t *fi
         return 0;
     uint32_t n = (uint32_t)hmm_min(top - keep, end - pages->highest->first);
     *first = end - n;
-    hmm_pages_detach(pages, end - top, end - n, n);
+    *n_dirty = hmm_pages_detach(pages, end - top, end - n, n);
     hmm_move_forget(pages, end - n);
     hmm_pages_cut(pages, end - n);
     hmm_pagemap_set_limit(pages->map, pages->n_units);
@@ -163,11 +166,12 @@ static uint32_t cut_top(struct hmm_pages *pages, size_t keep_units, uint32_t *fi
 }
 
 /* It could not be given back. locks: held pages */
-static void take_back(struct hmm_pages *pages, uint32_t first, uint32_t n_units)
+static void take_back(struct hmm_pages *pages, uint32_t first, uint32_t n_units,
+                      enum hmm_contents contents)
 {
     (void)hmm_pages_add_piece(pages, first, first + n_units);
     hmm_pagemap_set_limit(pages->map, pages->n_units);
-    hmm_pages_attach(pages, first, n_units, HMM_CONTENTS_DIRTY);
+    hmm_pages_attach(pages, first, n_units, contents);
 }
 
 /* Lower the break, or the highest piece's end, by the free run at the top, all but keep_units.
@@ -177,20 +181,23 @@ static uint32_t lower(struct hmm_pages *pages, size_t keep_units)
     uint32_t first = 0;
     hmm_lock_take(&pages->grow);
     hmm_lock_take(&pages->lock);
-    uint32_t n = cut_top(pages, keep_units, &first);
+    uint32_t n_dirty = 0;
+    bool dropped = false;
+    uint32_t n = cut_top(pages, keep_units, &first, &n_dirty);
     uintptr_t new_top = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
     hmm_lock_give(&pages->lock);
     if (n != 0) {
         hmm_states_release(pages, first, n);
-        drop_contents(pages, first, n);
+        dropped = drop_contents(pages, first, n);
         if (!hmm_brk_lower(pages->brk, (uintptr_t)hmm_pagemap_address(pages->map, first),
                            new_top)) {
             hmm_lock_take(&pages->lock);
-            take_back(pages, first, n);
+            take_back(pages, first, n, dropped ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
             hmm_lock_give(&pages->lock);
             n = 0;
         }
     }
+    hmm_pages_note_returned(pages, dropped || n != 0 ? (size_t)n_dirty << HMM_UNIT_SHIFT : 0);
     hmm_lock_give(&pages->grow);
     return n;
 }
@@ -303,13 +310,12 @@ uint64_t hmm_decay(struct hmm_pages *pages)
 
 size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)
 {
+    size_t before = hmm_pages_returned(pages);
     size_t part_unit = keep_bytes % HMM_UNIT_BYTES != 0;
     size_t keep_units = (keep_bytes >> HMM_UNIT_SHIFT) + part_unit;
-    size_t units = 0;
-    uint32_t n;
-    while ((n = lower(pages, keep_units)) != 0) /* a piece at a time */
-        units += n;
-    units += purge(pages, UINT32_MAX);
+    while (lower(pages, keep_units) != 0) { /* a piece at a time */
+    }
+    purge(pages, UINT32_MAX);
     hmm_states_sweep(pages);
-    return units << HMM_UNIT_SHIFT;
+    return hmm_pages_returned(pages) - before;
 }

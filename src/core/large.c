@@ -254,6 +254,7 @@ bool hmm_mapped_free(struct hmm_large *large, void *block)
         return false;
     note_peak(large, bytes);
     hmm_port_release(block, bytes);
+    hmm_pages_note_returned(large->arenas->slabs.pages, bytes);
     return true;
 }
 
@@ -309,6 +310,8 @@ void *hmm_mapped_resize(struct hmm_large *large, void *block, size_t bytes)
                     hmm_pages_may_take(large->arenas->slabs.pages, bytes);
     void *moved = may_grow ? remap(node, bytes) : NULL;
     if (moved != NULL) {
+        size_t less_bytes = node->bytes > bytes ? node->bytes - bytes : 0;
+        hmm_pages_note_returned(large->arenas->slabs.pages, less_bytes);
         node->start = moved;
         node->bytes = bytes;
     }

@@ -82,10 +82,24 @@ struct hmm_pages {
     _Atomic(size_t) outside_bytes;  /* atomic, relaxed: a limit that need not be exact; blocks with
                                        mappings of their own */
     struct hmm_aside aside[HMM_PURGES_AT_ONCE]; /* lock:pages */
+    _Atomic(size_t) returned_bytes;             /* atomic: what hmm_pages_note_returned was told */
 };
 
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
                     struct hmm_brk *brk);
+
+/* Statistics: memory that blocks had has gone back to the system, by a call that succeeded. */
+static inline void hmm_pages_note_returned(struct hmm_pages *pages, size_t bytes)
+{
+    atomic_fetch_add_explicit(&pages->returned_bytes, bytes,
+                              memory_order_relaxed); /* relaxed: a statistic */
+}
+
+static inline size_t hmm_pages_returned(const struct hmm_pages *pages)
+{
+    return atomic_load_explicit(&pages->returned_bytes,
+                                memory_order_relaxed); /* relaxed: a statistic */
+}
 
 /* May a run be taken from memory that is new to the heap? */
 enum hmm_growth { HMM_NO_GROWTH, HMM_MAY_GROW };

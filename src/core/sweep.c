@@ -42,7 +42,7 @@ static uint64_t free_pages(const struct hmm_slab *slab, uint32_t page_bytes)
     return found;
 }
 
-static void sweep_slab(struct hmm_slab *slab, uint32_t page_bytes)
+static void sweep_slab(struct hmm_pages *heap, struct hmm_slab *slab, uint32_t page_bytes)
 {
     uint64_t pages = free_pages(slab, page_bytes) & ~slab->purged_pages;
     while (pages != 0) {
@@ -50,14 +50,16 @@ static void sweep_slab(struct hmm_slab *slab, uint32_t page_bytes)
         uint64_t behind = ~(pages >> first);
         unsigned n = behind == 0 ? 64 : (unsigned)__builtin_ctzll(behind);
         uint64_t row = (n == 64 ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1) << first;
-        if (hmm_port_purge(slab->start + (size_t)first * page_bytes, (size_t)n * page_bytes))
+        if (hmm_port_purge(slab->start + (size_t)first * page_bytes, (size_t)n * page_bytes)) {
             slab->purged_pages |= row;
+            hmm_pages_note_returned(heap, (size_t)n * page_bytes);
+        }
         pages &= ~row;
     }
     slab->swept_free = slab->n_free;
 }
 
-void hmm_sweep(struct hmm_arena *arena)
+void hmm_sweep(struct hmm_pages *pages, struct hmm_arena *arena)
 {
     uint32_t page_bytes = (uint32_t)hmm_port_page_bytes();
     for (unsigned c = 1; c < HMM_CLASSES; c++) {
@@ -68,7 +70,7 @@ void hmm_sweep(struct hmm_arena *arena)
             for (struct hmm_slab *slab = bin->bucket[b]; slab != NULL; slab = slab->next)
                 if (slab->n_free > slab->swept_free &&
                     slab->n_free >= page_bytes / slab->slot_bytes)
-                    sweep_slab(slab, page_bytes);
+                    sweep_slab(pages, slab, page_bytes);
     }
     arena->sweep_at_bytes = hmm_sweep_limit(arena);
 }

@@ -10,8 +10,11 @@
 
 #include <stdlib.h>
 
-/* Read HMM_OPTIONS over the defaults; nothing in a setuid program. Bad ones are told on stderr. */
+/* Read the options over the defaults: the build's, the program's, the environment's. Bad ones are
+ * told on stderr. */
 void hmm_options_read(struct hmm_tunables *tunables);
+/* A variable of the environment, also before libc is set up; NULL: none, or a setuid program. */
+const char *hmm_environment_get(const char *name);
 
 /* Change tunables of the started heap by `change`, one thread at a time. False: it refused, or
  * there is no memory; nothing has changed. */

@@ -1,117 +1,65 @@
-/* options_env.c - HMM_OPTIONS="name=value,name=value": the run-time tunables from the environment.
+/* options_env.c - where the options come from: the build, the program, the environment.
  *
- * Values are decimal, with k, m, g or t for powers of 1024; those of some have names. An unknown
- * name, a bad value or one out of range is told on stderr, and the default stays.
+ * Each may set any option; the environment has the last word, the build the first. In setuid
+ * programs the environment is not looked at: it is another user's.
+ *
+ * The heap may start long before libc does: in a function of .preinit_array, in an IFUNC resolver,
+ * in a sanitizer's runtime. glibc's `environ` is not set by then. The dynamic loader tells where
+ * the kernel has put it, and so do programs that are linked statically.
  *
  * Layer   hosted.
+ * Source  the initial stack: System V ABI, "Process Initialization".
  */
-#include "base/fmt.h"
 #include "hosted/hosted.h"
+#include "hosted/options.h"
 
-#include <stdlib.h>
+#include "hmm.h"
+
 #include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
-struct option {
-    const char *name;
-    size_t offset_bytes; /* in struct hmm_tunables */
-    uint64_t min, max;
-    const char *unit; /* with | in it: the names of the values */
-};
+#ifndef HMM_DEFAULT_OPTIONS /* cmake -DHMM_DEFAULT_OPTIONS="name=value,..." */
+#define HMM_DEFAULT_OPTIONS ""
+#endif
 
-#define HMM_FIXED(name, value, unit, why)
-#define HMM_TUNABLE(name, dflt, min, max, unit, why)                                               \
-    {#name, offsetof(struct hmm_tunables, name), min, max, unit},
-static const struct option options[] = {
-#include "base/tunables.def"
-};
-#undef HMM_FIXED
-#undef HMM_TUNABLE
+/* The program's, where it has one: hmm.h. */
+extern const char *hmm_options __attribute__((weak));
 
-static void complain(const char *what, const char *text, size_t n_chars)
+/* glibc's: where the kernel has put argc, argv[0..argc), NULL, and behind them the environment.
+ * Weak: musl has none, and sets `environ` before anything else. */
+extern void *__libc_stack_end __attribute__((weak));
+
+static char **find_environment(void)
 {
-    char chars[256];
-    struct hmm_text line = {.chars = chars, .capacity_bytes = sizeof chars};
-    hmm_text_str(&line, "hmm: HMM_OPTIONS: ");
-    hmm_text_str(&line, what);
-    hmm_text_str(&line, ": ");
-    for (size_t i = 0; i < n_chars; i++)
-        hmm_text_str(&line, (char[2]){text[i], '\0'});
-    hmm_text_str(&line, "\n");
-    hmm_port_write(2, chars, line.n_chars);
+    if (environ != NULL)
+        return environ;
+    if (&__libc_stack_end == NULL || __libc_stack_end == NULL)
+        return NULL;
+    size_t n_args = *(const size_t *)__libc_stack_end;
+    char **args = (char **)__libc_stack_end + 1;
+    return args[n_args] == NULL ? args + n_args + 1 : NULL;
 }
 
-/* Number text[0..n_chars) to *value; false if it is none. */
-static bool parse_number(const char *text, size_t n_chars, uint64_t *value)
+const char *hmm_environment_get(const char *name)
 {
-    static const char suffixes[] = "kmgt";
-    uint64_t n = 0;
-    size_t i = 0;
-    for (; i < n_chars && text[i] >= '0' && text[i] <= '9'; i++)
-        if (__builtin_mul_overflow(n, 10u, &n) ||
-            __builtin_add_overflow(n, (uint64_t)(text[i] - '0'), &n))
-            return false;
-    if (i == 0)
-        return false;
-    if (i < n_chars) {
-        const char *suffix = strchr(suffixes, text[i] | 0x20);
-        unsigned shift = suffix != NULL ? 10 * (unsigned)(suffix - suffixes + 1) : 64;
-        if (shift >= 64 || text[i] == '\0' || n > UINT64_MAX >> shift)
-            return false;
-        n <<= shift;
-        i++;
-    }
-    *value = n;
-    return i == n_chars;
+    char **at = getauxval(AT_SECURE) == 0 ? find_environment() : NULL;
+    size_t n_chars = strlen(name);
+    for (; at != NULL && *at != NULL; at++)
+        if (strncmp(*at, name, n_chars) == 0 && (*at)[n_chars] == '=')
+            return *at + n_chars + 1;
+    return NULL;
 }
 
-/* The value that text[0..n_chars) names to *value; false if it names none. */
-static bool parse_name(const struct option *o, const char *text, size_t n_chars, uint64_t *value)
+static void tell_of_option(const char *chars, size_t n_chars)
 {
-    uint64_t n = o->min;
-    if (strchr(o->unit, '|') == NULL)
-        return false;
-    for (const char *name = o->unit; *name != '\0'; n++) {
-        size_t name_chars = strcspn(name, "|");
-        if (name_chars == n_chars && memcmp(name, text, n_chars) == 0) {
-            *value = n;
-            return true;
-        }
-        name += name_chars + (name[name_chars] == '|');
-    }
-    return false;
-}
-
-static bool parse_value(const struct option *o, const char *text, size_t n_chars, uint64_t *value)
-{
-    return parse_name(o, text, n_chars, value) || parse_number(text, n_chars, value);
-}
-
-static void set_option(struct hmm_tunables *tunables, const char *text, size_t n_chars)
-{
-    const char *equals = memchr(text, '=', n_chars);
-    size_t name_chars = equals != NULL ? (size_t)(equals - text) : n_chars;
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        const struct option *o = &options[i];
-        uint64_t value;
-        if (strlen(o->name) != name_chars || memcmp(o->name, text, name_chars) != 0)
-            continue;
-        if (equals == NULL || !parse_value(o, equals + 1, n_chars - name_chars - 1, &value) ||
-            value < o->min || value > o->max || (size_t)value != value)
-            complain("bad value", text, n_chars);
-        else
-            *(size_t *)(void *)((char *)tunables + o->offset_bytes) = (size_t)value;
-        return;
-    }
-    complain("unknown option", text, n_chars);
+    hmm_port_write(2, chars, n_chars);
 }
 
 void hmm_options_read(struct hmm_tunables *tunables)
 {
-    const char *text = secure_getenv("HMM_OPTIONS");
-    while (text != NULL && *text != '\0') {
-        size_t n_chars = strcspn(text, ",");
-        if (n_chars != 0)
-            set_option(tunables, text, n_chars);
-        text += n_chars + (text[n_chars] == ',');
-    }
+    hmm_options_set(tunables, "built-in options", HMM_DEFAULT_OPTIONS, tell_of_option);
+    if (&hmm_options != NULL)
+        hmm_options_set(tunables, "hmm_options in the program", hmm_options, tell_of_option);
+    hmm_options_set(tunables, "HMM_OPTIONS", hmm_environment_get("HMM_OPTIONS"), tell_of_option);
 }

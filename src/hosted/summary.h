@@ -7,12 +7,13 @@
 
 #include "core/heap.h"
 
-enum { HMM_SUMMARY_MAGIC = 0x686d6d31 }; /* "hmm1" */
+enum { HMM_SUMMARY_MAGIC = 0x686d6d32 }; /* "hmm2" */
 
 struct hmm_summary {
     uint32_t magic;
     int32_t pid;   /* of the program: the process that execs it */
-    uint32_t runs; /* programs that have counted here; 0: the library was not loaded */
+    uint32_t runs; /* programs that have counted here, one after the other by exec; 0: the library
+                      was never loaded */
     uint32_t reserved;
     struct hmm_counts counts;
 };

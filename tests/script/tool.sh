@@ -21,7 +21,7 @@ check "no command" status 2 "usage: hmm" "$hmm"
 check "wrong command" status 2 "no such command: fly" "$hmm" fly
 check "wrong option" status 2 "bad option --fly" "$hmm" run --fly true
 check "no program" status 2 "no program given" "$hmm" run
-check "bad --set" status 2 "NAME=VALUE expected" "$hmm" run --set x true
+check "bad --set" status 2 "hmm: --set: x: unknown option" "$hmm" run --set x true
 check "bad --lib" status 2 "No such file" "$hmm" run --lib /nowhere/libhmm.so true
 check "not found" status 127 "no-such-program: No such file" "$hmm" run no-such-program
 check "not found by path" status 127 "No such file" "$hmm" run ./no/such
@@ -29,6 +29,33 @@ echo hello >"$tmp/text" && chmod +x "$tmp/text"
 check "neither ELF nor script" status 126 "neither an ELF program nor a script" "$hmm" run "$tmp/text"
 check "not executable" status 126 "Permission denied" "$hmm" run /etc/passwd
 check "static" status 126 "statically linked" "$hmm" run "$build/tests/life_static"
+check "static, with libc's heap" status 0 "ok" "$hmm" run --libc "$build/tests/life_static"
+
+# Programs of sanitizers: refused, whichever compiler's and however linked; that of undefined behaviour has no heap.
+echo 'int main(void) { return 0; }' >"$tmp/sanitized.c"
+while read -r want name cc flags; do
+    command -v "$cc" >/dev/null && "$cc" $flags "$tmp/sanitized.c" -o "$tmp/sanitized" 2>/dev/null || { echo "no $cc $flags here"; continue; }
+    check "$cc $flags" status "$want" "${name#-}" "$hmm" run "$tmp/sanitized"
+    check "$cc $flags, with libc's heap" status 0 "" "$hmm" run --libc "$tmp/sanitized"
+done <<'SANITIZERS'
+126 AddressSanitizer gcc -fsanitize=address
+126 sanitizer gcc -fsanitize=address -static-libasan
+126 ThreadSanitizer gcc -fsanitize=thread
+126 sanitizer gcc -fsanitize=thread -static-libtsan
+126 LeakSanitizer gcc -fsanitize=leak
+126 AddressSanitizer clang -fsanitize=address
+126 ThreadSanitizer clang -fsanitize=thread
+126 MemorySanitizer clang -fsanitize=memory
+126 LeakSanitizer clang -fsanitize=leak
+0 - gcc -fsanitize=undefined
+0 - clang -fsanitize=undefined
+SANITIZERS
+# A wrong table of sections: the program does not need it, and the tool gets over it.
+cp /bin/true "$tmp/wrong"
+for offset in '\377\377\377\377\377\377\377\177' '\001' '\0\0\0\0\0\0\0\0'; do
+    printf "$offset" | dd of="$tmp/wrong" bs=1 seek=40 conv=notrunc 2>/dev/null
+    check "sections at $offset" status 0 "" "$hmm" run "$tmp/wrong"
+done
 cp /bin/true "$tmp/setuid" && chown nobody "$tmp/setuid" 2>/dev/null && chmod u+s "$tmp/setuid" 2>/dev/null &&
     check "setuid" status 126 "setuid or setgid" "$hmm" run "$tmp/setuid"
 
@@ -43,8 +70,13 @@ printf '#!/bin/sh\necho script "$1"\n' >"$tmp/script" && chmod +x "$tmp/script"
 check "a script" status 0 "script 5" "$hmm" run "$tmp/script" 5
 printf '#!%s\n' "$build/tests/life_static" >"$tmp/script2" && chmod +x "$tmp/script2"
 check "a script of a static interpreter" status 126 "statically linked" "$hmm" run "$tmp/script2"
-check "options" status 0 "unknown option: fly=1" "$hmm" run --set fly=1 -- ls
-check "option out of range" status 0 "bad value: decay_ms=12x" "$hmm" run --set decay_ms=12x -- ls
+check "options" status 0 "decay_ms=7" "$hmm" run --set decay_ms=7 -- sh -c 'echo $HMM_OPTIONS'
+check "unknown option" status 2 "hmm: --set: fly=1: unknown option (the list is in hmm-options(7))" "$hmm" run --set fly=1 -- touch "$tmp/started"
+check "not a number" status 2 "hmm: --set: decay_ms=12x: not a number (0..600000 ms)" "$hmm" run --set decay_ms=12x -- touch "$tmp/started"
+check "all bad ones are told" status 2 "hmm: --set: map=2: out of range (0 or 1)" "$hmm" run --set decay_ms=12x --set fly=1,map=2 -- touch "$tmp/started"
+check "each of them" [ "$(wc -l <"$tmp/out")" = 3 ]
+check "nothing was started" not test -e "$tmp/started"
+check "--set wins over the environment" status 0 "map=1,map=0" env HMM_OPTIONS=map=1 "$hmm" run --set map=0 -- sh -c 'echo $HMM_OPTIONS'
 check "a forwarded signal" status 143 "" bash -c "'$hmm' run --summary -- sleep 20 & p=\$!; sleep 0.5; kill -TERM \$p; wait \$p"
 
 # A setuid program ignores HMM_OPTIONS; the same one without the bit reads them.
@@ -52,7 +84,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     chmod 755 "$tmp"
     cp "$build/tests/life_static" "$tmp/linked" && chmod 755 "$tmp/linked"
     as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups env HMM_OPTIONS=fly=1 "$tmp/linked"; }
-    check "options are read" status 0 "unknown option: fly=1" as_nobody
+    check "options are read" status 0 "fly=1: unknown option" as_nobody
     chmod u+s "$tmp/linked"
     check "a setuid program runs" status 0 "ok" as_nobody
     check "and ignores options" bash -c "! grep -q 'unknown option' '$tmp/out'"

@@ -106,30 +106,47 @@ static void check_elf(const char *path, const unsigned char *head, size_t n_head
               path);
 }
 
-const char *tool_check_program(const char *name)
+/* A sanitizer's runtime has a heap of its own, and finds errors in that one only. AddressSanitizer
+ * as a shared library ends the program when another heap comes first; the others as such find
+ * nothing any more; those inside the program come before any library. */
+static void check_sanitizer(const char *path)
+{
+    const char *name = tool_elf_sanitizer(path);
+    if (name != NULL)
+        tool_fail(TOOL_CANNOT_RUN,
+                  "%s is built with %s, which needs a heap of its own: build it without", path,
+                  name);
+}
+
+const char *tool_find_program(const char *name)
 {
     static char path[PATH_MAX];
-    _Alignas(ElfW(Ehdr)) unsigned char head[HEAD_BYTES];
     if (!find_program(name, path))
         tool_fail(errno == ENOENT || errno == ENOTDIR ? TOOL_NOT_FOUND : TOOL_CANNOT_RUN,
                   "program %s: %s", name, strerror(errno));
+    return path;
+}
+
+void tool_check_program(const char *path)
+{
+    _Alignas(ElfW(Ehdr)) unsigned char head[HEAD_BYTES];
     char file[PATH_MAX];
     snprintf(file, sizeof file, "%s", path);
     for (int depth = 0; depth < MAX_SCRIPTS; depth++) {
         check_privileges(file);
         int fd = open(file, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
-            return path; /* executable but not readable: let the kernel decide */
+            return; /* executable but not readable: let the kernel decide */
         ssize_t n = read(fd, head, sizeof head - 1);
         close(fd);
         if (n < 2 || head[0] != '#' || head[1] != '!') {
             check_elf(file, head, n < 0 ? 0 : (size_t)n);
-            return path;
+            check_sanitizer(file);
+            return;
         }
         head[n] = '\0';
         char *interpreter = (char *)head + 2 + strspn((char *)head + 2, " \t");
         interpreter[strcspn(interpreter, " \t\n")] = '\0';
         snprintf(file, sizeof file, "%s", interpreter);
     }
-    return path;
 }

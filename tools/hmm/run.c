@@ -2,6 +2,7 @@
  */
 #include "tool.h"
 
+#include "hosted/options.h"
 #include "hosted/summary.h"
 
 #include <errno.h>
@@ -20,15 +21,18 @@
 static const char help[] =
     "usage: hmm run [options] [--] PROGRAM [ARGS]\n"
     "\n"
-    "Runs PROGRAM with libhmm's heap in place of libc's. Exit status and signals are PROGRAM's.\n"
+    "Run PROGRAM with libhmm's heap in place of libc's. The exit status is PROGRAM's; signals "
+    "sent\n"
+    "to hmm reach PROGRAM.\n"
     "\n"
-    "  --summary        tell afterwards, on stderr, what the heap did (counting slows it down)\n"
-    "  --libc           leave libc's heap in place; with --summary, tell time and memory only\n"
-    "  --set NAME=VALUE set an option of the heap (docs/options.md); may be repeated\n"
+    "  --summary        print on stderr, at the end, what the heap did (counting is slower)\n"
+    "  --libc           keep libc's heap; with --summary, print time and memory only\n"
+    "  --set NAME=VALUE set an option of the heap, see hmm-options(7); may be repeated\n"
     "  --lib PATH       use this libhmm.so\n"
     "  --help           this text\n"
     "\n"
-    "Exit status 127: PROGRAM not found; 126: it can't be run this way; 2: wrong usage.\n";
+    "Exit status 127: PROGRAM not found; 126: it can't be run this way; 2: wrong usage, a bad\n"
+    "option of the heap included.\n";
 
 struct run_options {
     bool summary;
@@ -36,14 +40,6 @@ struct run_options {
     const char *library;
     char *set; /* "name=value,..." or NULL */
 };
-
-static pid_t child;
-
-static void forward(int signal_number)
-{
-    if (child > 0)
-        kill(child, signal_number);
-}
 
 static char *join(const char *a, const char *separator, const char *b)
 {
@@ -57,6 +53,11 @@ static char *join(const char *a, const char *separator, const char *b)
     return joined;
 }
 
+static void print_error(const char *chars, size_t n_chars)
+{
+    fwrite(chars, 1, n_chars, stderr);
+}
+
 static int parse(int argc, char **argv, struct run_options *o)
 {
     static const struct option longs[] = {
@@ -64,6 +65,8 @@ static int parse(int argc, char **argv, struct run_options *o)
         {"set", required_argument, NULL, 'o'}, {"lib", required_argument, NULL, 'l'},
         {"help", no_argument, NULL, 'h'},      {NULL, 0, NULL, 0},
     };
+    struct hmm_tunables unused;
+    size_t n_bad = 0;
     int c;
     opterr = 0;
     while ((c = getopt_long(argc, argv, "+h", longs, NULL)) != -1) {
@@ -75,8 +78,7 @@ static int parse(int argc, char **argv, struct run_options *o)
             o->libc = true;
             break;
         case 'o':
-            if (strchr(optarg, '=') == NULL)
-                tool_fail(TOOL_USAGE, "--set %s: NAME=VALUE expected", optarg);
+            n_bad += hmm_options_set(&unused, "--set", optarg, print_error);
             o->set = join(o->set, ",", optarg);
             break;
         case 'l':
@@ -89,6 +91,8 @@ static int parse(int argc, char **argv, struct run_options *o)
             tool_fail(TOOL_USAGE, "run: bad option %s (try hmm run --help)", argv[optind - 1]);
         }
     }
+    if (n_bad != 0)
+        exit(TOOL_USAGE);
     if (optind >= argc)
         tool_fail(TOOL_USAGE, "run: no program given (try hmm run --help)");
     return optind;
@@ -130,9 +134,10 @@ static void print_count(const char *name, uint64_t n)
     fprintf(stderr, "  %-22s %14llu\n", name, (unsigned long long)n);
 }
 
-static void print_summary(const struct hmm_summary *s, const struct rusage *use, double seconds)
+static void print_summary(const struct hmm_summary *s, pid_t program, const struct rusage *use,
+                          double seconds)
 {
-    fprintf(stderr, "hmm: summary of process %d\n", (int)child);
+    fprintf(stderr, "hmm: summary of process %d\n", (int)program);
     fprintf(stderr, "  %-22s %14.3f\n", "elapsed s", seconds);
     fprintf(stderr, "  %-22s %14.3f\n", "user s",
             (double)use->ru_utime.tv_sec + (double)use->ru_utime.tv_usec / 1e6);
@@ -145,6 +150,12 @@ static void print_summary(const struct hmm_summary *s, const struct rusage *use,
         fprintf(stderr, "  libhmm was not loaded into it: no figures of the heap\n");
         return;
     }
+    if (s->counts.n_allocs == 0) {
+        fprintf(stderr, "  no call of the heap: it allocates nothing, or has a heap of its own\n");
+        return;
+    }
+    if (s->runs > 1)
+        fprintf(stderr, "  the last of %u programs that it became by exec:\n", s->runs);
     print_count("allocations", s->counts.n_allocs);
     print_count("frees", s->counts.n_frees);
     print_count("reallocs", s->counts.n_reallocs);
@@ -165,8 +176,12 @@ static int end_like(int status)
     int signal_number = WTERMSIG(status);
     struct rlimit no_core = {0, 0}; /* the program's core is enough */
     setrlimit(RLIMIT_CORE, &no_core);
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, signal_number);
     signal(signal_number, SIG_DFL);
     raise(signal_number);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
     return 128 + signal_number;
 }
 
@@ -186,9 +201,10 @@ static void exec_program(char **argv, const char *path, const struct run_options
 int tool_run(int argc, char **argv)
 {
     struct run_options o = {0};
-    static const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT};
     int first = parse(argc, argv, &o);
-    const char *path = tool_check_program(argv[first]);
+    const char *path = tool_find_program(argv[first]);
+    if (!o.libc)
+        tool_check_program(path);
     char summary_path[64];
     struct hmm_summary *summary = o.summary && !o.libc ? open_summary(summary_path) : NULL;
     if (!o.summary)
@@ -196,28 +212,14 @@ int tool_run(int argc, char **argv)
 
     struct timespec start;
     struct timespec end;
-    sigset_t all;
-    sigset_t old;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &old); /* none is lost between the fork and the handlers */
-    child = fork();
-    if (child < 0)
-        tool_fail(TOOL_CANNOT_RUN, "fork: %s", strerror(errno));
-    if (child == 0) {
-        sigprocmask(SIG_SETMASK, &old, NULL);
-        exec_program(argv + first, path, &o, summary, summary_path);
-    }
-    for (size_t i = 0; i < sizeof forwarded / sizeof forwarded[0]; i++)
-        signal(forwarded[i], forward);
-    sigprocmask(SIG_SETMASK, &old, NULL);
-    int status;
     struct rusage use;
-    while (wait4(child, &status, 0, &use) < 0)
-        if (errno != EINTR)
-            tool_fail(TOOL_CANNOT_RUN, "wait: %s", strerror(errno));
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    pid_t program = tool_relay_fork();
+    if (program == 0)
+        exec_program(argv + first, path, &o, summary, summary_path);
+    int status = tool_relay(program, &use);
     clock_gettime(CLOCK_MONOTONIC, &end);
-    print_summary(summary, &use,
+    print_summary(summary, program, &use,
                   (double)(end.tv_sec - start.tv_sec) +
                       (double)(end.tv_nsec - start.tv_nsec) / 1e9);
     return end_like(status);

@@ -201,15 +201,6 @@ void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes)
     return failed(at) ? NULL : (void *)at;
 }
 
-/* False: there is no memory at `page`. */
-static bool is_resident(const void *page)
-{
-    unsigned char resident = 1; /* should the call be forbidden */
-    optional_call(OPTIONAL_LOOK, SYS_mincore, (long)page, (long)hmm_port_page_bytes(),
-                  (long)&resident, 0, 0);
-    return (resident & 1) != 0;
-}
-
 /* Contents of `from` have moved away: it is to be memory still. To some emulators (qemu-user 7.2)
  * it is none then, which calls tell that are to write there. So that is tried once. */
 static void stay_mapped(void *from, size_t bytes)
@@ -231,23 +222,35 @@ static void stay_mapped(void *from, size_t bytes)
         HMM_CHECK(replace(from, bytes));
 }
 
-/* Of several mappings Linux moves one after the other since 6.17, and may stop between two: then
- * the first page is gone, and the target must not be replaced. Older ones move none. */
+/* A range of one mapping with the contents of `from`, which stays and is empty; NULL: not possible,
+ * nothing done. Of several mappings Linux moves one after the other since 6.17, and may stop
+ * between two: but not where the kernel chooses the place, which is one for all of them. */
+static void *take_contents(void *from, size_t bytes)
+{
+    long at = optional_call(OPTIONAL_MOVE, SYS_mremap, (long)from, (long)bytes, (long)bytes,
+                            MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0);
+    if (failed(at))
+        return NULL;
+    stay_mapped(from, bytes);
+    return (void *)at;
+}
+
+/* In two steps, since a call that names the place unmaps what is there before it can fail: then
+ * somebody else may map something there, which nobody could tell from what was ours. The first step
+ * has no place to lose, the second nothing to fail for: the same length, and one mapping. */
 bool hmm_port_move(void *from, void *to, size_t bytes)
 {
-    long flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
-    (void)*(volatile char *)from; /* so that it is resident */
-    long at = optional_call(OPTIONAL_MOVE, SYS_mremap, (long)from, (long)bytes, (long)bytes, flags,
-                            (long)to);
-    if (!failed(at)) {
-        stay_mapped(from, bytes);
-        return true;
-    }
-    if (!optional_allowed(OPTIONAL_MOVE)) /* not made at all */
+    void *contents = take_contents(from, bytes);
+    if (contents == NULL)
         return false;
-    HMM_CHECK(is_resident(from));
-    if (!drop(to, bytes)) /* fails where it has been unmapped by then */
-        HMM_CHECK(replace(to, bytes));
+    long at = kernel_call(SYS_mremap, (long)contents, (long)bytes, (long)bytes,
+                          MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
+    if (!failed(at))
+        return true;
+    memcpy(from, contents, bytes);
+    hmm_port_release(contents, bytes);
+    if (!hmm_port_map_at(to, bytes)) /* it has not been unmapped */
+        HMM_CHECK(drop(to, bytes) || replace(to, bytes));
     return false;
 }
 

@@ -1,0 +1,22 @@
+/* options.h - "name=value,name=value" as tunables, wherever the text comes from.
+ *
+ * Layer   hosted; the tool uses it too.
+ */
+#ifndef HMM_HOSTED_OPTIONS_H
+#define HMM_HOSTED_OPTIONS_H
+
+#include "base/base.h"
+#include "base/tunables.h"
+
+/* Takes one line about a bad option, with its newline: chars[0..n_chars). */
+typedef void (*hmm_options_tell)(const char *chars, size_t n_chars);
+
+/* Set the options that `text` names; of those that are bad one line each is told, and their values
+ * stay as they are.
+ *   source   what the line names as the text's origin: "HMM_OPTIONS"
+ *   returns  number of bad ones
+ */
+size_t hmm_options_set(struct hmm_tunables *tunables, const char *source, const char *text,
+                       hmm_options_tell tell);
+
+#endif
