@@ -100,7 +100,7 @@ static void *fork_often(void *unused)
 
 int main(int argc, char **argv)
 {
-    int forks = argc > 1 ? atoi(argv[1]) : 2000;
+    int forks = argc > 1 ? atoi(argv[1]) : 500;
     int n_threads = argc > 2 ? atoi(argv[2]) : 8;
     pthread_t forking[MAX_THREADS], others[4];
     if (n_threads > MAX_THREADS)
