@@ -52,7 +52,7 @@ done <<'SANITIZERS'
 SANITIZERS
 # A wrong table of sections: the program does not need it, and the tool gets over it.
 cp /bin/true "$tmp/wrong"
-for offset in '\377\377\377\377\377\377\377\177' '\001' '\0\0\0\0\0\0\0\0'; do
+for offset in '\370\377\377\377\377\377\377\177' '\001' '\0\0\0\0\0\0\0\0'; do
     printf "$offset" | dd of="$tmp/wrong" bs=1 seek=40 conv=notrunc 2>/dev/null
     check "sections at $offset" status 0 "" "$hmm" run "$tmp/wrong"
 done
