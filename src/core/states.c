@@ -11,7 +11,7 @@
  * As units are used now for slots of 16 bytes, now for slots of 500, each array gets its pages
  * touched, and most of them hold nothing but zeroes most of the time: those go back.
  *
- * Layer   core, above pages (same state), below slab. Start reading at hmm_states_cover.
+ * Layer   core, above pages (same state), below slab. Start reading at hmm_states_map.
  * Keeps   a unit becomes a slab's only under lock `states`: none does between the look at a page's
  *         units and the return of that page.
  */
@@ -106,7 +106,7 @@ static bool map_row(struct hmm_pages *pages, unsigned kind, uint32_t word)
            map_words(pages, kind, needed_first, needed_first + least);
 }
 
-bool hmm_states_cover(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint32_t n_units)
+bool hmm_states_map(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint32_t n_units)
 {
     uint32_t last = (unit + n_units - 1) / HMM_WORD_UNITS;
     for (uint32_t word = unit / HMM_WORD_UNITS; word <= last; word++)
