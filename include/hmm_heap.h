@@ -6,10 +6,14 @@
  *
  * The same rules as for the process heap: blocks are aligned to 16 bytes, freeing is checked
  * exactly, a free block that fits is split, free neighbours are coalesced, and a simulated
- * program break moves up and down inside the buffer. Allocating, freeing and resizing take constant
- * time, copying and clearing aside; with fixed_records no call but calloc clears anything. Nothing
- * of the operating system is used; several heaps are independent of each other. One heap is used by
- * one thread at a time, unless the options give it a lock.
+ * program break moves up and down inside the buffer. Nothing of the operating system is used;
+ * several heaps are independent of each other. One heap is used by one thread at a time, unless the
+ * options give it a lock.
+ *
+ * Allocating, freeing and resizing take constant time, copying and clearing aside; with
+ * fixed_records no call but calloc clears anything. No request is refused while there is a free
+ * block that is long enough: if none is found at once, a call looks at all free blocks of the
+ * request's size class, in time in proportion to their number. With no_search it refuses instead.
  *
  * The heap's own fields lie at the buffer's beginning, where HmmHeap points, and its records at the
  * end: what is written past the end of the last block of a full heap destroys records.
@@ -53,6 +57,22 @@ struct HmmHeapOptions {
      * use the heap, whose lock is held. */
     void (*on_error)(void *context, const char *message, const void *block);
     void *context;
+    /* Not 0: no list is searched before a request is refused, so that time is constant always. A
+     * request may be refused then while there is a free block that is long enough; but not if one
+     * is longer by 1/8 and 16 bytes than the request, with AllocAligned than size and alignment. */
+    int no_search;
+    /* Hooks; NULL: none. A heap without lock and hooks spends no instruction on them.
+     *   on_alloc   a call has got this block, of so many usable bytes
+     *   on_free    this block is freed, contents still as they are
+     *   on_refuse  a call is about to return NULL, since there is no room for so many bytes
+     * A resize that succeeds is told by on_free, of the old block, and on_alloc, when both are
+     * done: the old block's memory may be another's. HmmHeapReset and HmmHeapDestroy tell nothing.
+     * on_alloc and on_free are called with the heap's lock held, in the order in which things
+     * happen, and must not use the heap. on_refuse is called without the lock, and may use the
+     * heap; what it frees does not help the call that is refused, but the next one. */
+    void (*on_alloc)(void *context, const void *block, size_t bytes);
+    void (*on_free)(void *context, const void *block, size_t bytes);
+    void (*on_refuse)(void *context, size_t bytes);
 };
 
 /* Bytes, if not said otherwise. */
@@ -67,6 +87,13 @@ struct HmmHeapStats {
     size_t free_bytes;       /* in free blocks below the break */
     size_t free_blocks;      /* number */
     size_t largest_bytes;    /* that can be allocated now */
+    /* since HmmHeapCreate or HmmHeapReset: */
+    size_t peak_live_bytes;       /* the most that was live at once */
+    size_t least_free_bytes;      /* of capacity_bytes: those that were never live */
+    size_t refused;               /* number of requests; not of 0 bytes, or a wrong alignment */
+    size_t largest_request_bytes; /* rounded up to 16 unless it was refused */
+    size_t largest_refused_bytes; /* rounded up to 16 unless no block can be that long;
+                                     SIZE_MAX: a product that overflows */
 };
 
 /* Make a heap in buffer[0..bytes).
@@ -85,25 +112,36 @@ HMM_HEAP_EXPORT void HmmHeapDestroy(HmmHeap *heap) HMM_HEAP_NOEXCEPT;
 HMM_HEAP_EXPORT void HmmHeapReset(HmmHeap *heap) HMM_HEAP_NOEXCEPT;
 
 /* A block of at least `size` bytes, contents undefined, aligned to 16 bytes.
- *   returns  NULL: size is 0, or there is no free block that long */
+ *   returns  NULL: size is 0, or there is no free block that long (but see no_search)
+ *   cost     constant if a block is found by its size class, or above the break; else, and before
+ *            NULL is returned, all free blocks of the class are looked at, whose lengths differ
+ *            from the request's by less than 1/8 and 16 bytes */
 HMM_HEAP_EXPORT void *HmmHeapAlloc(HmmHeap *heap, size_t size) HMM_HEAP_NOEXCEPT;
-/* The same at a multiple of `alignment`, a power of two; NULL also if it is none. */
+/* The same at a multiple of `alignment`, a power of two; NULL also if it is none.
+ *   cost     for each size class with free blocks from `size` on, one of them is looked at;
+ *            if none will do, nor what is above the break, all free blocks that are long enough */
 HMM_HEAP_EXPORT void *HmmHeapAllocAligned(HmmHeap *heap, size_t alignment,
                                           size_t size) HMM_HEAP_NOEXCEPT;
 /* `count` times `size` bytes, all zero; NULL also when the product overflows. */
 HMM_HEAP_EXPORT void *HmmHeapCalloc(HmmHeap *heap, size_t count, size_t size) HMM_HEAP_NOEXCEPT;
-/* Change the size of `block` (NULL: like HmmHeapAlloc), in place if it can be done, else moved; 0
- * frees it. NULL: there is no room, and the block is as it was. */
+/* Change the size of `block` (NULL: like HmmHeapAlloc); 0 frees it. It stays where it is if it gets
+ * shorter, or the free block behind it is long enough; else it moves down into the free block
+ * before it, if that and what is behind are long enough, or elsewhere. NULL: there is no room, and
+ * the block is as it was.
+ *   cost     constant; when it moves, its old bytes are copied, and elsewhere costs an allocation
+ *            and a free */
 HMM_HEAP_EXPORT void *HmmHeapRealloc(HmmHeap *heap, void *block, size_t size) HMM_HEAP_NOEXCEPT;
 /* NULL is ignored. Anything but a block that is held is misuse. */
 HMM_HEAP_EXPORT void HmmHeapFree(HmmHeap *heap, void *block) HMM_HEAP_NOEXCEPT;
 /* Bytes of `block` that may be used; 0 for NULL. */
 HMM_HEAP_EXPORT size_t HmmHeapUsableSize(HmmHeap *heap, const void *block) HMM_HEAP_NOEXCEPT;
 
-/* Figures and checks take time in proportion to the number of blocks. */
+/* All figures, in time in proportion to the number of blocks. */
 HMM_HEAP_EXPORT void HmmHeapGetStats(HmmHeap *heap, struct HmmHeapStats *stats) HMM_HEAP_NOEXCEPT;
-/* Check everything; NULL, or the name of the first invariant that does not hold
- * (docs/invariants.md). */
+/* The same in constant time: all but live_blocks, free_blocks and largest_bytes, which are 0. */
+HMM_HEAP_EXPORT void HmmHeapGetMarks(HmmHeap *heap, struct HmmHeapStats *stats) HMM_HEAP_NOEXCEPT;
+/* Check everything, in time in proportion to the number of blocks; NULL, or the name of the first
+ * invariant that does not hold (docs/invariants.md). */
 HMM_HEAP_EXPORT const char *HmmHeapCheck(HmmHeap *heap) HMM_HEAP_NOEXCEPT;
 /* Show every block below the break, in address order. `visit` must not use the heap; it returns
  * whether to go on. */

@@ -5,7 +5,7 @@ set -eu
 mkdir -p "$1"
 to=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
-files="base/base.h base/bits.h base/bytes.h base/fmt.h port/board.h core/blocks.h core/blocks_list.h base/fmt.c core/blocks.c core/blocks_init.c core/blocks_check.c api/buffer.c"
+files="base/base.h base/bits.h base/bytes.h base/fmt.h port/board.h core/blocks.h core/blocks_list.h core/blocks_parts.h base/fmt.c core/blocks.c core/blocks_resize.c core/blocks_search.c core/blocks_init.c core/blocks_check.c api/buffer.c"
 
 {
     echo "/* hmm_embedded.h - made by tools/amalgamate.sh of libhmm: do not edit. Compile hmm_embedded.c with it, and supply"
@@ -31,6 +31,7 @@ constant() { # NAME: its value in tunables.def
     for file in $files; do
         echo
         echo "/* ======== src/$file ======== */"
-        sed '/^#include "/d' "src/$file"
+        # what other files of the library call is this one's own: the compiler inlines what has one caller
+        sed -E -e '/^#include "/d' -e 's/^((HMM_COLD )?(void \*|void |bool |size_t |const char \*)hmm_[a-z_]+\()/static \1/' "src/$file"
     done
 } >"$to/hmm_embedded.c"

@@ -13,7 +13,7 @@ rank_of() {
     case $1 in
     base/*) echo 0 ;;
     port/* | port_inline.h | syscall.h | filter.h) echo 10 ;;
-    core/lock.* | core/fatal.* | core/pagemap.* | core/blocks.* | core/blocks_list.* | core/blocks_init.* | core/blocks_check.*) echo 20 ;;
+    core/lock.* | core/fatal.* | core/pagemap.* | core/blocks.* | core/blocks_list.* | core/blocks_parts.* | core/blocks_resize.* | core/blocks_search.* | core/blocks_init.* | core/blocks_check.*) echo 20 ;;
     core/meta.*) echo 21 ;;
     core/brk.* | core/runtree.*) echo 22 ;;
     core/pages.* | core/pieces.*) echo 23 ;;

@@ -15,30 +15,45 @@ struct HmmHeap {
     struct hmm_blocks blocks;
 };
 
-/* What lies before it: the blocks have to begin where the caller's pointer leads. */
-struct front {
-    _Alignas(HMM_GRANULE_BYTES) struct HmmHeapOptions options;
-    size_t buffer_bytes;
-    uint32_t magic; /* while the heap exists: HEAP_MAGIC, or with a lock the other */
+/* The caller's functions, as in the options. */
+struct hooks {
+    void *context;
+    void (*lock)(void *context);
+    void (*unlock)(void *context);
+    void (*on_error)(void *context, const char *message, const void *block);
+    void (*on_alloc)(void *context, const void *block, size_t bytes);
+    void (*on_free)(void *context, const void *block, size_t bytes);
+    void (*on_refuse)(void *context, size_t bytes);
 };
 
-enum { HEAP_MAGIC = 0x484d4d48, HEAP_LOCKED_MAGIC = HEAP_MAGIC + 1, MESSAGE_CHARS = 200 };
+/* What lies before it: the blocks have to begin where the caller's pointer leads. */
+struct front {
+    _Alignas(HMM_GRANULE_BYTES) struct hooks hooks;
+    size_t buffer_bytes;
+    uint32_t magic; /* while the heap exists: HEAP_MAGIC, or with a lock or hooks the other */
+};
+
+enum { HEAP_MAGIC = 0x484d4d48, HEAP_HOOKED_MAGIC = HEAP_MAGIC + 1, MESSAGE_CHARS = 200 };
 
 static inline struct front *front_of(const void *heap)
 {
     return (struct front *)(uintptr_t)heap - 1;
 }
 
+static inline const struct hooks *hooks_of(const void *heap)
+{
+    return &front_of(heap)->hooks;
+}
+
 /* --- misuse -------------------------------------------------------------------------------------
  */
 
 /* "<who>: <what> 0x<address><more>": to the caller's function, or the end. */
-static HMM_COLD void tell(const struct HmmHeapOptions *options, struct hmm_text *text,
-                          const void *block)
+static HMM_COLD void tell(const struct hooks *hooks, struct hmm_text *text, const void *block)
 {
-    if (options != NULL && options->on_error != NULL) {
+    if (hooks != NULL && hooks->on_error != NULL) {
         text->chars[text->n_chars] = '\0';
-        options->on_error(options->context, text->chars, block);
+        hooks->on_error(hooks->context, text->chars, block);
         return;
     }
     char line[MESSAGE_CHARS + 8];
@@ -55,7 +70,7 @@ static HMM_COLD void overwritten(struct hmm_blocks *blocks)
     char chars[MESSAGE_CHARS];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
     hmm_text_str(&text, "HmmHeap: memory was written to after it was freed; this heap stops here");
-    tell(&front_of(blocks)->options, &text, NULL);
+    tell(hooks_of(blocks), &text, NULL);
 }
 
 /* What is wrong with a pointer, and what is known of its place. */
@@ -95,7 +110,7 @@ static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const 
         hmm_text_str(&text,
                      is_inside ? " (above the break, where no block is)" : " (outside this heap)");
     }
-    tell(&front_of(blocks)->options, &text, block);
+    tell(hooks_of(blocks), &text, block);
 }
 
 static HMM_COLD void misuse_of_free(struct hmm_blocks *blocks, const void *block)
@@ -116,7 +131,7 @@ static HMM_COLD void no_heap(const char *who, const void *heap)
 /* --- every call ---------------------------------------------------------------------------------
  */
 
-/* A heap without a lock: nothing to do around a call. */
+/* A heap without a lock and hooks: nothing to do around a call. */
 static HMM_INLINE bool is_plain(const struct HmmHeap *heap)
 {
     return hmm_likely(heap != NULL && front_of(heap)->magic == HEAP_MAGIC);
@@ -126,40 +141,63 @@ static void enter_heap(struct HmmHeap *heap, const char *who)
 {
     if (is_plain(heap))
         return;
-    if (heap == NULL || front_of(heap)->magic != HEAP_LOCKED_MAGIC)
+    if (heap == NULL || front_of(heap)->magic != HEAP_HOOKED_MAGIC)
         no_heap(who, heap);
-    front_of(heap)->options.lock(front_of(heap)->options.context);
+    const struct hooks *hooks = hooks_of(heap);
+    if (hooks->lock != NULL)
+        hooks->lock(hooks->context);
 }
 
 static void leave_heap(struct HmmHeap *heap)
 {
-    if (front_of(heap)->magic == HEAP_LOCKED_MAGIC)
-        front_of(heap)->options.unlock(front_of(heap)->options.context);
+    const struct hooks *hooks = hooks_of(heap);
+    if (hooks->unlock != NULL)
+        hooks->unlock(hooks->context);
 }
 
-/* Granules for `bytes`; more than any heap has, for more, or 0: no block has that either. */
-static HMM_INLINE size_t granules_for(size_t bytes)
+/* Bytes of a block that is held; 0: it is none. */
+static size_t held_bytes(const struct HmmHeap *heap, const void *block)
 {
-    return (bytes + HMM_GRANULE_BYTES - 1) >> HMM_GRANULE_SHIFT;
+    size_t at = hmm_blocks_granule(&heap->blocks, block);
+    if (!hmm_blocks_has_live(&heap->blocks, at))
+        return 0;
+    return hmm_blocks_length(&heap->blocks, at) << HMM_GRANULE_SHIFT;
 }
 
-static HMM_NOINLINE void *alloc_locked(HmmHeap *heap, size_t size)
+/* The end of a call that has got a block for so many bytes, or none. */
+static void *leave_with(struct HmmHeap *heap, void *block, size_t bytes)
+{
+    const struct hooks *hooks = hooks_of(heap);
+    if (block != NULL && hooks->on_alloc != NULL)
+        hooks->on_alloc(hooks->context, block, held_bytes(heap, block));
+    leave_heap(heap);
+    if (block == NULL && bytes != 0 && hooks->on_refuse != NULL)
+        hooks->on_refuse(hooks->context, bytes);
+    return block;
+}
+
+static void tell_free(const struct HmmHeap *heap, const void *block, size_t bytes)
+{
+    const struct hooks *hooks = hooks_of(heap);
+    if (bytes != 0 && hooks->on_free != NULL)
+        hooks->on_free(hooks->context, block, bytes);
+}
+
+static HMM_NOINLINE void *alloc_hooked(HmmHeap *heap, size_t size)
 {
     enter_heap(heap, "HmmHeapAlloc");
-    void *block = hmm_blocks_take(&heap->blocks, granules_for(size));
-    leave_heap(heap);
-    return block;
+    return leave_with(heap, hmm_blocks_take(&heap->blocks, size), size);
 }
 
 void *HmmHeapAlloc(HmmHeap *heap, size_t size)
 {
-    return is_plain(heap) ? hmm_blocks_take(&heap->blocks, granules_for(size))
-                          : alloc_locked(heap, size);
+    return is_plain(heap) ? hmm_blocks_take(&heap->blocks, size) : alloc_hooked(heap, size);
 }
 
-static HMM_NOINLINE void free_locked(HmmHeap *heap, void *block)
+static HMM_NOINLINE void free_hooked(HmmHeap *heap, void *block)
 {
     enter_heap(heap, "HmmHeapFree");
+    tell_free(heap, block, held_bytes(heap, block));
     hmm_blocks_give(&heap->blocks, block);
     leave_heap(heap);
 }
@@ -169,38 +207,29 @@ void HmmHeapFree(HmmHeap *heap, void *block)
     if (is_plain(heap))
         hmm_blocks_give(&heap->blocks, block);
     else
-        free_locked(heap, block);
+        free_hooked(heap, block);
 }
 
 void *HmmHeapCalloc(HmmHeap *heap, size_t count, size_t size)
 {
     size_t bytes;
     if (!hmm_multiply(count, size, &bytes))
-        return NULL;
+        bytes = SIZE_MAX; /* is refused, too */
     void *block = HmmHeapAlloc(heap, bytes);
     return block != NULL ? memset(block, 0, bytes) : NULL;
 }
 
-/* locks: held the heap's */
-static void *resize(struct hmm_blocks *blocks, void *block, size_t bytes)
+/* A block that is held with another size, beside where it is, or elsewhere. */
+static void *resize(struct hmm_blocks *blocks, void *block, size_t old_bytes, size_t bytes)
 {
-    size_t at = hmm_blocks_granule(blocks, block);
-    if (!hmm_blocks_has_live(blocks, at)) {
-        misuse(blocks, block, "HmmHeapRealloc");
-        return NULL;
-    }
-    if (bytes == 0) {
+    size_t now = hmm_blocks_resize(blocks, hmm_blocks_granule(blocks, block), bytes);
+    if (now != 0)
+        return hmm_blocks_address(blocks, now);
+    void *moved = hmm_blocks_take(blocks, bytes);
+    if (moved != NULL) {
+        memcpy(moved, block, hmm_min(old_bytes, bytes));
         hmm_blocks_give(blocks, block);
-        return NULL;
     }
-    size_t old_bytes = (size_t)hmm_blocks_length(blocks, at) << HMM_GRANULE_SHIFT;
-    if (hmm_blocks_resize(blocks, at, granules_for(bytes)))
-        return block;
-    void *moved = hmm_blocks_take(blocks, granules_for(bytes));
-    if (moved == NULL)
-        return NULL;
-    memcpy(moved, block, hmm_min(old_bytes, bytes));
-    hmm_blocks_give(blocks, block);
     return moved;
 }
 
@@ -209,9 +238,19 @@ void *HmmHeapRealloc(HmmHeap *heap, void *block, size_t size)
     if (block == NULL)
         return HmmHeapAlloc(heap, size);
     enter_heap(heap, "HmmHeapRealloc");
-    void *result = resize(&heap->blocks, block, size);
-    leave_heap(heap);
-    return result;
+    size_t old_bytes = held_bytes(heap, block);
+    void *result = NULL;
+    if (old_bytes == 0) {
+        misuse(&heap->blocks, block, "HmmHeapRealloc");
+        size = 0; /* nothing is refused */
+    } else if (size == 0) {
+        tell_free(heap, block, old_bytes);
+        hmm_blocks_give(&heap->blocks, block);
+    } else {
+        result = resize(&heap->blocks, block, old_bytes, size);
+        tell_free(heap, block, result != NULL ? old_bytes : 0);
+    }
+    return leave_with(heap, result, size);
 }
 
 void *HmmHeapAllocAligned(HmmHeap *heap, size_t alignment, size_t size)
@@ -220,19 +259,14 @@ void *HmmHeapAllocAligned(HmmHeap *heap, size_t alignment, size_t size)
         return NULL;
     enter_heap(heap, "HmmHeapAllocAligned");
     size_t align_granules = hmm_max(alignment >> HMM_GRANULE_SHIFT, 1);
-    void *block = hmm_blocks_take_aligned(&heap->blocks, align_granules, granules_for(size));
-    leave_heap(heap);
-    return block;
+    return leave_with(heap, hmm_blocks_take_aligned(&heap->blocks, align_granules, size), size);
 }
 
 size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
 {
-    size_t bytes = 0;
     enter_heap(heap, "HmmHeapUsableSize");
-    size_t at = hmm_blocks_granule(&heap->blocks, block);
-    if (hmm_blocks_has_live(&heap->blocks, at))
-        bytes = (size_t)hmm_blocks_length(&heap->blocks, at) << HMM_GRANULE_SHIFT;
-    else
+    size_t bytes = held_bytes(heap, block);
+    if (bytes == 0)
         misuse(&heap->blocks, block, "HmmHeapUsableSize");
     leave_heap(heap);
     return bytes;
@@ -247,17 +281,17 @@ size_t HmmHeapMinBytes(void)
            (hmm_blocks_min_granules() << HMM_GRANULE_SHIFT);
 }
 
-static HMM_COLD void too_small(size_t bytes, const struct HmmHeapOptions *options,
-                               const void *buffer)
+static HMM_COLD void too_small(const struct hooks *hooks, size_t bytes, const void *buffer)
 {
+    if (hooks->on_error == NULL)
+        return;
     char chars[MESSAGE_CHARS];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
     hmm_text_str(&text, "HmmHeapCreate: a buffer of ");
     hmm_text_dec(&text, bytes);
     hmm_text_str(&text, " bytes is too small; enough are ");
     hmm_text_dec(&text, HmmHeapMinBytes());
-    if (options != NULL && options->on_error != NULL)
-        tell(options, &text, buffer);
+    tell(hooks, &text, buffer);
 }
 
 HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *options)
@@ -266,6 +300,15 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
     options = options != NULL ? options : &none;
     if (buffer == NULL || (options->lock == NULL) != (options->unlock == NULL))
         return NULL;
+    struct hooks hooks = {
+        .context = options->context,
+        .lock = options->lock,
+        .unlock = options->unlock,
+        .on_error = options->on_error,
+        .on_alloc = options->on_alloc,
+        .on_free = options->on_free,
+        .on_refuse = options->on_refuse,
+    };
     size_t ahead = (0 - (uintptr_t)buffer) % HMM_GRANULE_BYTES;
     struct front *front = (struct front *)(void *)((char *)buffer + ahead);
     HmmHeap *heap = (HmmHeap *)(void *)(front + 1);
@@ -273,19 +316,20 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
         .extra_bytes = options->extra_bytes,
         .is_zero = options->is_zero != 0,
         .is_fixed = options->fixed_records != 0,
+        .is_searched = options->no_search == 0,
     };
     if (bytes < ahead + sizeof *front ||
         !hmm_blocks_init(&heap->blocks, (char *)buffer + bytes, form)) {
-        too_small(bytes, options, buffer);
+        too_small(&hooks, bytes, buffer);
         return NULL;
     }
     heap->blocks.on_misuse = misuse_of_free;
     heap->blocks.on_broken = overwritten;
-    *front = (struct front){
-        .options = *options,
-        .buffer_bytes = bytes,
-        .magic = options->lock != NULL ? HEAP_LOCKED_MAGIC : HEAP_MAGIC,
-    };
+    bool is_hooked = hooks.lock != NULL || hooks.on_alloc != NULL || hooks.on_free != NULL ||
+                     hooks.on_refuse != NULL;
+    front->hooks = hooks;
+    front->buffer_bytes = bytes;
+    front->magic = is_hooked ? HEAP_HOOKED_MAGIC : HEAP_MAGIC;
     return heap;
 }
 
@@ -294,10 +338,10 @@ void HmmHeapDestroy(HmmHeap *heap)
     if (heap == NULL)
         return;
     enter_heap(heap, "HmmHeapDestroy");
-    const struct HmmHeapOptions options = front_of(heap)->options;
+    struct hooks hooks = *hooks_of(heap);
     front_of(heap)->magic = 0;
-    if (options.unlock != NULL)
-        options.unlock(options.context);
+    if (hooks.unlock != NULL)
+        hooks.unlock(hooks.context);
 }
 
 void HmmHeapReset(HmmHeap *heap)
@@ -307,27 +351,45 @@ void HmmHeapReset(HmmHeap *heap)
     leave_heap(heap);
 }
 
+/* In constant time; 0 where that is not possible. */
+static void fill_marks(const struct HmmHeap *heap, struct HmmHeapStats *stats)
+{
+    const struct hmm_blocks *blocks = &heap->blocks;
+    size_t capacity = hmm_blocks_capacity(blocks) - blocks->first;
+    size_t live = hmm_blocks_live(blocks);
+    memset(stats, 0, sizeof *stats);
+    stats->buffer_bytes = front_of(heap)->buffer_bytes;
+    stats->capacity_bytes = capacity << HMM_GRANULE_SHIFT;
+    stats->record_bytes = stats->buffer_bytes - stats->capacity_bytes;
+    stats->break_bytes = (blocks->end - blocks->first) << HMM_GRANULE_SHIFT;
+    stats->peak_break_bytes = (blocks->peak_end - blocks->first) << HMM_GRANULE_SHIFT;
+    stats->live_bytes = live << HMM_GRANULE_SHIFT;
+    stats->free_bytes = stats->break_bytes - stats->live_bytes;
+    stats->peak_live_bytes = (size_t)blocks->peak_live << HMM_GRANULE_SHIFT;
+    if (stats->capacity_bytes > stats->peak_live_bytes)
+        stats->least_free_bytes = stats->capacity_bytes - stats->peak_live_bytes;
+    stats->refused = blocks->n_refused;
+    stats->largest_refused_bytes = blocks->largest_refused_bytes;
+    stats->largest_request_bytes =
+        hmm_max(blocks->asked_granules << HMM_GRANULE_SHIFT, blocks->largest_refused_bytes);
+}
+
+void HmmHeapGetMarks(HmmHeap *heap, struct HmmHeapStats *stats)
+{
+    enter_heap(heap, "HmmHeapGetMarks");
+    fill_marks(heap, stats);
+    leave_heap(heap);
+}
+
 void HmmHeapGetStats(HmmHeap *heap, struct HmmHeapStats *stats)
 {
     enter_heap(heap, "HmmHeapGetStats");
-    const struct hmm_blocks *blocks = &heap->blocks;
     struct hmm_census census;
-    hmm_blocks_count(blocks, &census);
-    size_t free_granules = (size_t)blocks->end - blocks->first - census.live_granules;
-    size_t capacity_bytes = (size_t)(hmm_blocks_capacity(blocks) - blocks->first)
-                            << HMM_GRANULE_SHIFT;
-    *stats = (struct HmmHeapStats){
-        .buffer_bytes = front_of(heap)->buffer_bytes,
-        .record_bytes = front_of(heap)->buffer_bytes - capacity_bytes,
-        .capacity_bytes = capacity_bytes,
-        .break_bytes = (size_t)(blocks->end - blocks->first) << HMM_GRANULE_SHIFT,
-        .peak_break_bytes = (size_t)(blocks->peak_end - blocks->first) << HMM_GRANULE_SHIFT,
-        .live_bytes = (size_t)census.live_granules << HMM_GRANULE_SHIFT,
-        .live_blocks = census.live_blocks,
-        .free_bytes = free_granules << HMM_GRANULE_SHIFT,
-        .free_blocks = census.free_blocks,
-        .largest_bytes = (size_t)census.largest << HMM_GRANULE_SHIFT,
-    };
+    hmm_blocks_count(&heap->blocks, &census);
+    fill_marks(heap, stats);
+    stats->live_blocks = census.live_blocks;
+    stats->free_blocks = census.free_blocks;
+    stats->largest_bytes = census.largest << HMM_GRANULE_SHIFT;
     leave_heap(heap);
 }
 
@@ -380,9 +442,7 @@ void HmmHeapPrintFreeList(HmmHeap *heap,
     enter_heap(heap, "HmmHeapPrintFreeList");
     const struct hmm_blocks *blocks = &heap->blocks;
     const struct line line = {print, context};
-    struct hmm_census census;
-    hmm_blocks_count(blocks, &census);
-    print_at(&line, "heap start ", blocks, blocks->first, "  live  ", census.live_granules);
+    print_at(&line, "heap start ", blocks, blocks->first, "  live  ", hmm_blocks_live(blocks));
     bool is_live;
     for (size_t at = blocks->first, n; at < blocks->end; at += n) {
         n = hmm_blocks_walk(blocks, at, &is_live);

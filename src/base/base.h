@@ -15,12 +15,13 @@
 /* A function of the slow road: out of line, away from the hits. */
 #define HMM_COLD     __attribute__((cold, noinline))
 #define HMM_NOINLINE __attribute__((noinline))
-/* Inlined wherever it is called: where a bound of instructions is kept. But for those who ask for
- * few bytes. */
+/* Inlined wherever it is called: less than a call. */
+#define HMM_ALWAYS_INLINE inline __attribute__((always_inline))
+/* The same where a bound of instructions is kept. But for those who ask for few bytes. */
 #ifdef __OPTIMIZE_SIZE__
 #define HMM_INLINE inline
 #else
-#define HMM_INLINE inline __attribute__((always_inline))
+#define HMM_INLINE HMM_ALWAYS_INLINE
 #endif
 
 /* The compiler keeps this value in a register and forgets how it came about: where it would compute

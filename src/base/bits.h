@@ -45,6 +45,14 @@ static inline bool hmm_bits_clear(size_t *bits, size_t at)
     return was_set;
 }
 
+/* *count -= n: is it below 0 now? */
+static inline bool hmm_bits_count_down(int32_t *count, size_t n)
+{
+    bool is_below;
+    __asm__("subl %2, %0" : "+m"(*count), "=@ccs"(is_below) : "r"((int32_t)n));
+    return is_below;
+}
+
 #else
 
 static inline bool hmm_bits_has(size_t bits, size_t at)
@@ -64,6 +72,12 @@ static inline bool hmm_bits_clear(size_t *bits, size_t at)
     bool was_set = hmm_bits_has(*bits, at);
     *bits &= ~((size_t)1 << (at & (HMM_WORD_BITS - 1)));
     return was_set;
+}
+
+static inline bool hmm_bits_count_down(int32_t *count, size_t n)
+{
+    *count -= (int32_t)n;
+    return *count < 0;
 }
 
 #endif

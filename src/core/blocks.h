@@ -72,11 +72,19 @@ struct hmm_blocks {
     struct hmm_group *records; /* const pointer: behind the first group's record */
     size_t recorded; /* below it groups have records, all zero where no block begins: no block
                         begins beyond. 0, like the next: broken, a link led astray */
-    size_t recorded_places;  /* the same, as a place */
-    size_t top;              /* where the last block ends */
-    size_t end;              /* the break */
-    size_t heads_end;        /* const: the place of the head above the last */
-    size_t usable_granules;  /* more than this no block can have; 0: broken */
+    size_t recorded_places; /* the same, as a place */
+    size_t top;             /* where the last block ends */
+    size_t end;             /* the break */
+    size_t heads_end;       /* const: the place of the head above the last */
+    /* the longest request so far that an empty heap could serve, so that one look tells those that
+     * are ordinary; 0: none, or broken */
+    size_t asked_granules;
+    size_t largest_refused_bytes;
+    uint32_t usable_granules; /* more than this no block can have; 0: broken */
+    uint32_t n_refused;       /* requests, as far as 32 bits count */
+    uint32_t peak_live;       /* the most granules that were live at once, */
+    int32_t below_peak;       /* and how many fewer are now */
+    uint32_t is_searched;    /* const: not 0, all lists that may help before a request is refused */
     uint32_t first;          /* const: the first granule of the first block */
     uint32_t span;           /* const: for blocks and their records */
     uint32_t extra_granules; /* const: taken ahead */
@@ -96,11 +104,11 @@ _Static_assert(HMM_BLOCKS_FIRST_CLASS + ((31 - HMM_BLOCKS_STEPS_SHIFT) << HMM_BL
                    HMM_BLOCKS_CLASS_WORDS * HMM_GROUP_GRANULES,
                "a bit for each class of 2^30 granules");
 
-/* Of a heap: bytes taken ahead; whether its memory reads as zero, and whether its records are all
- * there from the beginning. */
+/* Of a heap: bytes taken ahead; whether its memory reads as zero, whether its records are all there
+ * from the beginning, and whether lists are searched before a request is refused. */
 struct hmm_blocks_form {
     size_t extra_bytes;
-    bool is_zero, is_fixed;
+    bool is_zero, is_fixed, is_searched;
 };
 
 /* The least that is enough for hmm_blocks_init, in granules. */
@@ -110,15 +118,16 @@ size_t hmm_blocks_min_granules(void);
 bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, struct hmm_blocks_form form);
 void hmm_blocks_reset(struct hmm_blocks *blocks);
 
-/* A block of so many granules; NULL: that is 0, there is none that long, or the heap is broken. */
-void *hmm_blocks_take(struct hmm_blocks *blocks, size_t want);
+/* A block of so many bytes; NULL: that is 0, there is none that long, or the heap is broken. */
+void *hmm_blocks_take(struct hmm_blocks *blocks, size_t bytes);
 /* The same at a multiple of align_granules, a power of two, of addresses. */
-void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t n_granules);
+void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t bytes);
 /* Free the live block that begins at `address`; if none does, on_misuse is told. */
 void hmm_blocks_give(struct hmm_blocks *blocks, const void *address);
-/* Make the live block at granule `at` longer or shorter where it is; false: there is no room,
- * or broken. */
-bool hmm_blocks_resize(struct hmm_blocks *blocks, size_t at, size_t want);
+/* Make the live block at granule `at` longer or shorter, with what is free beside it: where it is,
+ * or moved down into the free block before it. Returns where it begins; 0: there is no room, or
+ * broken. */
+size_t hmm_blocks_resize(struct hmm_blocks *blocks, size_t at, size_t bytes);
 
 /* A walk over all there is below the break, from `first` on: the length of the block that begins
  * there, or of what has been taken ahead; and whether a caller holds it. */
@@ -133,7 +142,7 @@ const char *hmm_blocks_check(const struct hmm_blocks *blocks);
 
 /* What a walk over all blocks counts. */
 struct hmm_census {
-    size_t live_granules, live_blocks, free_blocks;
+    size_t live_blocks, free_blocks;
     size_t largest; /* the most granules that can be taken now */
 };
 void hmm_blocks_count(const struct hmm_blocks *blocks, struct hmm_census *census);
@@ -148,10 +157,15 @@ struct hmm_spot {
     struct hmm_group *group;
 };
 
-static inline struct hmm_spot hmm_blocks_spot(const struct hmm_blocks *blocks, size_t at)
+static inline struct hmm_group *hmm_blocks_group(const struct hmm_blocks *blocks, size_t at)
 {
     /* the first is right below: minus 1, minus 2 ... are the complements of 0, 1 ... */
-    return (struct hmm_spot){at, blocks->records + (ptrdiff_t) ~(at >> HMM_GROUP_SHIFT)};
+    return blocks->records + (ptrdiff_t) ~(at >> HMM_GROUP_SHIFT);
+}
+
+static HMM_ALWAYS_INLINE struct hmm_spot hmm_blocks_spot(const struct hmm_blocks *blocks, size_t at)
+{
+    return (struct hmm_spot){at, hmm_blocks_group(blocks, at)};
 }
 
 /* The place of a class's head, and back. */
@@ -245,6 +259,12 @@ static inline size_t hmm_blocks_records_for(size_t at)
     return (bytes + HMM_GRANULE_BYTES - 1) >> HMM_GRANULE_SHIFT;
 }
 
+/* Granules for `bytes`; 0 for 0, and for more than there are addresses. */
+static inline size_t hmm_blocks_granules(size_t bytes)
+{
+    return (bytes + HMM_GRANULE_BYTES - 1) >> HMM_GRANULE_SHIFT;
+}
+
 /* How far the top and the break can go when the last block begins at `at`; `at`: no block can. */
 static inline size_t hmm_blocks_limit(const struct hmm_blocks *blocks, size_t at)
 {
@@ -256,6 +276,12 @@ static inline void hmm_blocks_set_recorded(struct hmm_blocks *blocks, size_t n_g
 {
     blocks->recorded = n_groups << HMM_GROUP_SHIFT;
     blocks->recorded_places = hmm_blocks_place(blocks->recorded);
+}
+
+/* Granules in blocks that callers hold. */
+static inline size_t hmm_blocks_live(const struct hmm_blocks *blocks)
+{
+    return (size_t)blocks->peak_live - (uint32_t)blocks->below_peak;
 }
 
 static inline bool hmm_blocks_is_broken(const struct hmm_blocks *blocks)

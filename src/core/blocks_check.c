@@ -33,30 +33,31 @@ static size_t first_free(const struct hmm_blocks *blocks, size_t class_idx)
     return place != head ? place : HMM_NO_PLACE;
 }
 
-static size_t largest_free(const struct hmm_blocks *blocks)
+/* The most that a call finds without a search: above the top, or the first block of the last list
+ * that has any. */
+static size_t largest_first(const struct hmm_blocks *blocks)
 {
     if (hmm_blocks_is_broken(blocks))
         return 0;
-    size_t largest = hmm_blocks_limit(blocks, blocks->top) - blocks->top;
     size_t class_idx = hmm_blocks_class_of(blocks->heads_end) - 1;
     while (class_idx >= HMM_BLOCKS_FIRST_CLASS && first_free(blocks, class_idx) == HMM_NO_PLACE)
         class_idx--;
-    if (class_idx < HMM_BLOCKS_FIRST_CLASS)
-        return largest;
-    size_t first =
-        hmm_blocks_length(blocks, first_free(blocks, class_idx) >> HMM_PLACE_SHIFT); /* of a call */
-    return first > largest ? first : largest;
+    size_t first = 0;
+    if (class_idx >= HMM_BLOCKS_FIRST_CLASS)
+        first = hmm_blocks_length(blocks, first_free(blocks, class_idx) >> HMM_PLACE_SHIFT);
+    return hmm_max(first, hmm_blocks_limit(blocks, blocks->top) - blocks->top);
 }
 
 void hmm_blocks_count(const struct hmm_blocks *blocks, struct hmm_census *census)
 {
-    *census = (struct hmm_census){.largest = largest_free(blocks)};
+    *census = (struct hmm_census){.largest = largest_first(blocks)};
     bool is_live;
     for (size_t at = blocks->first, n; at < blocks->end; at += n) {
         n = hmm_blocks_walk(blocks, at, &is_live);
-        census->live_granules += is_live ? n : 0;
         census->live_blocks += is_live;
         census->free_blocks += !is_live;
+        if (!is_live && at < blocks->top && blocks->is_searched)
+            census->largest = hmm_max(census->largest, n);
     }
 }
 
@@ -68,9 +69,10 @@ static size_t bit_count(hmm_bits bits)
     return n;
 }
 
-/* B1, B3, B4, and of B7 what is known then; counts of blocks, and of free ones. */
+/* B1, B3, B4, B8, and of B7 what is known then; counts of blocks, and of free ones. */
 static const char *check_blocks(const struct hmm_blocks *blocks, size_t *n_blocks, size_t *n_free)
 {
+    size_t live = hmm_blocks_live(blocks);
     size_t before = 0;
     bool before_free = false;
     for (size_t at = blocks->first, n; at < blocks->top; at += n) {
@@ -88,11 +90,14 @@ static const char *check_blocks(const struct hmm_blocks *blocks, size_t *n_block
         bool is_free = !hmm_bits_has(spot.group->live, spot.at);
         if (is_free && (before_free || at + n == blocks->top))
             return "B4";
+        live -= is_free ? 0 : n;
         *n_free += is_free;
         *n_blocks += 1;
         before = at;
         before_free = is_free;
     }
+    if (live != 0 || blocks->below_peak < 0)
+        return "B8";
     return before != 0 && blocks->end > hmm_blocks_limit(blocks, before) ? "B7" : NULL;
 }
 

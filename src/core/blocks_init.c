@@ -60,7 +60,10 @@ static void set_empty(struct hmm_blocks *blocks)
     hmm_blocks_class_set(blocks, hmm_blocks_class_of(blocks->heads_end));
     hmm_blocks_set_recorded(blocks, 0);
     blocks->top = blocks->end = blocks->peak_end = blocks->first;
-    blocks->usable_granules = hmm_blocks_limit(blocks, blocks->first) - blocks->first;
+    blocks->usable_granules = (uint32_t)(hmm_blocks_limit(blocks, blocks->first) - blocks->first);
+    blocks->asked_granules = blocks->largest_refused_bytes = 0;
+    blocks->n_refused = blocks->peak_live = 0;
+    blocks->below_peak = 0;
 }
 
 bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, struct hmm_blocks_form form)
@@ -75,6 +78,7 @@ bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, struct hmm_blocks_for
         .first = (uint32_t)first_granule(n_classes),
         .span = (uint32_t)span,
         .heads_end = hmm_blocks_head(n_classes),
+        .is_searched = form.is_searched,
         .extra_granules = (uint32_t)hmm_min(form.extra_bytes >> HMM_GRANULE_SHIFT, span),
     };
     if (form.is_fixed)

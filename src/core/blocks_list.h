@@ -15,7 +15,8 @@
 
 /* The words at a place. It is kept in its register: gcc would form further addresses anew, and
  * extend what is read to a whole word more than once. */
-static HMM_INLINE size_t hmm_list_get(const struct hmm_blocks *blocks, size_t *place, int which)
+static HMM_ALWAYS_INLINE size_t hmm_list_get(const struct hmm_blocks *blocks, size_t *place,
+                                             int which)
 {
     size_t value = hmm_blocks_word(blocks, *place)[which];
     HMM_KEEP(value);
@@ -23,8 +24,8 @@ static HMM_INLINE size_t hmm_list_get(const struct hmm_blocks *blocks, size_t *p
     return value;
 }
 
-static HMM_INLINE void hmm_list_set(struct hmm_blocks *blocks, size_t *place, int which,
-                                    size_t value)
+static HMM_ALWAYS_INLINE void hmm_list_set(struct hmm_blocks *blocks, size_t *place, int which,
+                                           size_t value)
 {
     hmm_blocks_word(blocks, *place)[which] = (uint32_t)value;
     HMM_KEEP(*place);
@@ -55,8 +56,8 @@ static HMM_INLINE void hmm_list_insert(struct hmm_blocks *blocks, size_t at, siz
 }
 
 /* Does a link lie at this place, in a free block or a head, that leads to `place`? */
-static HMM_INLINE bool leads_to(const struct hmm_blocks *blocks, size_t *from, int link,
-                                size_t place)
+static HMM_ALWAYS_INLINE bool hmm_list_leads(const struct hmm_blocks *blocks, size_t *from,
+                                             int link, size_t place)
 {
     bool leads =
         *from < blocks->recorded_places && hmm_blocks_word(blocks, *from)[link] == (uint32_t)place;
@@ -69,7 +70,7 @@ static HMM_INLINE bool leads_to(const struct hmm_blocks *blocks, size_t *from, i
 static HMM_INLINE bool hmm_list_pop(struct hmm_blocks *blocks, size_t head, size_t place)
 {
     size_t next = hmm_list_get(blocks, &place, HMM_NEXT);
-    if (!leads_to(blocks, &next, HMM_BEFORE, place))
+    if (!hmm_list_leads(blocks, &next, HMM_BEFORE, place))
         return false;
     hmm_list_set(blocks, &next, HMM_BEFORE, head);
     hmm_list_set(blocks, &head, HMM_NEXT, next);
@@ -84,7 +85,8 @@ static HMM_INLINE bool hmm_list_remove(struct hmm_blocks *blocks, size_t at)
     size_t place = hmm_blocks_place(at);
     size_t next = hmm_list_get(blocks, &place, HMM_NEXT);
     size_t before = hmm_list_get(blocks, &place, HMM_BEFORE);
-    if (!leads_to(blocks, &before, HMM_NEXT, place) || !leads_to(blocks, &next, HMM_BEFORE, place))
+    if (!hmm_list_leads(blocks, &before, HMM_NEXT, place) ||
+        !hmm_list_leads(blocks, &next, HMM_BEFORE, place))
         return false;
     hmm_list_set(blocks, &before, HMM_NEXT, next);
     hmm_list_set(blocks, &next, HMM_BEFORE, before);

@@ -4,11 +4,6 @@
 #include "buffer_tests.h"
 
 #include "base/bytes.h"
-#include "core/blocks.h"
-#include "hmm_heap.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 static long n_checks, n_failed;
 
@@ -27,7 +22,7 @@ static void say_number(long n)
     say(&digits[at]);
 }
 
-static void check(bool good, const char *what, int line)
+void check(bool good, const char *what, int line)
 {
     n_checks++;
     if (good)
@@ -40,8 +35,6 @@ static void check(bool good, const char *what, int line)
         say("\n");
     }
 }
-
-#define CHECK(condition) check(condition, #condition, __LINE__)
 
 static bool same_text(const char *a, const char *b)
 {
@@ -65,7 +58,7 @@ static bool has_text(const char *text, const char *part)
 
 static uint32_t rng;
 
-static uint32_t below(uint32_t n)
+uint32_t below(uint32_t n)
 {
     rng ^= rng << 13;
     rng ^= rng >> 17;
@@ -76,52 +69,46 @@ static uint32_t below(uint32_t n)
 /* --- what on_error, lock and unlock have heard --------------------------------------------------
  */
 
-struct heard {
-    int n_errors, n_locks, n_unlocks;
-    char message[200];
-    const void *block;
-};
-
-static void hear(void *context, const char *message, const void *block)
+void hear(void *context, const char *message, const void *block)
 {
-    struct heard *heard = context;
+    struct heard *to = context;
     size_t n = 0;
-    for (; message[n] != '\0' && n < sizeof heard->message - 1; n++)
-        heard->message[n] = message[n];
-    heard->message[n] = '\0';
-    heard->block = block;
-    heard->n_errors++;
+    for (; message[n] != '\0' && n < sizeof to->message - 1; n++)
+        to->message[n] = message[n];
+    to->message[n] = '\0';
+    to->block = block;
+    to->n_errors++;
 }
 
 static void hear_lock(void *context)
 {
-    struct heard *heard = context;
-    CHECK(heard->n_locks == heard->n_unlocks);
-    heard->n_locks++;
+    struct heard *to = context;
+    CHECK(to->n_locks == to->n_unlocks);
+    to->n_locks++;
 }
 
 static void hear_unlock(void *context)
 {
-    struct heard *heard = context;
-    heard->n_unlocks++;
-    CHECK(heard->n_locks == heard->n_unlocks);
+    struct heard *to = context;
+    to->n_unlocks++;
+    CHECK(to->n_locks == to->n_unlocks);
 }
 
-static bool heard_one(struct heard *heard, const char *part)
+static bool heard_one(struct heard *by, const char *part)
 {
-    bool good = heard->n_errors == 1 && has_text(heard->message, part);
+    bool good = by->n_errors == 1 && has_text(by->message, part);
     if (!good) {
         say("heard: ");
-        say(heard->message);
+        say(by->message);
         say("\n");
     }
-    heard->n_errors = 0;
-    heard->message[0] = '\0';
+    by->n_errors = 0;
+    by->message[0] = '\0';
     return good;
 }
 
-static char arena[65536 + 64] __attribute__((aligned(64)));
-static struct heard heard;
+char arena[65536 + 64] __attribute__((aligned(64)));
+struct heard heard;
 static int fixed_records; /* of the heaps that are made */
 
 static HmmHeap *new_heap(size_t bytes, size_t extra_bytes)
@@ -137,7 +124,7 @@ static HmmHeap *new_heap(size_t bytes, size_t extra_bytes)
     return heap;
 }
 
-static bool is_whole(HmmHeap *heap)
+bool is_whole(HmmHeap *heap)
 {
     const char *broken = HmmHeapCheck(heap);
     if (broken != NULL) {
@@ -148,7 +135,7 @@ static bool is_whole(HmmHeap *heap)
     return broken == NULL;
 }
 
-static struct HmmHeapStats stats_of(HmmHeap *heap)
+struct HmmHeapStats stats_of(HmmHeap *heap)
 {
     struct HmmHeapStats stats;
     HmmHeapGetStats(heap, &stats);
@@ -511,7 +498,7 @@ static void test_overwritten_free_memory(void)
 }
 
 /* The inside of a heap: what it begins with. */
-static struct hmm_blocks *blocks_of(HmmHeap *heap)
+struct hmm_blocks *blocks_of(HmmHeap *heap)
 {
     return (struct hmm_blocks *)(void *)heap;
 }
@@ -730,6 +717,13 @@ static void test_check_finds_damage(void)
     d = to_damage();
     d.blocks->recorded = HMM_GROUP_GRANULES;
     CHECK(breaks(&d, "B7"));
+    d = to_damage();
+    d.blocks->below_peak++;
+    CHECK(breaks(&d, "B8"));
+    d = to_damage();
+    d.blocks->peak_live -= (uint32_t)d.blocks->below_peak + 1;
+    d.blocks->below_peak = -1;
+    CHECK(breaks(&d, "B8"));
 }
 
 /* --- sizes --------------------------------------------------------------------------------------
@@ -901,7 +895,7 @@ static void test_random(size_t buffer_bytes, size_t extra_bytes, long n_operatio
     CHECK(heard.n_errors == 0);
 }
 
-static void run(const char *name, void (*test)(void))
+void run(const char *name, void (*test)(void))
 {
     long checks = n_checks, failed = n_failed;
     test();
@@ -951,6 +945,7 @@ long buffer_tests(long n_operations)
     run("damage is found", test_check_finds_damage);
     run("every buffer of 0 to 4096 bytes", test_every_small_size);
     run("random runs", test_random_runs);
+    promise_tests(n_operations);
     say_number(n_checks);
     say(" checks, ");
     say_number(n_failed);

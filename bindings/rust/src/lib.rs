@@ -47,6 +47,16 @@ pub struct HeapStats {
     pub free_blocks: usize,
     /// that can be allocated now
     pub largest_bytes: usize,
+    /// the most that was live at once
+    pub peak_live_bytes: usize,
+    /// of `capacity_bytes`, those that were never live
+    pub least_free_bytes: usize,
+    /// number of requests that got none
+    pub refused: usize,
+    /// of all requests
+    pub largest_request_bytes: usize,
+    /// of those that got none
+    pub largest_refused_bytes: usize,
 }
 
 extern "C" {
@@ -66,6 +76,7 @@ extern "C" {
     fn HmmHeapAllocAligned(heap: *mut HmmHeap, alignment: usize, size: usize) -> *mut c_void;
     fn HmmHeapFree(heap: *mut HmmHeap, block: *mut c_void);
     fn HmmHeapGetStats(heap: *mut HmmHeap, stats: *mut HeapStats);
+    fn HmmHeapGetMarks(heap: *mut HmmHeap, stats: *mut HeapStats);
     fn HmmHeapCheck(heap: *mut HmmHeap) -> *const u8;
     fn HmmHeapDestroy(heap: *mut HmmHeap);
 }
@@ -201,6 +212,13 @@ impl<'buffer> Heap<'buffer> {
     pub fn stats(&self) -> HeapStats {
         let mut stats = HeapStats::default();
         unsafe { HmmHeapGetStats(self.heap, &mut stats) };
+        stats
+    }
+
+    /// The same in constant time: all but `live_blocks`, `free_blocks` and `largest_bytes`, which are 0.
+    pub fn marks(&self) -> HeapStats {
+        let mut stats = HeapStats::default();
+        unsafe { HmmHeapGetMarks(self.heap, &mut stats) };
         stats
     }
 

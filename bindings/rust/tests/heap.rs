@@ -49,7 +49,12 @@ fn heap_over_a_buffer() {
     assert!(blocks.len() * 16 >= 3072);
     assert_eq!(heap.stats().live_blocks, blocks.len());
     assert!(heap.alloc(Layout::from_size_align(0, 1).unwrap()).is_none());
+    let n_bytes = 16 * blocks.len();
     blocks.into_iter().for_each(|block| unsafe { heap.dealloc(block) });
+    let (stats, marks) = (heap.stats(), heap.marks());
+    assert_eq!((marks.peak_live_bytes, marks.least_free_bytes, marks.refused), (n_bytes, 0, 1));
+    assert_eq!((marks.largest_request_bytes, marks.largest_refused_bytes), (16, 16));
+    assert_eq!(libhmm::HeapStats { largest_bytes: 0, ..stats }, marks);
     assert_eq!((heap.stats().live_blocks, heap.check()), (0, None));
     let aligned = heap.alloc(Layout::from_size_align(100, 256).unwrap()).unwrap();
     assert_eq!(aligned.as_ptr() as usize % 256, 0);
