@@ -166,37 +166,38 @@ HMM_REPLACEABLE void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t ali
 /* --- delete(nothrow), delete(size) --------------------------------------------------------------
  * Where a form is replaced, a block may be of any size, or not one of this heap. */
 
-static HMM_NOINLINE void check_size(const void *block, size_t size, size_t alignment)
+static HMM_NOINLINE void check_size(const void *block, size_t size, size_t alignment,
+                                    const void *caller)
 {
     if (block != NULL && !any_replaced())
-        hmm_check_size(block, alignment, size, true, "HmmFree");
+        hmm_check_size_at(block, alignment, size, true, "HmmFree", caller);
 }
 
 HMM_REPLACEABLE void _ZdlPvm(void *block, size_t size)
 {
     if (hmm_unlikely(!hmm_has_class_of(block, size)))
-        check_size(block, size, 1);
+        check_size(block, size, 1, CALLER);
     _ZdlPv(block);
 }
 
 HMM_REPLACEABLE void _ZdaPvm(void *block, size_t size)
 {
     if (hmm_unlikely(!hmm_has_class_of(block, size)))
-        check_size(block, size, 1);
+        check_size(block, size, 1, CALLER);
     _ZdaPv(block);
 }
 
 HMM_REPLACEABLE void _ZdlPvmSt11align_val_t(void *block, size_t size, size_t alignment)
 {
     if (hmm_unlikely(!hmm_has_class_of(block, hmm_round_up(size, alignment))))
-        check_size(block, size, alignment);
+        check_size(block, size, alignment, CALLER);
     _ZdlPvSt11align_val_t(block, alignment);
 }
 
 HMM_REPLACEABLE void _ZdaPvmSt11align_val_t(void *block, size_t size, size_t alignment)
 {
     if (hmm_unlikely(!hmm_has_class_of(block, hmm_round_up(size, alignment))))
-        check_size(block, size, alignment);
+        check_size(block, size, alignment, CALLER);
     _ZdaPvSt11align_val_t(block, alignment);
 }
 
