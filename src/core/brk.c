@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-static const size_t part_bytes = (size_t)HMM_BRK_PART_MIB << 20;
+static const size_t gap_bytes = (size_t)HMM_GAP_MIB << 20;
 
 static void init_common(struct hmm_brk *brk, enum hmm_brk_kind kind, uintptr_t base,
                         size_t reach_bytes)
@@ -58,30 +58,14 @@ static bool fits(const struct hmm_brk *brk, uintptr_t start, size_t bytes)
     return start >= brk->base && start <= end && bytes <= end - start;
 }
 
-/* Move the kernel's break from `start` up by `bytes`, in parts if it must be. */
-static bool sys_extend(uintptr_t from, uintptr_t start, size_t bytes)
-{
-    if (hmm_port_brk(start + bytes) == start + bytes)
-        return true;
-    for (size_t done = 0; bytes > part_bytes && done < bytes;) {
-        done = hmm_min(done + part_bytes, bytes);
-        if (hmm_port_brk(start + done) != start + done)
-            break;
-        if (done == bytes)
-            return true;
-    }
-    hmm_port_brk(from);
-    return false;
-}
-
 static uintptr_t sys_grow(struct hmm_brk *brk, size_t bytes)
 {
     uintptr_t now = hmm_port_brk(0);
     if (now == 0 || (now < brk->sys_top && hmm_port_brk(brk->sys_top) != brk->sys_top))
         return 0; /* refused; or lowered by a bare system call, and it cannot be restored */
     uintptr_t start = now <= brk->sys_top ? brk->sys_top : hmm_round_up(now, brk->align_bytes);
-    if (!fits(brk, start, bytes) || !sys_extend(hmm_max(now, brk->sys_top), start, bytes))
-        return 0;
+    if (!fits(brk, start, bytes) || hmm_port_brk(start + bytes) != start + bytes)
+        return 0; /* in one step: what the system would not give at once nobody expects to get */
     brk->joined = start == brk->sys_top && start != brk->base;
     brk->sys_top = start + bytes;
     return start;
@@ -98,8 +82,8 @@ static uintptr_t map_grow(struct hmm_brk *brk, size_t bytes)
         return at;
     }
     brk->joined = false;
-    at = hmm_round_up(at + part_bytes, part_bytes); /* the break may come back */
-    for (size_t gap = part_bytes; fits(brk, at, bytes); at += hmm_round_up(gap, part_bytes)) {
+    at = hmm_round_up(at + gap_bytes, gap_bytes); /* the break may come back */
+    for (size_t gap = gap_bytes; fits(brk, at, bytes); at += hmm_round_up(gap, gap_bytes)) {
         gap += gap / HMM_GAP_DIVISOR;
         if (hmm_port_map_at((void *)at, bytes))
             return at;

@@ -92,6 +92,17 @@ static bool claim(struct hmm_slabs *slabs, struct hmm_slab *slab, uint32_t unit,
     return covered;
 }
 
+/* Of a run that is longer than the slab, keep what the slab needs, if that can have state bytes. */
+static bool fit_run(struct hmm_pages *pages, const struct hmm_slab *slab, uint32_t n_units)
+{
+    hmm_lock_take(&pages->states);
+    bool covered = hmm_states_cover(pages, hmm_state_kind(slab->class_idx), slab->unit, n_units);
+    hmm_lock_give(&pages->states);
+    if (covered)
+        hmm_pages_trim_run(pages, slab->unit, n_units);
+    return covered;
+}
+
 /* A run for the slab, which it becomes; HMM_RUN_NONE. Where somebody else's memory is in the place
  * of a run's state bytes, others are tried; those in vain are held meanwhile, so that they are not
  * found again, each twice as long as the one before. */
@@ -106,15 +117,14 @@ static int64_t take_run(struct hmm_slabs *slabs, struct hmm_slab *slab, uint32_t
     while (unit != HMM_RUN_NONE) {
         slab->unit = (uint32_t)unit;
         slab->start = hmm_pagemap_address(pages->map, slab->unit);
-        if (hmm_likely(claim(slabs, slab, (uint32_t)unit, n_units, arena, tag)))
+        bool fits = n_vain == 0 || fit_run(pages, slab, n_units);
+        if (hmm_likely(fits && claim(slabs, slab, (uint32_t)unit, n_units, arena, tag)))
             break;
         vain[n_vain++] = unit;
         unit = HMM_RUN_NONE;
         if (n_vain < HMM_STATES_TRIES)
             unit = hmm_pages_take(pages, n_units << n_vain, HMM_UNIT_BYTES, growth, n_dirty);
     }
-    if (unit != HMM_RUN_NONE && n_vain != 0)
-        hmm_pages_trim_run(pages, (uint32_t)unit, n_units);
     while (n_vain > 0)
         hmm_pages_give(pages, (uint32_t)vain[--n_vain]);
     return unit;
