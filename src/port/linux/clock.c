@@ -87,24 +87,29 @@ static uint64_t source_ns(void)
     return ns_of(&now);
 }
 
-uint64_t hmm_port_clock_ns(void)
+/* A look has found no later time than the latest. Returns that. */
+static uint64_t note_standstill(uint64_t latest)
 {
-    uint64_t latest = load(&latest_ns);
-    uint64_t now_ns = source_ns() + load(&shift_ns);
-    if (hmm_likely(now_ns != latest)) {
-        if (hmm_unlikely((int64_t)(now_ns - latest) < 0)) { /* back: go on from the latest */
-            store(&shift_ns, load(&shift_ns) + (latest - now_ns));
-            return latest;
-        }
-        store(&latest_ns, now_ns);
-        store(&asked_ns, 0);
-        atomic_store_explicit(&n_looks, 0, memory_order_relaxed); /* relaxed: as above */
-        return now_ns;
-    }
     uint32_t looks = atomic_load_explicit(&n_looks, memory_order_relaxed) + 1; /* as above */
     atomic_store_explicit(&n_looks, looks, memory_order_relaxed);              /* as above */
     if (hmm_unlikely(looks % LOOKS_TO_ASK == 0))
         ask_kernel(looks);
+    return latest;
+}
+
+uint64_t hmm_port_clock_ns(void)
+{
+    uint64_t latest = load(&latest_ns);
+    uint64_t now_ns = source_ns() + load(&shift_ns);
+    if (hmm_likely(now_ns == latest))
+        return note_standstill(latest);
+    if (hmm_unlikely((int64_t)(now_ns - latest) < 0)) { /* it goes on from the latest */
+        store(&shift_ns, load(&shift_ns) + (latest - now_ns));
+        return note_standstill(latest);
+    }
+    store(&latest_ns, now_ns);
+    store(&asked_ns, 0);
+    atomic_store_explicit(&n_looks, 0, memory_order_relaxed); /* relaxed: as above */
     return now_ns;
 }
 
