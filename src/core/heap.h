@@ -31,7 +31,7 @@ struct hmm_heap {
     struct hmm_counts *counts; /* const after init: NULL unless calls are counted */
 };
 
-/* Over the program break or a reserved range. `tunables` are copied. False: no memory at all. */
+/* Over the program break or mappings. `tunables` are copied. False: no memory at all. */
 bool hmm_heap_init(struct hmm_heap *heap, const struct hmm_tunables *tunables);
 /* Over a caller's buffer: records first, then the heap. */
 bool hmm_heap_init_buffer(struct hmm_heap *heap, const struct hmm_tunables *tunables, void *buffer,

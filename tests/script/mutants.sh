@@ -6,17 +6,19 @@ build=$(realpath "$1")
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/../.." && pwd)
 
-# mutant FILE SED NAME...: with FILE changed by SED, each of the abuse programs NAME fails.
+# mutant "FILE..." SED NAME...: with each FILE changed by SED, each of the abuse programs NAME fails.
 mutant() {
     local file=$1 change=$2 name
     shift 2
     rm -rf "$tmp/m" && mkdir "$tmp/m" && cp -r "$top/src" "$top/include" "$tmp/m/"
-    sed -i -E "$change" "$tmp/m/$file"
-    if cmp -s "$tmp/m/$file" "$top/$file"; then
-        failed=$((failed + 1))
-        echo "failed: the check to be taken out of $file is not there: $change"
-        return
-    fi
+    for one in $file; do
+        sed -i -E "$change" "$tmp/m/$one"
+        if cmp -s "$tmp/m/$one" "$top/$one"; then
+            failed=$((failed + 1))
+            echo "failed: the check to be taken out of $one is not there: $change"
+            return
+        fi
+    done
     (cd "$tmp/m" && cc -std=gnu17 -O1 -w -shared -fPIC -fvisibility=hidden -fno-builtin -fexceptions \
         -ftls-model=initial-exec -D_GNU_SOURCE -Iinclude -Isrc -Isrc/port/linux \
         src/base/*.c src/core/*.c src/api/*.c src/hosted/*.c src/port/linux/*.c -Wl,-z,initfirst -o ../mutant.so) ||
@@ -33,9 +35,9 @@ mutant src/core/heap.c 's/^    if \(!freed\)$/    if (false)/' \
     twice_other_thread_large
 mutant src/core/heap.c 's/^    if \(bytes == 0\)$/    if (false)/' usable_interior usable_foreign usable_after_free sized_double
 # realloc asks for the usable size, and frees in the end: both must be blind
-mutant src/core/heap.c 's/^    if \((bytes == 0|!freed)\)$/    if (false)/; s/hmm_unlikely\(!hmm_state_to_free\(hmm_state_of\(states, mark\), mark\)\)/false/' \
+mutant "src/core/heap.c src/core/arena.c" 's/^    if \((bytes == 0|!freed)\)$/    if (false)/; s/was_live = hmm_state_to_free\(.*$/was_live = true;/' \
     realloc_interior realloc_foreign realloc_interior_large twice_by_realloc
-mutant src/core/heap.c 's/hmm_unlikely\(!hmm_state_to_free\(hmm_state_of\(states, mark\), mark\)\)/false/' \
+mutant src/core/arena.c 's/was_live = hmm_state_to_free\(.*$/was_live = true;/' \
     interior_small interior_16 interior_medium misaligned misaligned_8 never_allocated end_of_slab twice
 mutant src/core/heap.c 's/hmm_unlikely\(push == HMM_PUSH_NOT_LIVE\)/false/' twice_1024_frees_later twice_all_freed_between
 mutant src/hosted/sized.c 's/^    if \(what == IGNORE\)$/    if (true)/' \
@@ -46,6 +48,6 @@ mutant src/hosted/sized.c 's/^    if \(what == IGNORE\)$/    if (false)/' sized_
 mutant src/hosted/sized.c 's/^        if \(seen == site\)$/        if (false)/' sized_reported sized_free_reported
 mutant src/hosted/sized.c 's/!is_new \&\& may_be_resized_to/may_be_resized_to/' sized_delete_exact
 mutant src/hosted/override.c 's/^    if \(size > usable_bytes\)$/    if (false)/' sized_freezero
-mutant src/core/meta.c 's/^    hmm_port_seal\(.*$/    (void)sealed;/' write_configuration
+mutant src/core/meta.c 's/^        hmm_port_seal\(.*$/        (void)sealed, (void)own;/' write_configuration
 mutant src/core/misuse.c 's/^    hmm_fatal\(chars, block, detail\);/    hmm_fatal(chars, (const char *)block + 16, detail);/' twice interior_small
 finish
