@@ -163,7 +163,7 @@ void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f)
 /* --- the free list ------------------------------------------------------------------------------
  */
 
-enum { LINE_BYTES = 200 };
+enum { RUN_LINE_BYTES = 200 };
 
 static void say_address(struct hmm_text *line, const char *what, uintptr_t address)
 {
@@ -203,7 +203,7 @@ static void say_run(const struct hmm_heap *heap, struct hmm_text *line, uint32_t
 void hmm_walk_print_free_list(struct hmm_heap *heap, int fd)
 {
     struct hmm_pages *pages = &heap->pages;
-    char chars[LINE_BYTES];
+    char chars[RUN_LINE_BYTES];
     struct hmm_text line = {.chars = chars, .capacity_bytes = sizeof chars};
     const char *end = hmm_pagemap_address(&heap->map, hmm_pagemap_limit(&heap->map));
     say_address(&line, "heap start     ", heap->map.base);

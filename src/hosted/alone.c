@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 
+void *malloc(size_t size) __attribute__((weak)); /* as it is defined */
 extern struct r_debug hmm_loader_list __asm__("_r_debug") __attribute__((weak));
 extern ElfW(Dyn) hmm_own_dynamic[] __asm__("_DYNAMIC") __attribute__((weak, visibility("hidden")));
 

@@ -44,7 +44,7 @@ static size_t whole_bytes(size_t size, size_t alignment)
 }
 
 /* bytes: of whole_bytes */
-static void *allocate(size_t bytes, size_t alignment, bool zero)
+static void *allocate_whole(size_t bytes, size_t alignment, bool zero)
 {
     bool large = bytes > HMM_SLAB_MAX_BYTES;
     bool as_it_comes = alignment <= (large ? hmm_port_page_bytes() : HMM_GRANULE_BYTES);
@@ -60,7 +60,7 @@ HMM_REPLACEABLE void *mallocx(size_t size, int flags)
 {
     size_t alignment = alignment_of(flags);
     size_t bytes = whole_bytes(size, alignment);
-    return bytes != 0 ? allocate(bytes, alignment, (flags & FLAG_ZERO) != 0) : NULL;
+    return bytes != 0 ? allocate_whole(bytes, alignment, (flags & FLAG_ZERO) != 0) : NULL;
 }
 
 HMM_REPLACEABLE size_t sallocx(const void *block, int flags)

@@ -56,7 +56,7 @@ static bool may_be_resized_to(size_t usable_bytes, unsigned class_idx, size_t si
 }
 
 /* What nearly every block is: a slot of its size's own class. */
-static inline bool is_plain(size_t usable_bytes, size_t alignment, size_t size)
+static inline bool is_plainly_right(size_t usable_bytes, size_t alignment, size_t size)
 {
     return alignment <= HMM_GRANULE_BYTES && size - 1 < HMM_SLAB_MAX_BYTES &&
            hmm_sizeclasses[hmm_sizeclass_of(size)].slot_bytes == usable_bytes;
@@ -79,7 +79,7 @@ void hmm_check_size_at(const void *block, size_t alignment, size_t size, bool is
 {
     enum { AUTO, ABORT, REPORT, IGNORE }; /* as tunables.def lists them */
     size_t usable_bytes = hmm_usable(block, who);
-    if (hmm_likely(is_plain(usable_bytes, alignment, size)) ||
+    if (hmm_likely(is_plainly_right(usable_bytes, alignment, size)) ||
         is_right(usable_bytes, alignment, size, is_new))
         return;
     size_t what = hmm_meta_tunables(&hmm_process_heap.meta)->sized;
