@@ -86,19 +86,45 @@ void hmm_move_memory(char *from, char *to, size_t bytes)
     }
 }
 
+/* Units from `from` on up to a border, at most `n_units`. */
+static uint32_t part_units(struct hmm_pages *pages, uint32_t from, uint32_t n_units)
+{
+    uint32_t n = 1;
+    hmm_lock_take(&pages->lock);
+    while (n < n_units && !hmm_pages_is_border(pages, from + n))
+        n++;
+    hmm_lock_give(&pages->lock);
+    return n;
+}
+
+/* Several mappings one after the other, so that no other borders come about than begin has noted.
+ */
+static void move_parts(struct hmm_pages *pages, uint32_t from, uint32_t n_units, char *to)
+{
+    while (n_units != 0) {
+        uint32_t n = part_units(pages, from, n_units);
+        size_t bytes = (size_t)n << HMM_UNIT_SHIFT;
+        hmm_move_memory(hmm_pagemap_address(pages->map, from), to, bytes);
+        from += n;
+        n_units -= n;
+        to += bytes;
+    }
+}
+
 bool hmm_move_units(struct hmm_pages *pages, uint32_t from, uint32_t n_units, void *to)
 {
     char *start = hmm_pagemap_address(pages->map, from);
     size_t bytes = (size_t)n_units << HMM_UNIT_SHIFT;
     uint32_t n_parts = begin(pages, from, n_units, to);
     if (n_parts > 1)
-        hmm_move_memory(start, to, bytes);
+        move_parts(pages, from, n_units, to);
     if (n_parts != 1)
         return n_parts != 0;
-    if (hmm_port_move(start, to, bytes))
-        return true;
+    bool moved = hmm_port_move(start, to, bytes);
     hmm_lock_take(&pages->lock);
-    pages->move_units = UINT32_MAX; /* this system doesn't: don't ask again */
+    pages->n_move_fails = moved ? 0 : pages->n_move_fails + 1;
+    if (pages->n_move_fails >= HMM_MOVE_FAILS) /* this system doesn't: don't ask again */
+        pages->move_units = UINT32_MAX;
     hmm_lock_give(&pages->lock);
-    return false;
+    return moved;
 }

@@ -45,6 +45,7 @@ struct hmm_pages {
     uint32_t page_units;           /* const: runs are multiples of this */
     uint32_t populate_units; /* const: from so many used ones on, slabs get their pages at once */
     uint32_t move_units;     /* lock:pages, so long runs are moved without copying */
+    uint32_t n_move_fails;   /* lock:pages, in a row */
     uint32_t n_borders;      /* lock:pages, of mappings inside the heap, at most */
     uint32_t huge_units;     /* lock:pages, of a huge page; 0: there are none */
     uint32_t huge_skip;      /* lock:pages, so many chances for one are let pass */

@@ -73,7 +73,10 @@ static void test_borders(void **state)
     p->move_units = RUN_UNITS / 2;
     assert_false(hmm_move_units(p, a, hmm_pages_run_units(p, a),
                                 hmm_pagemap_address(p->map, b))); /* nobody moves it */
-    assert_int_equal(p->move_units, UINT32_MAX);
+    assert_int_equal(p->move_units, RUN_UNITS / 2);               /* this once */
+    p->n_move_fails = HMM_MOVE_FAILS - 1;
+    assert_false(hmm_move_units(p, a, hmm_pages_run_units(p, a), hmm_pagemap_address(p->map, b)));
+    assert_int_equal(p->move_units, UINT32_MAX); /* nor at any time */
     assert_int_equal(p->n_borders, 2);
     assert_true(hmm_move_is_one_mapping(p, b, b + RUN_UNITS));
     assert_false(hmm_move_is_one_mapping(p, b - 1, b + 1));
@@ -141,6 +144,7 @@ static void test_nothing_recycled(void **state)
     take(p, 4 * RUN_UNITS);
     hmm_pages_give(p, hole);
     p->move_units = RUN_UNITS / 4;
+    p->n_move_fails = HMM_MOVE_FAILS - 1;
     uint32_t more = take(p, 4 * RUN_UNITS);
     assert_true(hmm_pages_excess(p) >= RUN_UNITS);
     hmm_decay_recycle(p, hmm_pagemap_address(p->map, more), 4 * RUN_UNITS);
@@ -154,10 +158,8 @@ static void test_nothing_recycled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_by_halves),
-        cmocka_unit_test(test_in_locked_memory),
-        cmocka_unit_test(test_borders),
-        cmocka_unit_test(test_break_goes_down),
+        cmocka_unit_test(test_by_halves),        cmocka_unit_test(test_in_locked_memory),
+        cmocka_unit_test(test_borders),          cmocka_unit_test(test_break_goes_down),
         cmocka_unit_test(test_nothing_recycled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
