@@ -80,7 +80,7 @@ _Noreturn void hmm_port_abort(void);
 /* errno of the calling thread, for the hosted API. */
 void hmm_port_set_enomem(void);
 
-/* Kernel calls made through this seam since the start, for statistics. */
+/* Kernel calls for memory and locks made through this seam since the start, for statistics. */
 size_t hmm_port_calls(void);
 
 #include "port_inline.h" /* hmm_port_pause, hmm_port_self: a file of the chosen folder */

@@ -48,7 +48,7 @@ static uint64_t kernel_ns(void)
 {
     struct timespec now = {0};
 #ifdef SYS_clock_gettime
-    kernel_call(SYS_clock_gettime, CLOCK_MONOTONIC_COARSE, (long)&now, 0, 0, 0, 0);
+    raw_syscall(SYS_clock_gettime, CLOCK_MONOTONIC_COARSE, (long)&now, 0, 0, 0, 0);
 #else
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 #endif

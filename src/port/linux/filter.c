@@ -38,12 +38,12 @@ static int filter_by_proc(void)
 {
     enum { STATUS_BYTES = 4096 };
     char text[STATUS_BYTES];
-    long fd = kernel_call(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/status",
+    long fd = raw_syscall(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/status",
                           O_RDONLY | O_CLOEXEC, 0, 0, 0);
     if (fd < 0)
         return -1;
-    long n_chars = kernel_call(SYS_read, fd, (long)text, sizeof text, 0, 0, 0);
-    kernel_call(SYS_close, fd, 0, 0, 0, 0, 0);
+    long n_chars = raw_syscall(SYS_read, fd, (long)text, sizeof text, 0, 0, 0);
+    raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
     const char *value = n_chars > 0 ? find_value(text, (size_t)n_chars, "\nSeccomp:\t") : NULL;
     return value != NULL ? *value - '0' : -1;
 }
@@ -53,7 +53,7 @@ static bool is_filtered(void)
 {
     int filter = filter_by_proc();
     if (filter < 0)
-        filter = (int)kernel_call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0);
+        filter = (int)raw_syscall(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0);
     return filter > 0;
 }
 
