@@ -26,22 +26,34 @@ static void init_common(struct hmm_brk *brk, enum hmm_brk_kind kind, uintptr_t b
     };
 }
 
-/* Where mappings take the place of the break: a quarter of all addresses up, where nobody is. */
-static uintptr_t mapped_base(size_t align_bytes)
+/* Where mappings take the place of the break, which is somebody else's: well above it. There is
+ * none, or it has no room: a quarter of all addresses up, where nobody is. */
+static uintptr_t mapped_base(uintptr_t now, size_t align_bytes)
 {
     uintptr_t quarter = hmm_port_top() / 4;
-    uintptr_t jitter = quarter >> HMM_MAPPED_BASE_JITTER_SHIFT;
-    return hmm_round_up(quarter + (uintptr_t)(hmm_port_random() % jitter), align_bytes);
+    uintptr_t least = (uintptr_t)HMM_MAPPED_MIN_MIB << 20;
+    uintptr_t distance = hmm_max(quarter >> HMM_MAPPED_DISTANCE_SHIFT, least);
+    uintptr_t from = now != 0 ? now + distance : quarter;
+    return hmm_round_up(from + (uintptr_t)(hmm_port_random() % (distance / 4)), align_bytes);
+}
+
+/* Of a program that is started by way of the dynamic linker the break may lie among the libraries.
+ */
+static bool has_room(uintptr_t now)
+{
+    return now != 0 && now < hmm_port_top() - hmm_port_top() / HMM_BREAK_ROOM_DIVISOR;
 }
 
 void hmm_brk_init(struct hmm_brk *brk, enum hmm_brk_kind kind, size_t reach_bytes)
 {
     size_t align_bytes = hmm_max(HMM_UNIT_BYTES, hmm_port_page_bytes());
-    uintptr_t now = kind == HMM_BRK_SYS ? hmm_port_brk(0) : 0;
-    /* of a program that is started by way of the dynamic linker it may lie among the libraries */
-    bool has_room = now != 0 && now < hmm_port_top() - hmm_port_top() / HMM_BREAK_ROOM_DIVISOR;
-    uintptr_t base = has_room ? hmm_round_up(now, align_bytes) : mapped_base(align_bytes);
-    init_common(brk, has_room ? HMM_BRK_SYS : HMM_BRK_MAP, base, reach_bytes);
+    uintptr_t now = hmm_port_brk(0);
+    if (!has_room(now))
+        now = 0;
+    if (kind == HMM_BRK_SYS && now != 0)
+        init_common(brk, HMM_BRK_SYS, hmm_round_up(now, align_bytes), reach_bytes);
+    else
+        init_common(brk, HMM_BRK_MAP, mapped_base(now, align_bytes), reach_bytes);
 }
 
 void hmm_brk_init_buffer(struct hmm_brk *brk, void *buffer, size_t bytes)
