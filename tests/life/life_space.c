@@ -225,6 +225,29 @@ static void sparse(void)
     MUST(sizeof(void *) == 4 || total >= (size_t)200 << 30);
 }
 
+/* Option heap_max: 32 MiB, blocks with mappings of their own included. */
+static void within_heap_max(void)
+{
+    void *mapped = malloc(10 * MIB); /* map_threshold=8m */
+    MUST(mapped != NULL && malloc(30 * MIB) == NULL && errno == ENOMEM);
+    size_t got = fill(1024, SIZE_MAX);
+    printf("heap_max=32m, 10 MiB of it mapped: %zu KiB\n", got / 1024);
+    MUST(got >= 18 * MIB && got <= 22 * MIB);
+    check_heap();
+    free(mapped);
+    got += fill(1024, SIZE_MAX);
+    MUST(got >= 28 * MIB && got <= 32 * MIB);
+    drop(1024);
+    check_heap();
+}
+
+static void heap_max(void)
+{
+    setenv("HMM_OPTIONS", "heap_max=32m,map_threshold=8m", 1);
+    execl("/proc/self/exe", "life_space", "heap_max", NULL);
+    _exit(99);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -233,7 +256,7 @@ static const struct {
     {"limit, large blocks", limited_large}, {"limit of data", limited_data},
     {"blocked at once", blocked_at_once},   {"blocked 30 MiB above", blocked_above},
     {"blocked by 1 TiB", blocked_far},      {"blocked for a while", unblocked},
-    {"200 GiB of addresses", sparse},
+    {"option heap_max", heap_max},          {"200 GiB of addresses", sparse},
 };
 
 int main(int argc, char **argv)
@@ -241,6 +264,10 @@ int main(int argc, char **argv)
     int failed = 0;
     if (argc > 1 && strcmp(argv[1], "libc") == 0) {
         small_process();
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "heap_max") == 0) {
+        within_heap_max();
         return 0;
     }
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
