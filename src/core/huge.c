@@ -116,7 +116,7 @@ static void note_cost(struct hmm_pages *pages, uint64_t cost_ns)
         pages->huge_fast = 0;
     }
     if (pages->huge_slow > 0)
-        pages->huge_skip = HMM_HUGE_SKIP << (2 * hmm_min(pages->huge_slow - 1, 4));
+        pages->huge_skip = (uint32_t)HMM_HUGE_SKIP << (2 * hmm_min(pages->huge_slow - 1, 4));
 }
 
 /* The pages of a slab that will soon be full, each with a block's beginning on it: one call instead

@@ -133,19 +133,20 @@ static void add_lock(struct hmm_lock_figures *figures, struct hmm_lock *lock)
 void hmm_walk_locks(struct hmm_heap *heap, struct hmm_lock_figures figures[HMM_LOCK_KINDS])
 {
     const struct hmm_lock_figures none[HMM_LOCK_KINDS] = {
-        {.name = "registry"}, {.name = "arena"}, {.name = "grow"}, {.name = "pages"},
-        {.name = "states"},   {.name = "table"}, {.name = "meta"},
+        {.name = "registry"}, {.name = "gate"},   {.name = "arena"}, {.name = "grow"},
+        {.name = "pages"},    {.name = "states"}, {.name = "table"}, {.name = "meta"},
     };
     memcpy(figures, none, sizeof none);
     add_lock(&figures[0], &heap->arenas.registry);
+    add_lock(&figures[1], &heap->arenas.gate);
     for (struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next)
-        add_lock(&figures[1], &a->lock);
-    add_lock(&figures[2], &heap->pages.grow);
-    add_lock(&figures[3], &heap->pages.lock);
-    add_lock(&figures[4], &heap->pages.states);
-    add_lock(&figures[5], &heap->arenas.slabs.lock);
-    add_lock(&figures[5], &heap->large.lock);
-    add_lock(&figures[6], &heap->meta.lock);
+        add_lock(&figures[2], &a->lock);
+    add_lock(&figures[3], &heap->pages.grow);
+    add_lock(&figures[4], &heap->pages.lock);
+    add_lock(&figures[5], &heap->pages.states);
+    add_lock(&figures[6], &heap->arenas.slabs.lock);
+    add_lock(&figures[6], &heap->large.lock);
+    add_lock(&figures[7], &heap->meta.lock);
 }
 
 void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f)

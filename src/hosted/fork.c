@@ -186,9 +186,9 @@ static void after_fork_child(void)
 
 void hmm_fork_register(void)
 {
-    static _Atomic(bool) done;
+    static _Atomic(uint32_t) done; /* a word: riscv64 exchanges bytes by a library's call only */
     /* relaxed: before there are threads, or again in vain */
-    if (atomic_exchange_explicit(&done, true, memory_order_relaxed))
+    if (atomic_exchange_explicit(&done, 1, memory_order_relaxed) != 0)
         return;
     if (libc_calls_us())
         pthread_atfork(NULL, NULL, hmm_summary_detach);

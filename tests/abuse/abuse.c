@@ -1,5 +1,5 @@
 /* abuse.c - one bug, one tiny program: `abuse NAME` is the program, `abuse` lists all with what they must
- * end with: the message of an abort at the bad call, or a line of output.
+ * end with - the message of an abort at the bad call, or a line of output - and their HMM_OPTIONS.
  *
  * Nothing here knows libhmm: it is preloaded. A bad call that returns prints "returned".
  */
@@ -27,7 +27,6 @@ void sdallocx(void *, size_t, int) __attribute__((weak));
 void *_ZnwmSt11align_val_t(size_t, size_t) __attribute__((weak));
 void _ZdlPvmSt11align_val_t(void *, size_t, size_t) __attribute__((weak));
 
-static const char *case_name;
 static char *volatile p;
 static char *volatile q;
 
@@ -175,23 +174,14 @@ static void sized_aligned(void) { p = aligned_alloc(64, 100); free_aligned_sized
 static void sized_aligned_at_3(void) { p = aligned_alloc(64, 100); free_aligned_sized(BAD(p), 3, 1000); }
 static void sized_jemalloc(void) { p = mallocx(100, 0); sdallocx(BAD(p), 30, 0); }
 /* The program again, with these options. */
-static void with_options(const char *options)
-{
-    char *self[] = {"abuse", (char *)case_name, NULL};
-    if (getenv("HMM_OPTIONS") != NULL)
-        return;
-    setenv("HMM_OPTIONS", options, 1);
-    execv("/proc/self/exe", self);
-}
-static void sized_delete(void) { with_options("sized=abort"); p = _Znwm(100); _ZdlPvm(BAD(p), 80); }
-static void sized_delete_exact(void) { with_options("sized=1"); p = _Znwm(2000); _ZdlPvm(BAD(p), 1700); }
+static void sized_delete(void) { p = _Znwm(100); _ZdlPvm(BAD(p), 80); }
+static void sized_delete_exact(void) { p = _Znwm(2000); _ZdlPvm(BAD(p), 1700); }
 static void sized_delete_aligned(void)
 {
-    with_options("sized=abort");
     p = _ZnwmSt11align_val_t(100, 64);
     _ZdlPvmSt11align_val_t(BAD(p), 200, 64);
 }
-static void sized_freezero(void) { with_options("sized=ignore"); p = malloc(100); freezero(BAD(p), 300); }
+static void sized_freezero(void) { p = malloc(100); freezero(BAD(p), 300); }
 
 static char told[65536];
 static int told_pipe[2];
@@ -228,7 +218,6 @@ static void sized_reported(void) /* the default for delete */
 }
 static void sized_free_reported(void)
 {
-    with_options("sized=report");
     hear();
     for (int i = 0; i < 5; i++) {
         p = malloc(100);
@@ -249,7 +238,6 @@ static void sized_many_sites(void)
 }
 static void sized_ignored(void)
 {
-    with_options("sized=ignore");
     hear();
     for (int i = 0; i < 5; i++) {
         p = _Znwm(100);
@@ -261,7 +249,6 @@ static void sized_ignored(void)
 }
 static void sized_ignored_is_freed(void)
 {
-    with_options("sized=ignore");
     p = malloc(100);
     free_sized(p, 20);
     free(BAD(p));
@@ -358,11 +345,13 @@ static void abort_handler_allocates(void)
 #define INVALID "hmm: HmmFree: invalid pointer"
 #define DOUBLE "hmm: HmmFree: double free of 0x"
 #define WRONG_SIZE "hmm: HmmFree: wrong size of 0x"
-#define CASE(name, expected) {#name, name, expected}
+#define CASE(name, expected) {#name, name, expected, ""}
+#define CASE_WITH(options, name, expected) {#name, name, expected, options}
 static const struct {
     const char *name;
     void (*run)(void);
     const char *expected; /* "hmm: ..." on stderr and SIGABRT; "SEGV"; else a line of stdout and status 0 */
+    const char *options;  /* HMM_OPTIONS */
 } cases[] = {
     CASE(interior_small, INVALID " (not the start of a block)"), CASE(interior_16, INVALID " (not the start of a block)"),
     CASE(misaligned, INVALID), CASE(misaligned_8, INVALID), CASE(interior_medium, INVALID " (not the start of a block)"),
@@ -386,14 +375,15 @@ static const struct {
     CASE(twice_other_then_owner, DOUBLE), CASE(twice_busy_other_then_owner, DOUBLE), CASE(twice_owner_then_other, DOUBLE),
     CASE(twice_two_others, DOUBLE), CASE(twice_other_thread_large, "hmm: HmmFree: double free"),
     CASE(twice_at_once, "double free"),
-    CASE(sized_too_small, "hmm: HmmFree: wrong size of 0x"), CASE(sized_too_large, "hmm: HmmFree: wrong size of 0x"),
-    CASE(sized_large, "hmm: HmmFree: wrong size of 0x"), CASE(sized_double, DOUBLE),
+    CASE(sized_too_small, WRONG_SIZE), CASE(sized_too_large, WRONG_SIZE), CASE(sized_large, WRONG_SIZE),
     CASE(sized_large_too_small, WRONG_SIZE), CASE(sized_mapped, WRONG_SIZE), CASE(sized_as_if_small, WRONG_SIZE),
     CASE(sized_as_if_large, WRONG_SIZE), CASE(sized_zero, WRONG_SIZE), CASE(sized_aligned, WRONG_SIZE),
-    CASE(sized_aligned_at_3, WRONG_SIZE), CASE(sized_jemalloc, WRONG_SIZE),
-    CASE(sized_delete, WRONG_SIZE), CASE(sized_delete_exact, WRONG_SIZE), CASE(sized_delete_aligned, WRONG_SIZE),
-    CASE(sized_freezero, WRONG_SIZE), CASE(sized_reported, "1 and 1, 2 in all"), CASE(sized_free_reported, "1"),
-    CASE(sized_many_sites, "64, 1 last"), CASE(sized_ignored, "0, intact"), CASE(sized_ignored_is_freed, DOUBLE),
+    CASE(sized_aligned_at_3, WRONG_SIZE), CASE(sized_jemalloc, WRONG_SIZE), CASE(sized_double, DOUBLE),
+    CASE_WITH("sized=abort", sized_delete, WRONG_SIZE), CASE_WITH("sized=1", sized_delete_exact, WRONG_SIZE),
+    CASE_WITH("sized=abort", sized_delete_aligned, WRONG_SIZE), CASE_WITH("sized=ignore", sized_freezero, WRONG_SIZE),
+    CASE(sized_reported, "1 and 1, 2 in all"), CASE_WITH("sized=report", sized_free_reported, "1"),
+    CASE(sized_many_sites, "64, 1 last"), CASE_WITH("sized=ignore", sized_ignored, "0, intact"),
+    CASE_WITH("sized=ignore", sized_ignored_is_freed, DOUBLE),
     CASE(corrupted_free_memory, "no harm done"), CASE(linear_overflow, "metadata intact"), CASE(linear_underflow, "metadata intact"),
     CASE(write_configuration, "SEGV"), CASE(abort_handler_allocates, "handler survived"),
 };
@@ -403,9 +393,8 @@ int main(int argc, char **argv)
     setvbuf(stderr, NULL, _IONBF, 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (argc < 2) {
-            printf("%s\t%s\n", cases[i].name, cases[i].expected);
+            printf("%s\t%s\t%s\n", cases[i].name, cases[i].expected, cases[i].options);
         } else if (strcmp(argv[1], cases[i].name) == 0) {
-            case_name = argv[1];
             cases[i].run();
             if (strncmp(cases[i].expected, "hmm:", 4) == 0)
                 puts("returned");

@@ -6,8 +6,8 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 ulimit -c 0
 
-passes() { # library name expected
-    { timeout 60 env LD_PRELOAD="$1" "$abuse" "$2" >"$tmp/out" 2>"$tmp/err"; } 2>/dev/null
+passes() { # library name expected options
+    { timeout 60 env LD_PRELOAD="$1" HMM_OPTIONS="$4" "$abuse" "$2" >"$tmp/out" 2>"$tmp/err"; } 2>/dev/null
     local status=$?
     case $3 in
     SEGV) [ $status = 139 ] ;;
@@ -22,8 +22,8 @@ passes() { # library name expected
 }
 
 passed=0 failed=0 missed=0
-while IFS=$'\t' read -r name expected; do
-    if passes "$library" "$name" "$expected"; then
+while IFS=$'\t' read -r name expected options; do
+    if passes "$library" "$name" "$expected" "$options"; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
@@ -31,7 +31,7 @@ while IFS=$'\t' read -r name expected; do
     fi
     if [ -n "$unchecked" ] && [[ $name == twice* || $name == interior_small ]] &&
         [[ $name != *large* && $name != *mapped* && $name != *at_once ]]; then
-        if passes "$unchecked" "$name" "$expected"; then
+        if passes "$unchecked" "$name" "$expected" "$options"; then
             failed=$((failed + 1))
             echo "can't fail: $name passes without checks too"
         else

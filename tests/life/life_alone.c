@@ -2,6 +2,8 @@
  * copy of the library in a namespace of its own (dlmopen), and one that is loaded late (dlopen)
  * beside libc's heap.
  */
+#include "must.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -16,14 +18,6 @@ enum { N_BLOCKS = 20000, ROUNDS = 10 };
 
 static void *(*other_alloc)(size_t);
 static void (*other_free)(void *);
-
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("line %d: %s\n", __LINE__, #condition);                                         \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static long churn(void *(*alloc)(size_t), void (*give)(void *))
 {

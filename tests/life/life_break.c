@@ -1,6 +1,8 @@
 /* life_break.c - a program that moves the break itself, by sbrk, brk and the bare system call,
  * keeps its memory, and so does the heap; a blocked break does not end the heap.
  */
+#include "must.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,14 +35,6 @@ static void verify_and_free(int seed)
         free(blocks[i]);
     }
 }
-
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("line %d: %s\n", __LINE__, #condition);                                         \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 int main(void)
 {

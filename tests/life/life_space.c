@@ -2,6 +2,7 @@
  * break whose way is blocked does not end the heap, and the heap goes back to it.
  */
 #include "hmm.h"
+#include "must.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,14 +22,6 @@ enum { MIB = 1 << 20 };
 
 /* Preloaded: found there. */
 extern __typeof(HmmCheck) HmmCheck __attribute__((weak));
-
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("line %d: %s\n", __LINE__, #condition);                                         \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static void check_heap(void)
 {
