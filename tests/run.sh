@@ -59,7 +59,7 @@ trap 'rm -f "$log"' EXIT
 passed=0 failed=0
 for dir in build build-asan build-ubsan build-tsan; do
     echo "== $dir"
-    ctest --test-dir $dir --output-on-failure 2>&1 | tee "$log" |
+    ctest --test-dir $dir -j "$jobs" --output-on-failure 2>&1 | tee "$log" |
         grep -vE '^ *Start|^Test project|^Internal ctest|^$|^Total Test'
     line=$(grep -E '% tests passed, [0-9]+ tests failed out of [0-9]+' "$log")
     f=$(sed -E 's/.*passed, ([0-9]+) tests failed out of ([0-9]+)/\1/' <<<"$line")

@@ -142,7 +142,7 @@ static void *alloc_owned(struct hmm_heap *heap, struct hmm_thread *self, unsigne
  * size. cost: all arenas are looked at, all that is free goes back */
 static HMM_COLD bool shed_all(struct hmm_heap *heap, struct hmm_thread *self, size_t bytes)
 {
-    if (bytes >> HMM_SHED_MAX_SHIFT != 0)
+    if ((uint64_t)bytes >> HMM_SHED_MAX_SHIFT != 0)
         return false;
     hmm_heap_trim(heap, self, 0);
     return true;

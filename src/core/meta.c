@@ -79,8 +79,8 @@ size_t hmm_meta_max_units(void)
 static uintptr_t place(size_t max_units, unsigned nth)
 {
     uint64_t space = address_space_bytes();
-    uint64_t step = space >> HMM_RECORDS_SHIFT;
-    uint64_t jitter = step >> HMM_RECORDS_JITTER_SHIFT;
+    size_t step = (size_t)(space >> HMM_RECORDS_SHIFT);
+    size_t jitter = step >> HMM_RECORDS_JITTER_SHIFT;
     uint64_t span = hmm_round_up(strips_bytes(max_units), step);
     uint64_t below = (nth + 1) * (span + hmm_round_up(object_bytes(max_units), step));
     uint64_t end = (hmm_port_top() & ~(step - 1)) - space / 4;
