@@ -113,6 +113,26 @@ static void small_process(void)
     MUST(atol(text) > 1000 && kib < atol(text) + 4096);
 }
 
+/* An ordinary user's process is locked as a whole, with a few MiB to go on. */
+static void locked(void)
+{
+    char *blocks[10];
+    free(malloc(100));
+    limit(RLIMIT_MEMLOCK, ((size_t)status_kib("VmSize:") << 10) + 3 * MIB);
+    if (getuid() == 0)
+        MUST(setuid(65534) == 0); /* nobody's */
+    MUST(mlockall(MCL_CURRENT | MCL_FUTURE) == 0);
+    for (int i = 0; i < 10; i++) {
+        blocks[i] = malloc(100000);
+        MUST(blocks[i] != NULL);
+        memset(blocks[i], i, 100000);
+    }
+    printf("VmLck %ld KiB\n", status_kib("VmLck:"));
+    for (int i = 0; i < 10; i++)
+        free(blocks[i]);
+    check_heap();
+}
+
 /* A limit set from within, and raised again. Of what is left to it, 9 / 10 are blocks, or more. */
 static void limited(int resource, size_t bytes, const char *key)
 {
@@ -169,9 +189,9 @@ static void blocked(size_t distance, size_t bytes)
         check_heap();
         drop(block_bytes);
     }
-    long records_kib = status_kib("VmSize:") - (long)(bytes >> 10) - 300 * 1024;
-    printf("records beside an obstacle of %zu KiB: %ld KiB\n", bytes >> 10, records_kib);
-    MUST(records_kib < (long)(bytes >> 19)); /* a 512th of it */
+    long kib = status_kib("VmSize:") - (long)(bytes >> 10);
+    printf("VmSize %ld KiB beside an obstacle of %zu KiB\n", kib, bytes >> 10);
+    MUST(kib < 300 * 1024 + (long)(bytes >> 19)); /* the blocks, and a 512th of the obstacle */
     MUST(munmap(at, bytes) == 0);
 }
 
@@ -245,11 +265,12 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    {"small process", small_process},       {"limit, small blocks", limited_small},
-    {"limit, large blocks", limited_large}, {"limit of data", limited_data},
-    {"blocked at once", blocked_at_once},   {"blocked 30 MiB above", blocked_above},
-    {"blocked by 1 TiB", blocked_far},      {"blocked for a while", unblocked},
-    {"option heap_max", heap_max},          {"200 GiB of addresses", sparse},
+    {"small process", small_process},        {"locked", locked},
+    {"limit, small blocks", limited_small},  {"limit, large blocks", limited_large},
+    {"limit of data", limited_data},         {"blocked at once", blocked_at_once},
+    {"blocked 30 MiB above", blocked_above}, {"blocked by 1 TiB", blocked_far},
+    {"blocked for a while", unblocked},      {"option heap_max", heap_max},
+    {"200 GiB of addresses", sparse},
 };
 
 int main(int argc, char **argv)
