@@ -2,8 +2,9 @@
 # amalgamate.sh DIR: heaps over a buffer as two files, DIR/hmm_embedded.h and DIR/hmm_embedded.c, for firmware: made of
 # the same sources, nothing added but the constants they use.
 set -eu
-mkdir -p "$1"
-to=$(cd "$1" && pwd)
+unset CDPATH
+mkdir -p -- "$1"
+to=$(cd -- "$1" && pwd)
 cd "$(dirname "$0")/.."
 files="base/base.h base/bits.h base/bytes.h base/fmt.h port/board.h core/blocks.h core/blocks_list.h core/blocks_parts.h base/fmt.c core/blocks.c core/blocks_resize.c core/blocks_search.c core/blocks_init.c core/blocks_check.c api/buffer.c"
 

@@ -2,8 +2,9 @@
 # single_file.sh DIR: the whole library for Linux as one source, DIR/libhmm.c, with DIR/hmm.h and DIR/hmm_heap.h beside it: made of the same
 # files, nothing added. (For firmware, heaps over a buffer alone: amalgamate.sh.)
 set -eu
-mkdir -p "$1"
-to=$(cd "$1" && pwd)
+unset CDPATH
+mkdir -p -- "$1"
+to=$(cd -- "$1" && pwd)
 cd "$(dirname "$0")/.."
 cp include/hmm.h include/hmm_heap.h "$to"
 {

@@ -218,13 +218,6 @@ void *hmm_alloc_zeroed(size_t bytes)
     return alloc_zeroed_slow(bytes);
 }
 
-static _Atomic(bool) realloc_has_kept; /* atomic: never false again */
-
-bool hmm_realloc_has_kept(void)
-{
-    return atomic_load_explicit(&realloc_has_kept, memory_order_relaxed); /* relaxed: only it */
-}
-
 /* With all that may be used in both: where a zeroed block's rest was zero, it still is. */
 static void *move_block(void *block, size_t usable_bytes, size_t bytes)
 {
@@ -259,7 +252,7 @@ static HMM_NOINLINE void *realloc_slow(void *block, size_t usable_bytes, size_t 
     same = move_block(block, usable_bytes, bytes);
     if (same != NULL || bytes > usable_bytes)
         return same;
-    atomic_store_explicit(&realloc_has_kept, true, memory_order_relaxed); /* relaxed: only it */
+    hmm_heap_note_longer(&hmm_process_heap);
     return block; /* too large is still a success */
 }
 

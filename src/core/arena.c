@@ -116,10 +116,11 @@ static void cool(struct hmm_arenas *arenas, struct hmm_arena *arena)
 void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     hmm_remote_flush(arenas, arena);
+    uint64_t now_ns = hmm_port_clock_ns();
     hmm_lock_take(&arenas->registry);
     bool waits = atomic_load_explicit(&arenas->n_warm, memory_order_relaxed) < HMM_WARM_ARENAS;
     if (waits) {
-        arena->released_at_ns = hmm_port_clock_ns();
+        arena->released_at_ns = now_ns;
         arena->next_idle = arenas->warm;
         arena->idle = true;
         arenas->warm = arena;

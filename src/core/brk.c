@@ -155,7 +155,9 @@ bool hmm_brk_lower(struct hmm_brk *brk, uintptr_t from, uintptr_t new_top)
 
 bool hmm_brk_move_foreign(struct hmm_brk *brk, uintptr_t want)
 {
-    if (brk->kind == HMM_BRK_SYS && want < brk->sys_top)
+    /* below its first unit the heap has nothing: that is the program's */
+    bool has_some = brk->kind == HMM_BRK_SYS && brk->sys_top != brk->base;
+    if (has_some && want < brk->sys_top)
         return false;
     return hmm_port_brk(want) == want;
 }

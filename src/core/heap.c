@@ -6,6 +6,7 @@
 
 #include "core/decay.h"
 #include "core/fatal.h"
+#include "core/states.h"
 
 static const uint64_t shed_every_ns = HMM_SHED_MS * (uint64_t)1000000;
 static bool init_layers(struct hmm_heap *heap, const struct hmm_tunables *tunables, void *memory)
@@ -145,6 +146,7 @@ static HMM_COLD bool shed_all(struct hmm_heap *heap, struct hmm_thread *self, si
     if ((uint64_t)bytes >> HMM_SHED_MAX_SHIFT != 0)
         return false;
     hmm_heap_trim(heap, self, 0);
+    hmm_states_unmap(&heap->pages);
     return true;
 }
 
@@ -155,6 +157,36 @@ static void *alloc_slot(struct hmm_heap *heap, struct hmm_thread *self, unsigned
     return hmm_arena_take_shared(&heap->arenas, hmm_sizeclass_coarse(class_idx));
 }
 
+/* The class's slabs can have no state bytes: a limit, or somebody else's memory is in the way. A
+ * slot of the next range of sizes will do; or a page run, which has none. NULL: out of memory. */
+static HMM_COLD void *alloc_longer(struct hmm_heap *heap, struct hmm_thread *self,
+                                   unsigned class_idx, size_t align_bytes)
+{
+    void *block = NULL;
+    for (unsigned k = hmm_state_kind(class_idx) + 1; block == NULL && k < HMM_STATE_KINDS; k++)
+        block = alloc_slot(heap, self, 1u << k);
+    bool zero = false;
+    if (block == NULL)
+        block = hmm_large_alloc(&heap->large, arena_of(heap, self), HMM_SLAB_MAX_BYTES + 1,
+                                align_bytes, &zero);
+    if (block != NULL)
+        hmm_heap_note_longer(heap);
+    return block;
+}
+
+/* No slot can be had. Where longer ones are the answer, they are so most of the time: not each
+ * needs a look at the whole heap. */
+static HMM_COLD void *alloc_slot_again(struct hmm_heap *heap, struct hmm_thread *self,
+                                       unsigned class_idx, size_t align_bytes)
+{
+    void *block = NULL;
+    if (hmm_heap_longer(heap) % HMM_LONGER_ROW != 0)
+        block = alloc_longer(heap, self, class_idx, align_bytes);
+    if (block == NULL && shed_all(heap, self, 1))
+        block = alloc_slot(heap, self, class_idx);
+    return block != NULL ? block : alloc_longer(heap, self, class_idx, align_bytes);
+}
+
 void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t bytes, bool *zero)
 {
     bool is_zero = zero != NULL;
@@ -163,9 +195,7 @@ void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t byte
     if (hmm_likely(bytes <= HMM_SLAB_MAX_BYTES)) {
         unsigned class_idx = hmm_sizeclass_of(bytes);
         void *slot = alloc_slot(heap, self, class_idx);
-        return hmm_likely(slot != NULL) || !shed_all(heap, self, bytes)
-                   ? slot
-                   : alloc_slot(heap, self, class_idx);
+        return hmm_likely(slot != NULL) ? slot : alloc_slot_again(heap, self, class_idx, 1);
     }
     bool wants_zero = is_zero;
     void *block = hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, 1, &is_zero);
@@ -179,12 +209,9 @@ void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t byte
     return block;
 }
 
-static void *alloc_aligned_once(struct hmm_heap *heap, struct hmm_thread *self, size_t align_bytes,
-                                size_t bytes)
+static void *alloc_large_aligned(struct hmm_heap *heap, struct hmm_thread *self, size_t align_bytes,
+                                 size_t bytes)
 {
-    unsigned class_idx = hmm_sizeclass_aligned(align_bytes, bytes);
-    if (class_idx != 0)
-        return alloc_slot(heap, self, class_idx);
     bool zero = false;
     bytes = hmm_max(bytes, HMM_SLAB_MAX_BYTES + 1);
     return hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, align_bytes, &zero);
@@ -193,10 +220,16 @@ static void *alloc_aligned_once(struct hmm_heap *heap, struct hmm_thread *self, 
 void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, size_t align_bytes,
                              size_t bytes)
 {
-    void *block = alloc_aligned_once(heap, self, align_bytes, bytes);
-    if (hmm_likely(block != NULL) || !shed_all(heap, self, bytes + align_bytes))
+    unsigned class_idx = hmm_sizeclass_aligned(align_bytes, bytes);
+    void *block = class_idx != 0 ? alloc_slot(heap, self, class_idx)
+                                 : alloc_large_aligned(heap, self, align_bytes, bytes);
+    if (hmm_likely(block != NULL))
         return block;
-    return alloc_aligned_once(heap, self, align_bytes, bytes);
+    if (class_idx != 0)
+        return alloc_slot_again(heap, self, class_idx, align_bytes);
+    return shed_all(heap, self, bytes + align_bytes)
+               ? alloc_large_aligned(heap, self, align_bytes, bytes)
+               : NULL;
 }
 
 /* Into a full magazine after all, or past it. An arena that has shrunk keeps no large blocks. */

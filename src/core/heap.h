@@ -29,7 +29,23 @@ struct hmm_heap {
     struct hmm_arenas arenas;
     struct hmm_large large;
     struct hmm_counts *counts; /* const after init: NULL unless calls are counted */
+    /* atomic: blocks that are longer than their size asks for, as there was no memory for shorter
+     * ones; all that there have been */
+    _Atomic(uint32_t) n_longer;
 };
+
+static inline void hmm_heap_note_longer(struct hmm_heap *heap)
+{
+    /* relaxed: only it */
+    uint32_t n = atomic_fetch_add_explicit(&heap->n_longer, 1, memory_order_relaxed);
+    if (n == UINT32_MAX)
+        atomic_store_explicit(&heap->n_longer, 1, memory_order_relaxed); /* relaxed: only it */
+}
+
+static inline uint32_t hmm_heap_longer(const struct hmm_heap *heap)
+{
+    return atomic_load_explicit(&heap->n_longer, memory_order_relaxed); /* relaxed: only it */
+}
 
 /* Over the program break or mappings. `tunables` are copied. False: no memory at all. */
 bool hmm_heap_init(struct hmm_heap *heap, const struct hmm_tunables *tunables);

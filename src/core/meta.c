@@ -34,6 +34,22 @@ static size_t object_bytes(size_t max_units)
     return hmm_round_up(hmm_max(share, HMM_OBJECT_MIN_BYTES), hmm_port_page_bytes());
 }
 
+/* Addresses that a process may have, rounded up to a power of two; half of them where they have 32
+ * bits. */
+static uint64_t address_space_bytes(void)
+{
+    return (uint64_t)2 << hmm_log2(hmm_port_top());
+}
+
+/* Behind each strip: without it their distances would be powers of two, and a system whose
+ * addresses are used up by mappings of such lengths would leave nothing behind a strip's mapped
+ * end. */
+static uint64_t slack_bytes(void)
+{
+    return hmm_round_up((size_t)(address_space_bytes() >> HMM_RECORDS_SLACK_SHIFT),
+                        hmm_port_page_bytes());
+}
+
 /* One page between the arrays is nobody's, so that an index gone wrong faults. */
 static size_t spaced_bytes(size_t bytes)
 {
@@ -56,13 +72,6 @@ size_t hmm_meta_bytes(size_t max_units)
 /* --- places -------------------------------------------------------------------------------------
  */
 
-/* Addresses that a process may have, rounded up to a power of two; half of them where they have 32
- * bits. */
-static uint64_t address_space_bytes(void)
-{
-    return (uint64_t)2 << hmm_log2(hmm_port_top());
-}
-
 size_t hmm_meta_max_units(void)
 {
     uint64_t bytes = address_space_bytes() >> HMM_REACH_SHIFT;
@@ -72,40 +81,57 @@ size_t hmm_meta_max_units(void)
     return (size_t)(n_units < UINT32_MAX ? n_units : UINT32_MAX);
 }
 
-/* The page in which the objects end and the chunks begin, of the `nth` place to try; 0: none. From
- * a quarter of all addresses below their end on downwards: the system maps at the end, or from a
- * third on upwards, programs and their break begin at the beginning or at two thirds. Places begin
- * so that all strips' beginnings share a page table of the third level. */
+/* The page in which the first objects end and the chunks begin, of the `nth` place to try; 0: none.
+ * Below the quarter of all addresses: the system maps from their end downwards, or from a quarter
+ * or a third upwards; programs and their break begin at the beginning or at two thirds. (Of 32
+ * bits, where the break may need all that is low: below the last quarter.) */
 static uintptr_t place(size_t max_units, unsigned nth)
 {
     uint64_t space = address_space_bytes();
     size_t step = (size_t)(space >> HMM_RECORDS_SHIFT);
     size_t jitter = step >> HMM_RECORDS_JITTER_SHIFT;
-    uint64_t span = hmm_round_up(strips_bytes(max_units), step);
-    uint64_t below = (nth + 1) * (span + hmm_round_up(object_bytes(max_units), step));
-    uint64_t end = (hmm_port_top() & ~(step - 1)) - space / 4;
+    uint64_t span = strips_bytes(max_units) + spaced_bytes(object_bytes(max_units)) +
+                    slack_bytes() * (HMM_META_STRIPS + 1) + jitter * 2;
+    uint64_t below = (nth + 1) * ((span + step - 1) & ~(uint64_t)(step - 1));
+    uint64_t end = space / 4;
+    if (space >> 32 <= 1)
+        end = (hmm_port_top() & ~(step - 1)) - space / 4;
     if (below + step > end)
         return 0;
     uint64_t page_bytes = hmm_port_page_bytes();
     uint64_t offset = jitter / 4 + (hmm_port_random() & (jitter - 1) & ~(page_bytes - 1));
-    return (uintptr_t)(end - below + hmm_round_up(object_bytes(max_units), step) + offset);
+    return (uintptr_t)(end - below + offset);
 }
 
-/* Lay objects and strips out around `page`, or from there on. The first chunk begins in the page in
- * which the objects end: a small heap needs that one page for both. */
-static void lay_out(struct hmm_meta *meta, size_t max_units, char *page)
+/* The further objects' strip, from `at` on: as far as lines can be numbered. Returns its end. */
+static char *lay_objects(struct hmm_objects *objects, char *at, size_t bytes)
+{
+    uint64_t reach_bytes = (uint64_t)UINT32_MAX * HMM_LINE_BYTES - (uint64_t)(at - objects->start);
+    size_t end_bytes = reach_bytes < bytes ? (size_t)reach_bytes : bytes;
+    objects->more = (struct hmm_strip){at, hmm_round_down(end_bytes, hmm_port_page_bytes()), at};
+    return at + spaced_bytes(end_bytes);
+}
+
+/* Lay objects and strips out around `page`, with so many bytes for the first objects. The first
+ * chunk begins in the page in which these end. */
+static void lay_out(struct hmm_meta *meta, size_t max_units, char *page, size_t first_bytes)
 {
     size_t page_bytes = hmm_port_page_bytes();
     char *at = page + page_bytes / 2;
+    size_t slack = meta->in_buffer ? 0 : (size_t)slack_bytes();
     meta->max_units = max_units;
     meta->covered_units = 0;
-    meta->objects = (struct hmm_objects){
-        .start = at - object_bytes(max_units), .end = at, .mapped_start = page + page_bytes};
+    meta->objects = (struct hmm_objects){.start = at - first_bytes,
+                                         .first_end = at,
+                                         .first_mapped = page + page_bytes,
+                                         .first_taken = at};
     for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
         size_t bytes = strip_bytes(i, max_units);
         char *first_page = i == HMM_STRIP_CHUNK ? page : at;
         meta->strips[i] = (struct hmm_strip){at, bytes, first_page};
-        at = first_page + spaced_bytes(bytes + (size_t)(at - first_page));
+        at = first_page + spaced_bytes(bytes + (size_t)(at - first_page)) + slack;
+        if (i == HMM_STRIP_CHUNK && !meta->in_buffer)
+            at = lay_objects(&meta->objects, at, object_bytes(max_units)) + slack;
     }
 }
 
@@ -123,16 +149,6 @@ static bool strip_cover(const struct hmm_meta *meta, struct hmm_strip *strip, si
     return true;
 }
 
-static bool objects_cover(const struct hmm_meta *meta, struct hmm_objects *objects, size_t bytes)
-{
-    char *start = (char *)hmm_round_down((uintptr_t)objects->end - bytes, hmm_port_page_bytes());
-    size_t more_bytes = (size_t)(objects->mapped_start - start);
-    if (!meta->in_buffer && !hmm_port_map_at(start, more_bytes))
-        return false;
-    objects->mapped_start = start;
-    return true;
-}
-
 /* What a small heap needs of objects and chunks, by one call. */
 static bool map_first(struct hmm_meta *meta, char *page, size_t object_step_bytes)
 {
@@ -142,7 +158,7 @@ static bool map_first(struct hmm_meta *meta, char *page, size_t object_step_byte
     char *end = (char *)hmm_round_up((uintptr_t)chunks->start + chunk_bytes, hmm_port_page_bytes());
     if (!hmm_port_map_at(start, (size_t)(end - start)))
         return false;
-    meta->objects.mapped_start = start;
+    meta->objects.first_mapped = start;
     chunks->mapped_end = end;
     return true;
 }
@@ -153,7 +169,7 @@ static bool find_place(struct hmm_meta *meta, size_t max_units)
         char *page = (char *)place(max_units, nth);
         if (page == NULL)
             return false;
-        lay_out(meta, max_units, page);
+        lay_out(meta, max_units, page, HMM_OBJECT_STEP_BYTES);
         if (map_first(meta, page, HMM_OBJECT_STEP_BYTES) || map_first(meta, page, 0))
             return true;
     }
@@ -166,8 +182,8 @@ bool hmm_meta_init(struct hmm_meta *meta, const struct hmm_tunables *tunables, s
     meta->in_buffer = memory != NULL;
     if (meta->in_buffer) {
         uintptr_t first = hmm_round_up((uintptr_t)memory, hmm_port_page_bytes());
-        lay_out(meta, max_units, (char *)first + object_bytes(max_units));
-        objects_cover(meta, &meta->objects, object_bytes(max_units) - hmm_port_page_bytes());
+        lay_out(meta, max_units, (char *)first + object_bytes(max_units), object_bytes(max_units));
+        meta->objects.first_mapped = meta->objects.start;
     } else if (!find_place(meta, max_units)) {
         return false;
     }
@@ -262,6 +278,8 @@ bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units, size_t ahead_units)
         return true;
     if (n_units > meta->max_units)
         return false;
+    if (meta->covered_units == 0) /* a foothold: it is not needed yet */
+        (void)strip_cover(meta, &meta->objects.more, hmm_min(1, meta->objects.more.end_bytes));
     size_t step = HMM_COVER_STEP_UNITS;
     size_t ahead = hmm_min(hmm_round_up(n_units + ahead_units, step), meta->max_units);
     return cover(meta, ahead) || cover(meta, hmm_min(hmm_round_up(n_units, step), meta->max_units));
@@ -269,28 +287,56 @@ bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units, size_t ahead_units)
 
 size_t hmm_meta_mapped_bytes(const struct hmm_meta *meta)
 {
-    size_t bytes = (size_t)(meta->objects.end - meta->objects.mapped_start);
+    const struct hmm_objects *objects = &meta->objects;
+    size_t bytes = (size_t)(objects->first_end - objects->first_mapped);
+    bytes += (size_t)(objects->more.mapped_end - objects->more.start);
     for (unsigned i = 0; i < HMM_STRIP_STATE; i++)
         bytes += (size_t)(meta->strips[i].mapped_end - meta->strips[i].start);
     return bytes;
 }
 
+/* --- objects; locks: held meta ------------------------------------------------------------------
+ */
+
+/* Below the chunks, downwards; line 0 is nobody's. NULL: no place. */
+static void *first_object(const struct hmm_meta *meta, struct hmm_objects *objects, size_t bytes)
+{
+    if (bytes >= (size_t)(objects->first_taken - objects->start))
+        return NULL;
+    char *object = objects->first_taken - bytes;
+    if (object < objects->first_mapped) {
+        char *start = (char *)hmm_round_down((uintptr_t)object, hmm_port_page_bytes());
+        size_t more_bytes = (size_t)(objects->first_mapped - start);
+        if (meta->in_buffer || !hmm_port_map_at(start, more_bytes))
+            return NULL;
+        objects->first_mapped = start;
+    }
+    objects->first_taken = object;
+    return object;
+}
+
+/* In the strip of their own, upwards. NULL: no memory. */
+static void *further_object(const struct hmm_meta *meta, struct hmm_objects *objects, size_t bytes)
+{
+    if (bytes > objects->more.end_bytes - objects->more_used_bytes)
+        return NULL;
+    size_t used_bytes = objects->more_used_bytes + bytes;
+    size_t ahead_bytes = hmm_round_up(used_bytes, HMM_OBJECT_STEP_BYTES);
+    if (!strip_cover(meta, &objects->more, hmm_min(ahead_bytes, objects->more.end_bytes)) &&
+        !strip_cover(meta, &objects->more, used_bytes))
+        return NULL;
+    char *object = objects->more.start + objects->more_used_bytes;
+    objects->more_used_bytes = used_bytes;
+    return object;
+}
+
 void *hmm_meta_object(struct hmm_meta *meta, size_t bytes)
 {
-    struct hmm_objects *objects = &meta->objects;
-    size_t end_bytes = (size_t)(objects->end - objects->start);
     bytes = hmm_round_up(bytes, HMM_LINE_BYTES);
     hmm_lock_take(&meta->lock);
-    /* line 0 is nobody's */
-    bool fits = bytes < end_bytes - objects->used_bytes;
-    size_t used = objects->used_bytes + bytes;
-    if (fits && objects->end - used < objects->mapped_start) {
-        size_t ahead = hmm_round_up(used, HMM_OBJECT_STEP_BYTES);
-        fits = objects_cover(meta, objects, hmm_min(ahead, end_bytes)) ||
-               objects_cover(meta, objects, used);
-    }
-    if (fits)
-        objects->used_bytes = used;
+    void *object = first_object(meta, &meta->objects, bytes);
+    if (object == NULL)
+        object = further_object(meta, &meta->objects, bytes);
     hmm_lock_give(&meta->lock);
-    return fits ? objects->end - used : NULL;
+    return object;
 }

@@ -1,13 +1,18 @@
-/* meta.h - memory for the heap's own records: flat arrays over its units (strips), and an object
- * area for slab descriptors, magazines and arenas.
+/* meta.h - memory for the heap's own records: flat arrays over its units (strips), and objects:
+ * slab descriptors, magazines and arenas.
  *
  * Each strip has a place of its own, far from the heap, from the other strips and from whatever the
  * system maps by itself, where it can grow without ever moving. Nothing is reserved there: memory
  * is mapped as the heap grows, and only there where nobody else's is.
  *
- *   | objects ... <- | chunks -> ...  | entries -> ... | tree -> ... | state bytes -> ... (4 times)
+ *   | first objects | chunks -> ... | more objects -> ... | entries -> ... | tree -> ... |
+ *   | state bytes -> ... (4 times) |
  *
- * On x86-64 that takes 1.3 of 128 TiB of addresses, and 0.1 % of the heap in mapped ones, state
+ * The first objects lie below the chunks, and are laid downwards: a small heap needs one page for
+ * both. All else grows upwards. A system whose addresses are nearly used up maps from the upper end
+ * of a gap downwards, so the last to be taken is what lies behind a strip's mapped end.
+ *
+ * On x86-64 that takes 1.6 of 128 TiB of addresses, and 0.1 % of the heap in mapped ones, state
  * bytes aside (states.c). Over a caller's buffer it is the buffer's first part, all at once.
  *
  * Layer   core, above pagemap.
@@ -37,12 +42,13 @@ struct hmm_strip {
     char *mapped_end; /* lock:grow, memory is there up to here; of state bytes: see states.c */
 };
 
-/* Laid from the area's end downwards. */
 struct hmm_objects {
-    char *start;        /* const: line 0, nobody's */
-    char *end;          /* const */
-    char *mapped_start; /* lock:meta, memory is there from here on */
-    size_t used_bytes;  /* lock:meta */
+    char *start;            /* const: line 0, nobody's; the first ones lie from here */
+    char *first_end;        /* const: to here */
+    char *first_mapped;     /* lock:meta, from here on they have memory */
+    char *first_taken;      /* lock:meta, from here on it is in use */
+    struct hmm_strip more;  /* lock:meta, the others; none in a buffer */
+    size_t more_used_bytes; /* lock:meta */
 };
 
 struct hmm_meta {

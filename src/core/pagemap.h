@@ -49,7 +49,7 @@ struct hmm_unit {
     uint32_t n_units;    /* lock:pages, at the first unit of a used run: its length */
     uint32_t tail_units; /* lock:pages, at the last unit of a free run: its length; else 0 */
     uint32_t slab_line;  /* const while the entry names a slab: where its descriptor begins, in
-                            lines below the end of the object area */
+                            lines above the beginning of the objects */
 };
 
 /* Of a free unit: what reading it would find. */
@@ -100,7 +100,7 @@ struct hmm_pagemap {
                                  a thread that holds a block saw the limit that covers it */
     _Atomic(uint32_t) *entry; /* const pointer; elements: atomic */
     struct hmm_chunk *chunks; /* const pointer */
-    char *objects_end;        /* const: of the area where descriptors lie, the first ones last */
+    char *objects;            /* const: line 0 of where descriptors lie (meta.h) */
     struct hmm_states states[HMM_STATE_KINDS]; /* const; bytes: plain, owner of the block */
 };
 

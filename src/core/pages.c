@@ -49,7 +49,7 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
     for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
         map->states[kind] = states(meta, kind, brk->base);
-    map->objects_end = meta->objects.end;
+    map->objects = meta->objects.start;
     map->base = brk->base;
 }
 
@@ -102,7 +102,7 @@ static uint32_t count_regretted(struct hmm_pages *pages, uint32_t unit, uint32_t
 {
     if (!pages->purged_lately && !pages->purged_before)
         return 0;
-    hmm_pages_age_purged(pages, hmm_port_clock_ns());
+    hmm_pages_age_purged(pages, hmm_port_clock_latest_ns());
     uint32_t n = 0;
     for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
         const struct hmm_unit_bits *bits = hmm_unit_bits(pages->map, word);

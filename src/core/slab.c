@@ -80,7 +80,7 @@ static bool claim(struct hmm_slabs *slabs, struct hmm_slab *slab, uint32_t unit,
                   struct hmm_arena *arena, uint32_t tag)
 {
     struct hmm_pages *pages = slabs->pages;
-    uint32_t line = (uint32_t)((pages->map->objects_end - (char *)slab) / HMM_LINE_BYTES);
+    uint32_t line = (uint32_t)((size_t)((char *)slab - pages->map->objects) / HMM_LINE_BYTES);
     hmm_lock_take(&pages->states);
     bool covered = hmm_states_cover(pages, hmm_state_kind(slab->class_idx), unit, n_units);
     if (hmm_likely(covered)) {

@@ -82,7 +82,7 @@ static inline _Atomic(uint64_t) *hmm_slab_remote_words(struct hmm_slab *slab)
 static inline struct hmm_slab *hmm_slab_at(const struct hmm_pagemap *map, const void *block)
 {
     size_t line = hmm_unit(map, hmm_pagemap_unit(map, block))->slab_line;
-    return (struct hmm_slab *)(void *)(map->objects_end - line * HMM_LINE_BYTES);
+    return (struct hmm_slab *)(void *)(map->objects + line * HMM_LINE_BYTES);
 }
 
 static inline uint32_t hmm_slab_slot(const struct hmm_slab *slab, const void *block)

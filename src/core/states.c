@@ -106,8 +106,19 @@ static bool map_row(struct hmm_pages *pages, unsigned kind, uint32_t word)
            map_words(pages, kind, needed_first, needed_first + least);
 }
 
+/* All kinds get a foothold at once: later somebody else's memory may lie in a kind's place, but
+ * hardly right behind what is mapped (meta.h). */
+static HMM_COLD void map_first(struct hmm_pages *pages, uint32_t word)
+{
+    for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
+        if (!is_mapped(pages, kind, word))
+            (void)map_row(pages, kind, word); /* it is tried again when it is needed */
+}
+
 bool hmm_states_map(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint32_t n_units)
 {
+    if (hmm_unlikely(pages->states_bytes == 0))
+        map_first(pages, unit / HMM_WORD_UNITS);
     uint32_t last = (unit + n_units - 1) / HMM_WORD_UNITS;
     for (uint32_t word = unit / HMM_WORD_UNITS; word <= last; word++)
         if (hmm_unlikely(!is_mapped(pages, kind, word)) && !map_row(pages, kind, word))
@@ -162,6 +173,38 @@ static bool is_idle(const struct hmm_pages *pages, unsigned kind, uint32_t page)
             return false;
     }
     return true;
+}
+
+/* All words of [word, word + least) are idle. */
+static bool are_idle(const struct hmm_pages *pages, unsigned kind, uint32_t word)
+{
+    uint32_t page = (uint32_t)(((size_t)word * HMM_WORD_UNITS) >> units_shift(kind));
+    uint32_t n_pages =
+        (uint32_t)(((size_t)least_words(kind) * HMM_WORD_UNITS) >> units_shift(kind));
+    for (uint32_t i = 0; i < n_pages; i++)
+        if (!is_idle(pages, kind, page + i))
+            return false;
+    return true;
+}
+
+void hmm_states_unmap(struct hmm_pages *pages)
+{
+    uint32_t n_words = (uint32_t)hmm_div_up(hmm_pagemap_limit(pages->map), HMM_WORD_UNITS);
+    if (pages->meta->in_buffer)
+        return;
+    hmm_lock_take(&pages->states);
+    for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++) {
+        uint32_t least = least_words(kind);
+        uint32_t word = 0;
+        while (word < n_words) {
+            uint32_t first = word;
+            while (word < n_words && are_idle(pages, kind, word))
+                word += least;
+            release_words(pages, kind, first, word);
+            word += word == first ? least : 0;
+        }
+    }
+    hmm_lock_give(&pages->states);
 }
 
 /* Of one kind, for units [from, behind). */

@@ -28,6 +28,10 @@ static inline bool hmm_states_cover(struct hmm_pages *pages, unsigned kind, uint
 /* Units [unit, unit + n_units) leave the heap: no state bytes any more. locks: takes states */
 void hmm_states_release(struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
 
+/* Unmap what describes no slab of its density, so that addresses become free, too: where they are
+ * few. cost: every unit is looked at, four times. locks: takes states */
+void hmm_states_unmap(struct hmm_pages *pages);
+
 /* Give back every page of state bytes that describes no slab of its density.
  * locks: takes states, for a short time each */
 void hmm_states_sweep(struct hmm_pages *pages);

@@ -29,8 +29,7 @@ static bool in_first_namespace(void)
     return false;
 }
 
-/* Does `address` lie in the program itself? */
-static bool in_program(uintptr_t address)
+bool hmm_in_program(uintptr_t address)
 {
     const ElfW(Phdr) *headers = (const ElfW(Phdr) *)getauxval(AT_PHDR);
     size_t n_headers = getauxval(AT_PHNUM);
@@ -48,7 +47,7 @@ static bool in_program(uintptr_t address)
 /* A program's malloc is its own, or leads to ours: the linker may put a stub for it there. */
 static bool libc_heap_is_replaced(void)
 {
-    return &malloc == &hmm_own_malloc || in_program((uintptr_t)&malloc);
+    return &malloc == &hmm_own_malloc || hmm_in_program((uintptr_t)&malloc);
 }
 
 bool hmm_break_is_ours(void)

@@ -9,19 +9,30 @@
 
 #include <errno.h>
 
-static bool move_break(uintptr_t want)
+/* Move the break to `want`, or by so much. Returns where it was; 0: it did not move. */
+static uintptr_t move_break(uintptr_t want, intptr_t increment)
 {
-    if (!hmm_process_start())
-        return hmm_port_brk(want) == want;
-    hmm_lock_take(&hmm_process_heap.pages.grow);
-    bool moved = hmm_brk_move_foreign(&hmm_process_heap.brk, want);
-    hmm_lock_give(&hmm_process_heap.pages.grow);
-    return moved;
+    bool ready = hmm_process_start();
+    if (ready)
+        hmm_lock_take(&hmm_process_heap.pages.grow);
+    uintptr_t now = hmm_port_brk(0);
+    bool moved = true;
+    if (want == 0) {
+        want = now + (uintptr_t)increment;
+        moved = increment > 0 ? want > now : want < now;
+    }
+    if (moved && ready)
+        moved = hmm_brk_move_foreign(&hmm_process_heap.brk, want);
+    else if (moved)
+        moved = hmm_port_brk(want) == want;
+    if (ready)
+        hmm_lock_give(&hmm_process_heap.pages.grow);
+    return moved ? now : 0;
 }
 
 HMM_EXPORTED int brk(void *address)
 {
-    if (move_break((uintptr_t)address))
+    if (address == NULL || move_break((uintptr_t)address, 0) != 0)
         return 0;
     errno = ENOMEM;
     return -1;
@@ -29,13 +40,9 @@ HMM_EXPORTED int brk(void *address)
 
 HMM_EXPORTED void *sbrk(intptr_t increment)
 {
-    uintptr_t now = hmm_port_brk(0);
-    if (increment == 0)
-        return (void *)now;
-    bool overflows =
-        increment > 0 ? now + (uintptr_t)increment < now : now + (uintptr_t)increment > now;
-    if (!overflows && move_break(now + (uintptr_t)increment))
-        return (void *)now;
+    uintptr_t was = increment == 0 ? hmm_port_brk(0) : move_break(0, increment);
+    if (was != 0)
+        return (void *)was;
     errno = ENOMEM;
     return (void *)-1;
 }

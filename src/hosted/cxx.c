@@ -145,12 +145,33 @@ static HMM_COLD void throw_made(const void *caller)
     throw_it(made, type, destroy);
 }
 
+#if SIZE_MAX > UINT32_MAX
+#define OPERATOR_NEW "_Znwm"
+#else
+#define OPERATOR_NEW "_Znwj"
+#endif
+
+/* A caller that hides its C++ library may have an operator new of its own beside ours: that throws
+ * by it, for a size that nobody has. */
+static HMM_COLD void throw_by_callers_new(const void *caller)
+{
+    void *(*callers_new)(size_t);
+    Dl_info its, ours;
+    *(void **)&callers_new = look_up(OPERATOR_NEW, caller);
+    if (callers_new == NULL || dladdr(*(void **)&callers_new, &its) == 0 ||
+        dladdr((const void *)(uintptr_t)hmm_cxx_throw_bad_alloc, &ours) == 0 ||
+        its.dli_fbase == ours.dli_fbase)
+        return;
+    (void)callers_new(PTRDIFF_MAX);
+}
+
 HMM_COLD _Noreturn void hmm_cxx_throw_bad_alloc(const void *caller)
 {
     void (*throw_bad_alloc)(void);
     if (FIND(throw_bad_alloc, "_ZSt17__throw_bad_allocv"))
         throw_bad_alloc();
     throw_made(caller);
+    throw_by_callers_new(caller);
     if (innermost != NULL) /* for new(nothrow): without a library there is nothing to unwind */
         longjmp(innermost->back, 1);
     hmm_fatal("operator new: out of memory, and no C++ library to throw std::bad_alloc: called at",

@@ -29,11 +29,11 @@ static long to_libc(long result)
 /* Make a call that puts the process under a filter, if it succeeds. */
 static long filtering_call(long n, const unsigned long *args)
 {
-    hmm_port_note_filter(true);
+    bool is_first = hmm_port_note_filter();
     long result = raw_syscall(n, (long)args[0], (long)args[1], (long)args[2], (long)args[3],
                               (long)args[4], (long)args[5]);
-    if (result < 0)
-        hmm_port_note_filter(false);
+    if (result < 0 && is_first)
+        hmm_port_forget_filter();
     return result;
 }
 

@@ -28,6 +28,8 @@ void hmm_summary_detach(void);
 
 /* May this heap move the program break? Not where another heap of the process may, too. */
 bool hmm_break_is_ours(void);
+/* Does `address` lie in the program itself? */
+bool hmm_in_program(uintptr_t address);
 /* Have the heap's part of each fork done from now on; once. */
 void hmm_fork_register(void);
 /* Around libc's registering of a handler, which may allocate. */

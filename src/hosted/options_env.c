@@ -51,15 +51,29 @@ const char *hmm_environment_get(const char *name)
     return NULL;
 }
 
+static const char too_early[] = "hmm: hmm_options in the program: ignored, as memory is allocated "
+                                "before the program is relocated\n";
+
 static void tell_of_option(const char *chars, size_t n_chars)
 {
     hmm_port_write(2, chars, n_chars);
 }
 
+/* Before the program is relocated its pointers lack what is added to them: an IFUNC resolver may
+ * have called malloc. Those are low, where neither libraries nor relocated programs lie. */
+static bool is_relocated(const char *text)
+{
+    return (uintptr_t)text > hmm_port_top() >> 4 || hmm_in_program((uintptr_t)text);
+}
+
 void hmm_options_read(struct hmm_tunables *tunables)
 {
     hmm_options_set(tunables, "built-in options", HMM_DEFAULT_OPTIONS, tell_of_option);
-    if (&hmm_options != NULL)
-        hmm_options_set(tunables, "hmm_options in the program", hmm_options, tell_of_option);
+    if (&hmm_options != NULL && hmm_options != NULL) {
+        if (is_relocated(hmm_options))
+            hmm_options_set(tunables, "hmm_options in the program", hmm_options, tell_of_option);
+        else
+            tell_of_option(too_early, sizeof too_early - 1);
+    }
     hmm_options_set(tunables, "HMM_OPTIONS", hmm_environment_get("HMM_OPTIONS"), tell_of_option);
 }

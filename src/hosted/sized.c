@@ -44,15 +44,12 @@ static bool is_large_size(size_t size, size_t usable_bytes)
                                     hmm_round_up(size, step_bytes) == usable_bytes);
 }
 
-/* realloc leaves a block of a slab where it is while at least half of it is used; any block, when
- * there is no memory for a smaller one. */
+/* realloc leaves a block of a slab where it is while at least half of it is used. */
 static bool may_be_resized_to(size_t usable_bytes, unsigned class_idx, size_t size)
 {
-    if (size > usable_bytes)
-        return false;
     size_t slot_bytes = hmm_sizeclasses[hmm_sizeclass_coarse(class_idx)].slot_bytes;
-    return hmm_realloc_has_kept() ||
-           (usable_bytes <= HMM_SLAB_MAX_BYTES && slot_bytes >= usable_bytes / 2);
+    return size <= usable_bytes && usable_bytes <= HMM_SLAB_MAX_BYTES &&
+           slot_bytes >= usable_bytes / 2;
 }
 
 /* What nearly every block is: a slot of its size's own class. */
@@ -66,6 +63,8 @@ static bool is_right(size_t usable_bytes, size_t alignment, size_t size, bool is
 {
     if (!hmm_is_power_of_two(alignment))
         return false;
+    if (size <= usable_bytes && hmm_heap_longer(&hmm_process_heap) != 0)
+        return true;
     unsigned class_idx = hmm_sizeclass_aligned(alignment, size);
     if (!is_new && may_be_resized_to(usable_bytes, class_idx, size))
         return true;

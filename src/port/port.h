@@ -60,11 +60,16 @@ void hmm_port_no_huge(void *addr, size_t bytes);
  * none once the process is known to be under a filter, which may end it for one. */
 enum hmm_port_policy { HMM_CALLS_NEEDED, HMM_CALLS_UNLESS_FILTERED, HMM_CALLS_ALL };
 void hmm_port_set_policy(enum hmm_port_policy policy);
-/* The process is about to put itself under such a filter; or could not, after all. */
-void hmm_port_note_filter(bool comes);
+/* The process is about to put itself under such a filter. Returns whether this is news; then it can
+ * be forgotten, if there was no filter after all. */
+bool hmm_port_note_filter(void);
+void hmm_port_forget_filter(void);
 
-/* Monotonic, coarse (some ms); and exact, which takes longer. */
+/* Monotonic, coarse (some ms). The clock may be the program's, and allocate: locks: none held */
 uint64_t hmm_port_clock_ns(void);
+/* What the former has returned last; takes no time, and may be some time ago. */
+uint64_t hmm_port_clock_latest_ns(void);
+/* Exact, for differences, by a system call; 0 where that is not made. */
 uint64_t hmm_port_clock_exact_ns(void);
 /* A small number that differs between CPUs, for spreading. */
 unsigned hmm_port_cpu(void);

@@ -3,6 +3,7 @@
  */
 #include "must.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,38 @@ static void verify_and_free(int seed)
     }
 }
 
+#define BREAKS 2000
+
+static volatile int stop;
+
+static void *allocate(void *unused)
+{
+    while (!stop)
+        for (int i = 0; i < 300; i++)
+            free(memset(malloc(200000 + i * 1000), 1, 100));
+    return unused;
+}
+
+/* The program's moves and those of the heap's threads never get in each other's way. */
+static void beside_threads(void)
+{
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        MUST(pthread_create(&threads[i], NULL, allocate, NULL) == 0);
+    for (int i = 0; i < BREAKS; i++) {
+        char *mine = sbrk(256);
+        MUST(mine != (void *)-1);
+        memset(mine, i, 256);
+    }
+    stop = 1;
+    for (int i = 0; i < 2; i++)
+        MUST(pthread_join(threads[i], NULL) == 0);
+}
+
 int main(void)
 {
+    char *before = sbrk(0); /* nothing has been allocated: all above is the program's */
+    MUST(brk(before + 65536) == 0 && brk(before) == 0 && sbrk(0) == before);
     fill(1);
     char *mine = sbrk(100000);
     MUST(mine != (void *)-1);
@@ -60,6 +91,8 @@ int main(void)
     verify_and_free(3);
     for (int i = 0; i < 70000; i++)
         MUST(raw[i] == 'r');
+
+    beside_threads();
 
     /* a mapping in the way of the break */
     size_t page = (size_t)sysconf(_SC_PAGESIZE);

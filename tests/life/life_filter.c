@@ -158,6 +158,17 @@ static int refused(unsigned nr, unsigned action)
     return work();
 }
 
+/* After a filter, a second one that cannot be installed: the first is still there. */
+static int then_refused(unsigned nr, unsigned action)
+{
+    if (!install(nr, action, false))
+        return 2;
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) != -1 ||
+        syscall(SYS_seccomp, 1, 1, NULL) != -1)
+        return 4;
+    return work();
+}
+
 static int try(const char *how, int (*run)(unsigned, unsigned), const char *name, unsigned nr,
                unsigned action)
 {
@@ -188,9 +199,18 @@ int main(int argc, char **argv)
             failed |= try("later", later, calls[i].name, nr, actions[k]);
             if (k == 3)
                 failed |= try("later, by syscall", later_by_syscall, calls[i].name, nr, actions[k]);
+            if (k == 3 && nr != SYS_prctl)
+                failed |= try("then refused", then_refused, calls[i].name, nr, actions[k]);
             if (i < 5 && calls[i].nr != SYS_mprotect) /* what the loader can do without */
                 failed |= try("before", before, calls[i].name, nr, actions[k]);
         }
+    }
+    /* a static program has opened nothing at its start, nor asked for anything by prctl */
+    if (argc > 1 && strcmp(argv[1], "static") == 0) {
+        failed |= try("before", before, "openat", SYS_openat, SECCOMP_RET_KILL_PROCESS);
+        failed |= try("before", before, "read", SYS_read, SECCOMP_RET_KILL_PROCESS);
+        failed |= try("before", before, "close", SYS_close, SECCOMP_RET_KILL_PROCESS);
+        failed |= try("before", before, "prctl", SYS_prctl, SECCOMP_RET_KILL_PROCESS);
     }
     failed |= try("before", before, "brk", SYS_brk, SECCOMP_RET_ERRNO | EPERM);
     failed |= try("before", before, "brk", SYS_brk, SECCOMP_RET_ERRNO | ENOMEM);

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -238,6 +239,57 @@ static void sparse(void)
     MUST(sizeof(void *) == 4 || total >= (size_t)200 << 30);
 }
 
+/* A limit is reached by blocks of one size; then those of another size need state bytes of their
+ * own while one of the last blocks holds the break up. */
+static void other_sizes(void)
+{
+    limit(RLIMIT_DATA, 128 * MIB);
+    fill(200000, SIZE_MAX);
+    drop(200000);
+    fill(100, SIZE_MAX);
+    void *last = malloc(4096);
+    drop(100);
+    for (size_t bytes = 16; bytes < 3 * MIB; bytes += bytes / 2) {
+        void *block = malloc(bytes);
+        MUST(block != NULL);
+        free(block);
+    }
+    free(last);
+    check_heap();
+}
+
+/* All addresses are somebody's, in mappings of so many bytes; what lies between is less. */
+static void used_up(size_t bytes, unsigned most)
+{
+    unsigned n = 0;
+    free(malloc(100));
+    while (n < most && mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                            0) != MAP_FAILED)
+        n++;
+    for (size_t block_bytes = 16; block_bytes < MIB; block_bytes *= 5) {
+        size_t got = fill(block_bytes, 30 * MIB);
+        printf("%zu bytes a block: %zu KiB\n", block_bytes, got >> 10);
+        MUST(got > 29 * MIB);
+        drop(block_bytes);
+    }
+    pthread_t t;
+    MUST(pthread_create(&t, NULL, thread, NULL) == 0 && pthread_join(t, NULL) == 0);
+    check_heap();
+    printf("%u mappings of %zu GiB\n", n, bytes >> 30);
+}
+
+static void used_up_nearly(void)
+{
+    if (sizeof(void *) == 8)
+        used_up((size_t)10 << 30, 3328);
+}
+
+static void used_up_wholly(void)
+{
+    if (sizeof(void *) == 8)
+        used_up((size_t)64 << 30, UINT_MAX);
+}
+
 /* Option heap_max: 32 MiB, blocks with mappings of their own included. */
 static void within_heap_max(void)
 {
@@ -265,12 +317,20 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    {"small process", small_process},        {"locked", locked},
-    {"limit, small blocks", limited_small},  {"limit, large blocks", limited_large},
-    {"limit of data", limited_data},         {"blocked at once", blocked_at_once},
-    {"blocked 30 MiB above", blocked_above}, {"blocked by 1 TiB", blocked_far},
-    {"blocked for a while", unblocked},      {"option heap_max", heap_max},
+    {"small process", small_process},
+    {"locked", locked},
+    {"limit, small blocks", limited_small},
+    {"limit, large blocks", limited_large},
+    {"limit of data", limited_data},
+    {"blocked at once", blocked_at_once},
+    {"blocked 30 MiB above", blocked_above},
+    {"blocked by 1 TiB", blocked_far},
+    {"blocked for a while", unblocked},
+    {"option heap_max", heap_max},
     {"200 GiB of addresses", sparse},
+    {"other sizes", other_sizes},
+    {"addresses used up, nearly", used_up_nearly},
+    {"addresses used up", used_up_wholly},
 };
 
 int main(int argc, char **argv)

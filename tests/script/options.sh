@@ -189,6 +189,25 @@ check "PREINIT, static" says "realloc_zero=1" with realloc_zero=1 "$tmp/early_st
 compile -DPREINIT -fvisibility=hidden -ftls-model=initial-exec -fexceptions "$tmp/early.c" "$tmp/one/libhmm.c" -pthread -o "$tmp/early_single"
 check "PREINIT, single file" says "realloc_zero=1" with realloc_zero=1 "$tmp/early_single"
 
+# --- before the program is relocated: a library's IFUNC resolver allocates ---
+cat >"$tmp/resolver.c" <<'C'
+#include <stdlib.h>
+static int one(void) { return 1; }
+static int (*resolve(void))(void) { free(malloc(100)); return one; }
+int resolved(void) __attribute__((ifunc("resolve")));
+C
+echo 'int resolved(void); int call_resolved(void) { return resolved(); }' >"$tmp/caller.c"
+compile -fPIC -shared "$tmp/resolver.c" $linked -o "$tmp/libresolver.so"
+compile -fPIC -shared -Wl,-z,now "$tmp/caller.c" -L"$tmp" -lresolver -Wl,-rpath,"$tmp" -o "$tmp/libcaller.so"
+sed 's/^int main/int call_resolved(void); &/; s/return 0/return call_resolved() - 1/' "$tmp/show.c" >"$tmp/show_resolved.c"
+for way in -pie -no-pie; do
+    compile -DOPTIONS='"realloc_zero=1"' $way "$tmp/show_resolved.c" -L"$tmp" -lcaller -lresolver -Wl,-rpath,"$tmp" $linked -o "$tmp/resolved"
+    check "resolver, $way: the environment's" says "realloc_zero=1" with realloc_zero=1 "$tmp/resolved"
+done
+check "resolver, -no-pie: the program's" says "realloc_zero=1" "$tmp/resolved"
+compile -DOPTIONS='"realloc_zero=1"' -pie "$tmp/show_resolved.c" -L"$tmp" -lcaller -lresolver -Wl,-rpath,"$tmp" $linked -o "$tmp/resolved"
+check "resolver, -pie: told" says "hmm: hmm_options in the program: ignored, as memory is allocated before the program is relocated" "$tmp/resolved"
+
 # --- setuid: the environment is another user's; the program's and the build's hold ---
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     chmod 755 "$tmp" "$tmp/early_static" "$tmp/static"

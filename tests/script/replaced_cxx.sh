@@ -71,6 +71,8 @@ for plugin in "shared" "static -static-libstdc++" "hidden -static-libstdc++ -Wl,
     compile -shared bad_alloc.cc -DHANDLERS "${@:2}" -o "$tmp/plugin_$1.so"
     plugins="$plugins $tmp/plugin_$1.so"
 done
+compile -shared bad_alloc.cc own_new.cc -static-libstdc++ -Wl,--exclude-libs,ALL -o "$tmp/plugin_own.so" # its operators, its library: hidden
+plugins="$plugins $tmp/plugin_own.so"
 cc -w host.c -ldl -o "$tmp/host"
 cc -w host.c -Wl,--no-as-needed $linked -ldl -o "$tmp/host_linked"
 for plugin in $plugins "$plugins"; do

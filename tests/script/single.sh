@@ -20,4 +20,6 @@ stands() { # TOOL DIR FILE: called at two places, by a relative and a full path
 }
 check "single_file.sh, a relative DIR" stands single_file.sh "made here/one" libhmm.c
 check "amalgamate.sh, a relative DIR" stands amalgamate.sh "made here/two" hmm_embedded.c
+check "single_file.sh, with CDPATH" env CDPATH="$tmp:." sh -c "cd '$tmp/a place' && mkdir -p '$tmp/cd' && sh '$top/tools/single_file.sh' cd && [ -s cd/libhmm.c ]"
+check "amalgamate.sh, with CDPATH" env CDPATH="$tmp:." sh -c "cd '$tmp/a place' && sh '$top/tools/amalgamate.sh' cd && [ -s cd/hmm_embedded.c ]"
 finish

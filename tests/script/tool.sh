@@ -25,8 +25,8 @@ check "bad --set" status 2 "hmm: --set: x: unknown option" "$hmm" run --set x tr
 check "bad --lib" status 2 "No such file" "$hmm" run --lib /nowhere/libhmm.so true
 check "not found" status 127 "no-such-program: No such file" "$hmm" run no-such-program
 check "not found by path" status 127 "No such file" "$hmm" run ./no/such
-echo hello >"$tmp/text" && chmod +x "$tmp/text"
-check "neither ELF nor script" status 126 "neither an ELF program nor a script" "$hmm" run "$tmp/text"
+printf 'hello\0' >"$tmp/data" && chmod +x "$tmp/data"
+check "neither ELF nor script" status 126 "neither an ELF program nor a script" "$hmm" run "$tmp/data"
 check "not executable" status 126 "Permission denied" "$hmm" run /etc/passwd
 check "static" status 126 "statically linked" "$hmm" run "$build/tests/life_static"
 check "static, with libc's heap" status 0 "ok" "$hmm" run --libc "$build/tests/life_static"
@@ -68,6 +68,8 @@ check "--libc is not, indeed" bash -c "! grep -q libhmm '$tmp/out'"
 check "arguments" status 0 "a  b|-x" "$hmm" run -- printf '%s|%s\n' 'a  b' -x
 printf '#!/bin/sh\necho script "$1"\n' >"$tmp/script" && chmod +x "$tmp/script"
 check "a script" status 0 "script 5" "$hmm" run "$tmp/script" 5
+printf 'echo script "$1"\n' >"$tmp/plain" && chmod +x "$tmp/plain"
+check "a script that names no interpreter" status 0 "script 6" "$hmm" run "$tmp/plain" 6
 printf '#!%s\n' "$build/tests/life_static" >"$tmp/script2" && chmod +x "$tmp/script2"
 check "a script of a static interpreter" status 126 "statically linked" "$hmm" run "$tmp/script2"
 check "options" status 0 "decay_ms=7" "$hmm" run --set decay_ms=7 -- sh -c 'echo $HMM_OPTIONS'

@@ -50,7 +50,8 @@ static void finish(void)
 
 static char *state_of(size_t heap_bytes, unsigned kind)
 {
-    return heap.meta.strips[HMM_STRIP_STATE + kind].start + (heap_bytes >> HMM_GRANULE_SHIFT >> kind);
+    return heap.meta.strips[HMM_STRIP_STATE + kind].start +
+           (heap_bytes >> HMM_GRANULE_SHIFT >> kind);
 }
 
 /* Somebody's mapping, where nothing is yet. */
@@ -167,7 +168,7 @@ static void taken(void)
     if (!hmm_heap_init(&first, &tunables))
         die("no first heap");
     start();
-    if (heap.meta.objects.end == first.meta.objects.end)
+    if (heap.meta.objects.start == first.meta.objects.start)
         die("two heaps at one place");
     unsigned n = fill(BLOCK_BYTES);
     check("beside another heap");

@@ -127,6 +127,13 @@ const char *tool_find_program(const char *name)
     return path;
 }
 
+/* Text without a first line that names an interpreter: execvp has /bin/sh run it. */
+static bool is_plain_script(const unsigned char *head, size_t n_head)
+{
+    return n_head >= 2 && memcmp(head, "#!", 2) != 0 && memcmp(head, ELFMAG, 2) != 0 &&
+           memchr(head, '\0', n_head) == NULL;
+}
+
 void tool_check_program(const char *path)
 {
     _Alignas(ElfW(Ehdr)) unsigned char head[HEAD_BYTES];
@@ -139,6 +146,10 @@ void tool_check_program(const char *path)
             return; /* executable but not readable: let the kernel decide */
         ssize_t n = read(fd, head, sizeof head - 1);
         close(fd);
+        if (is_plain_script(head, n < 0 ? 0 : (size_t)n)) {
+            snprintf(file, sizeof file, "/bin/sh");
+            continue;
+        }
         if (n < 2 || head[0] != '#' || head[1] != '!') {
             check_elf(file, head, n < 0 ? 0 : (size_t)n);
             check_sanitizer(file);

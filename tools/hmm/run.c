@@ -194,7 +194,7 @@ static void exec_program(char **argv, const char *path, const struct run_options
     }
     if (!o->libc)
         set_environment(o, summary != NULL ? summary_path : NULL);
-    execv(path, argv);
+    execvp(path, argv); /* a path; a script that names no interpreter is run by /bin/sh */
     tool_fail(TOOL_CANNOT_RUN, "%s: %s", path, strerror(errno));
 }
 

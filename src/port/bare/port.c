@@ -102,12 +102,19 @@ void hmm_port_set_policy(enum hmm_port_policy policy)
     (void)policy;
 }
 
-void hmm_port_note_filter(bool comes)
+bool hmm_port_note_filter(void)
 {
-    (void)comes;
+    return false;
 }
 
+void hmm_port_forget_filter(void) {}
+
 uint64_t hmm_port_clock_ns(void)
+{
+    return 0;
+}
+
+uint64_t hmm_port_clock_latest_ns(void)
 {
     return 0;
 }

@@ -3,7 +3,11 @@
  * libc's clock may be another library's (libfaketime), and that of a virtual machine may stop. Free
  * memory is to age all the same. So time never goes back here; and when libc's clock has not moved
  * for many looks, the kernel is asked by a bare call: if its clock has moved on, libc's is not
- * believed any more. If that does not move either, looks are counted instead.
+ * believed any more. If that does not move either, looks are counted instead. (Its exact clock: a
+ * coarse one stands still for millions of looks, where a hundred threads look.)
+ *
+ * Another library's clock may allocate (libfaketime reads a file): no lock is held when it is
+ * asked, and an allocation of its own gets by with the time that was told last.
  *
  * Layer   port.
  */
@@ -16,7 +20,7 @@
 enum {
     LOOKS_TO_ASK = 64,        /* so many in a row have found the same time: ask the kernel */
     FAKE_NS = 100000000,      /* it has moved so far meanwhile: libc's is none */
-    LOOKS_TO_COUNT = 1 << 20, /* neither has moved: */
+    LOOKS_TO_COUNT = 1 << 20, /* nor has the kernel's exact clock: */
     COUNT_NS = 10000,         /* each look is so long */
 };
 
@@ -28,6 +32,8 @@ static _Atomic(uint64_t) latest_ns; /* of what was returned */
 static _Atomic(uint64_t) shift_ns;  /* added to the source's, so that time goes on */
 static _Atomic(uint32_t) n_looks;   /* that have found latest_ns */
 static _Atomic(uint64_t) asked_ns;  /* the kernel's time when it was first asked since; 0: not */
+static __thread volatile bool is_asking; /* owner; volatile: libc declares its clock as one that
+                                           calls nobody back */
 
 static uint64_t load(const _Atomic(uint64_t) *word)
 {
@@ -44,13 +50,13 @@ static uint64_t ns_of(const struct timespec *time)
     return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
 }
 
-static uint64_t kernel_ns(void)
+static uint64_t kernel_ns(clockid_t clock)
 {
     struct timespec now = {0};
 #ifdef SYS_clock_gettime
-    raw_syscall(SYS_clock_gettime, CLOCK_MONOTONIC_COARSE, (long)&now, 0, 0, 0, 0);
+    raw_syscall(SYS_clock_gettime, clock, (long)&now, 0, 0, 0, 0);
 #else
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    clock_gettime(clock, &now);
 #endif
     return ns_of(&now);
 }
@@ -65,12 +71,13 @@ static void switch_to(enum source to, uint64_t its_ns)
 /* libc's clock has not moved for a while. */
 static HMM_COLD void ask_kernel(uint32_t looks)
 {
-    bool asks = optional_allowed(OPTIONAL_LOOK);
-    uint64_t now_ns = asks ? kernel_ns() : 1;
+    if (!optional_allowed(OPTIONAL_LOOK))
+        return;
+    uint64_t now_ns = kernel_ns(CLOCK_MONOTONIC);
     if (load(&asked_ns) == 0)
         store(&asked_ns, now_ns);
-    else if (now_ns - load(&asked_ns) >= FAKE_NS && now_ns > load(&asked_ns))
-        switch_to(KERNEL, now_ns);
+    else if (now_ns > load(&asked_ns) && now_ns - load(&asked_ns) >= FAKE_NS)
+        switch_to(KERNEL, kernel_ns(CLOCK_MONOTONIC_COARSE));
     else if (looks >= LOOKS_TO_COUNT && now_ns <= load(&asked_ns))
         switch_to(COUNT, load(&latest_ns));
 }
@@ -80,10 +87,12 @@ static uint64_t source_ns(void)
     struct timespec now;
     int from = atomic_load_explicit(&source, memory_order_relaxed); /* relaxed: as above */
     if (hmm_unlikely(from == KERNEL))
-        return kernel_ns();
+        return kernel_ns(CLOCK_MONOTONIC_COARSE);
     if (hmm_unlikely(from == COUNT))
         return load(&latest_ns) - load(&shift_ns) + COUNT_NS;
+    is_asking = true;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    is_asking = false;
     return ns_of(&now);
 }
 
@@ -100,6 +109,8 @@ static uint64_t note_standstill(uint64_t latest)
 uint64_t hmm_port_clock_ns(void)
 {
     uint64_t latest = load(&latest_ns);
+    if (hmm_unlikely(is_asking))
+        return latest;
     uint64_t now_ns = source_ns() + load(&shift_ns);
     if (hmm_likely(now_ns == latest))
         return note_standstill(latest);
@@ -113,9 +124,12 @@ uint64_t hmm_port_clock_ns(void)
     return now_ns;
 }
 
+uint64_t hmm_port_clock_latest_ns(void)
+{
+    return load(&latest_ns);
+}
+
 uint64_t hmm_port_clock_exact_ns(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return ns_of(&now);
+    return optional_allowed(OPTIONAL_LOOK) ? kernel_ns(CLOCK_MONOTONIC) : 0;
 }

@@ -15,7 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 
 enum { UNKNOWN, UNFILTERED, NEEDED, ALWAYS };
@@ -23,34 +23,48 @@ enum { UNKNOWN, UNFILTERED, NEEDED, ALWAYS };
 static _Atomic(int) allowed;      /* atomic, relaxed: one of these */
 static _Atomic(uint32_t) refused; /* atomic, relaxed: bits of enum optional; each is set once */
 
-/* What follows `key` in text[0..n_chars), or NULL. */
-static const char *find_value(const char *text, size_t n_chars, const char *key)
+/* The character behind `key`, whose first one is in it but once, in the file; 0: not found. In
+ * small parts: the caller's stack may be a coroutine's. */
+static char find_behind(long fd, const char *key)
 {
-    size_t key_chars = strlen(key);
-    for (size_t i = 0; i + key_chars < n_chars; i++)
-        if (memcmp(text + i, key, key_chars) == 0)
-            return text + i + key_chars;
-    return NULL;
+    char text[128];
+    const char *next = key;
+    long n_chars;
+    while ((n_chars = raw_syscall(SYS_read, fd, (long)text, sizeof text, 0, 0, 0)) > 0)
+        for (long i = 0; i < n_chars; i++) {
+            if (*next == '\0')
+                return text[i];
+            if (text[i] != *next)
+                next = key;
+            next += text[i] == *next;
+        }
+    return 0;
 }
 
 /* The calling thread's state, by the kernel's words: 0 no filter. -1: unknown. */
 static int filter_by_proc(void)
 {
-    enum { STATUS_BYTES = 4096 };
-    char text[STATUS_BYTES];
     long fd = raw_syscall(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/status",
                           O_RDONLY | O_CLOEXEC, 0, 0, 0);
     if (fd < 0)
         return -1;
-    long n_chars = raw_syscall(SYS_read, fd, (long)text, sizeof text, 0, 0, 0);
+    char state = find_behind(fd, "\nSeccomp:\t");
     raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
-    const char *value = n_chars > 0 ? find_value(text, (size_t)n_chars, "\nSeccomp:\t") : NULL;
-    return value != NULL ? *value - '0' : -1;
+    return state != 0 ? state - '0' : -1;
 }
 
-/* Without /proc the kernel is asked by a call of its own. */
+/* No loader has mapped this program's libraries: it is linked statically. */
+static bool has_loader(void)
+{
+    return getauxval(AT_BASE) != 0;
+}
+
+/* Without /proc the kernel is asked by a call of its own. A program without a loader has not opened
+ * and read a file yet: there might be a filter that ends it for that. */
 static bool is_filtered(void)
 {
+    if (!has_loader())
+        return true;
     int filter = filter_by_proc();
     if (filter < 0)
         filter = (int)raw_syscall(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0);
@@ -95,12 +109,18 @@ void hmm_port_set_policy(enum hmm_port_policy policy)
                               memory_order_relaxed);
 }
 
-void hmm_port_note_filter(bool comes)
+bool hmm_port_note_filter(void)
 {
     int known = atomic_load_explicit(&allowed, memory_order_relaxed); /* relaxed: as above */
-    int now = comes ? NEEDED : UNKNOWN;
-    while (known != ALWAYS &&
-           !atomic_compare_exchange_weak_explicit(&allowed, &known, now, memory_order_relaxed,
+    while (known != ALWAYS && known != NEEDED &&
+           !atomic_compare_exchange_weak_explicit(&allowed, &known, NEEDED, memory_order_relaxed,
                                                   memory_order_relaxed)) { /* relaxed: as above */
     }
+    return known != ALWAYS && known != NEEDED;
+}
+
+void hmm_port_forget_filter(void)
+{
+    /* relaxed: as above */
+    atomic_store_explicit(&allowed, UNKNOWN, memory_order_relaxed);
 }
