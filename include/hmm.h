@@ -96,10 +96,11 @@ HMM_EXPORT void HmmGetStats(struct HmmStats *stats) HMM_NOEXCEPT;
  *     const char *hmm_options = "decay_ms=0";
  *
  * libhmm does not define it. It is read once, at the first allocation, so it must be a constant:
- * what main assigns comes too late. HMM_OPTIONS in the environment overrides it, option by option.
- * With libhmm.so preloaded the program must export it (-rdynamic); linked with libhmm it need not.
- * In a static library it counts only if the program is linked with that object for another reason.
- * Options: hmm-options(7). */
+ * what main assigns comes too late. (Only if a library's IFUNC resolver allocates before the
+ * program is relocated, it is ignored, with a message.) HMM_OPTIONS in the environment overrides
+ * it, option by option. With libhmm.so preloaded the program must export it (-rdynamic); linked
+ * with libhmm it need not. In a static library it counts only if the program is linked with that
+ * object for another reason. Options: hmm-options(7). */
 HMM_EXPORT extern const char *hmm_options;
 
 /* Check the whole heap: every list, bitmap, count and neighbour. Other threads must not allocate

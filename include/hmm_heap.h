@@ -40,7 +40,8 @@ typedef struct HmmHeap HmmHeap;
 
 /* All zero, or no options at all: no lock, no space ahead, and misuse ends the program. */
 struct HmmHeapOptions {
-    /* Bytes taken ahead whenever the break is raised, and kept when it is lowered. */
+    /* Bytes taken ahead whenever the break is raised, and kept when it is lowered. What one long
+     * block leaves without records (see fixed_records) can't be had until it is freed. */
     size_t extra_bytes;
     /* Not 0: the buffer reads as zero, like a static array or a new mapping. Else records are
      * cleared when blocks come to begin there: 32 bytes for each KiB. */

@@ -19,7 +19,8 @@ programs="git:git perl:perl lua5.4:lua5.4 sqlite3:sqlite3 redis-server:redis-ser
 libpython3-stdlib:python3 gawk:gawk vim-tiny:vim.tiny bash:bash coreutils:sort xz-utils:xz"
 everything="nginx-light:nginx wrk:wrk postgresql:/usr/lib/postgresql nodejs:node ghostscript:gs z3:z3 imagemagick:/usr/bin/convert-im6.q16
 default-jdk-headless:javac php-cli:php ruby:ruby libpython3.11-testsuite:/usr/lib/python3.11/test/test_list.py"
-[ "$which" = all ] && programs="$programs $everything"
+. tests/preload/more.sh # more_packages
+[ "$which" = all ] && programs="$programs $everything $more_packages"
 
 missing=()
 for pair in $needed $machines $programs; do

@@ -32,7 +32,7 @@ They come from three places. Each overrides the ones before, option by option:
 
 ## The variable hmm_options
 
-The program, or a shared library that it is linked with, defines it at file scope. It must be initialised by a constant: what *main* assigns comes too late. Where there are several, the dynamic linker takes the first one, and the program's comes first. A library that is opened by *dlopen*(3) comes too late.
+The program, or a shared library that it is linked with, defines it at file scope. It must be initialised by a constant: what *main* assigns comes too late. Where there are several, the dynamic linker takes the first one, and the program's comes first. A library that is opened by *dlopen*(3) comes too late. If memory is allocated before the program is relocated, as in an IFUNC resolver, the variable can't be read: it is ignored, with a message.
 
 In a program that is linked with libhmm, shared or static, nothing more is needed. If libhmm is preloaded, the program must export the variable: link it with *-rdynamic* or *-Wl,--export-dynamic-symbol=hmm_options*. In a static library the variable counts only if something else of the same object is linked.
 

@@ -118,6 +118,8 @@ S
     with ruby && same ruby 'ruby -e "h = Hash.new { |k, v| k[v] = [] }; 200_000.times { |i| h[\"k#{i % 4999}\"] << i.to_s * (i % 5) }; puts h.size, h.values.map { |v| v.join.size }.sum; GC.compact rescue nil; puts (1..8).map { |n| Thread.new { (1..20000).map { |i| i.to_s * n }.join.size } }.map(&:value).inspect; puts h.keys.sort.first(3).inspect; GC.start"'
 fi
 
+[ "$which" = all ] && . "$top/tests/preload/more.sh"
+
 mkdir -p "$build/Testing/Temporary"
 {
     echo "real programs compared with libc: ${names[*]}"
