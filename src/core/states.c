@@ -108,7 +108,7 @@ static bool map_row(struct hmm_pages *pages, unsigned kind, uint32_t word)
 
 /* All kinds get a foothold at once: later somebody else's memory may lie in a kind's place, but
  * hardly right behind what is mapped (meta.h). */
-static HMM_COLD void map_first(struct hmm_pages *pages, uint32_t word)
+static HMM_COLD void map_footholds(struct hmm_pages *pages, uint32_t word)
 {
     for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
         if (!is_mapped(pages, kind, word))
@@ -118,7 +118,7 @@ static HMM_COLD void map_first(struct hmm_pages *pages, uint32_t word)
 bool hmm_states_map(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint32_t n_units)
 {
     if (hmm_unlikely(pages->states_bytes == 0))
-        map_first(pages, unit / HMM_WORD_UNITS);
+        map_footholds(pages, unit / HMM_WORD_UNITS);
     uint32_t last = (unit + n_units - 1) / HMM_WORD_UNITS;
     for (uint32_t word = unit / HMM_WORD_UNITS; word <= last; word++)
         if (hmm_unlikely(!is_mapped(pages, kind, word)) && !map_row(pages, kind, word))
