@@ -58,16 +58,16 @@ static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_are
     uint32_t n_units = hmm_unit(map, unit)->n_units;
     struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     uint32_t cached_units = arena->cached_units + n_units;
-    if (run->n_units != 0 || cached_units > arena->cached_max_units)
+    /* Not by hmm_port_replace: behind these stores that takes a third of the whole hit. Two threads
+     * that free a block at once may both get by; then its second taking ends the process. */
+    if (run->n_units != 0 || cached_units > arena->cached_max_units ||
+        hmm_unlikely(hmm_pagemap_entry(map, unit) != HMM_KIND_LARGE))
         return false;
     run->unit = (uint32_t)unit;
     atomic_signal_fence(memory_order_seq_cst); /* a fork's child reads n_units, then unit, */
     run->n_units = n_units;
     atomic_signal_fence(memory_order_seq_cst); /* and leaves it alone if it is still a caller's */
-    if (!hmm_port_replace(&map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED)) {
-        run->n_units = 0;
-        return false;
-    }
+    hmm_pagemap_set(map, unit, HMM_KIND_LARGE_CACHED);
     arena->cached_units = cached_units;
     return true;
 }

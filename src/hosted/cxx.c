@@ -171,9 +171,9 @@ HMM_COLD _Noreturn void hmm_cxx_throw_bad_alloc(const void *caller)
     if (FIND(throw_bad_alloc, "_ZSt17__throw_bad_allocv"))
         throw_bad_alloc();
     throw_made(caller);
-    throw_by_callers_new(caller);
     if (innermost != NULL) /* for new(nothrow): without a library there is nothing to unwind */
         longjmp(innermost->back, 1);
+    throw_by_callers_new(caller);
     hmm_fatal("operator new: out of memory, and no C++ library to throw std::bad_alloc: called at",
               caller, NULL);
 }

@@ -110,7 +110,8 @@ static void part_of_states(void)
     finish();
 }
 
-/* None can be had anywhere: no small blocks, but large ones. */
+/* None can be had anywhere: longer blocks take their place, by those of the next kind or page runs.
+ */
 static void all_states(void)
 {
     start();
@@ -118,8 +119,8 @@ static void all_states(void)
     size_t bytes = (size_t)(state_of((size_t)1 << 40, kind) - state_of(MIB, kind));
     obstruct(state_of(MIB, kind), bytes);
     unsigned n = fill(BLOCK_BYTES);
-    if (n == 0 || n >= N_BLOCKS) /* there is room for some in the first MiB */
-        die("blocks without state bytes");
+    if (n != N_BLOCKS || hmm_heap_longer(&heap) == 0)
+        die("no longer blocks without state bytes");
     check("no state bytes");
     void *large = hmm_heap_alloc(&heap, &self, 3 * MIB, NULL);
     if (large == NULL)
