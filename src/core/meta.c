@@ -83,8 +83,9 @@ size_t hmm_meta_max_units(void)
 
 /* The page in which the first objects end and the chunks begin, of the `nth` place to try; 0: none.
  * Below the quarter of all addresses: the system maps from their end downwards, or from a quarter
- * or a third upwards; programs and their break begin at the beginning or at two thirds. (Of 32
- * bits, where the break may need all that is low: below the last quarter.) */
+ * or a third upwards; programs and their break begin at the beginning or at two thirds. The
+ * second half of the places, and all of 32 bits, where the break may need what is low: below the
+ * last quarter. (ThreadSanitizer leaves only what is high to the program.) */
 static uintptr_t place(size_t max_units, unsigned nth)
 {
     uint64_t space = address_space_bytes();
@@ -92,10 +93,10 @@ static uintptr_t place(size_t max_units, unsigned nth)
     size_t jitter = step >> HMM_RECORDS_JITTER_SHIFT;
     uint64_t span = strips_bytes(max_units) + spaced_bytes(object_bytes(max_units)) +
                     slack_bytes() * (HMM_META_STRIPS + 1) + jitter * 2;
-    uint64_t below = (nth + 1) * ((span + step - 1) & ~(uint64_t)(step - 1));
-    uint64_t end = space / 4;
-    if (space >> 32 <= 1)
-        end = (hmm_port_top() & ~(step - 1)) - space / 4;
+    const unsigned half = HMM_RECORDS_TRIES / 2;
+    bool is_low = space >> 32 > 1 && nth < half;
+    uint64_t below = (nth % half + 1) * ((span + step - 1) & ~(uint64_t)(step - 1));
+    uint64_t end = is_low ? space / 4 : (hmm_port_top() & ~(step - 1)) - space / 4;
     if (below + step > end)
         return 0;
     uint64_t page_bytes = hmm_port_page_bytes();
