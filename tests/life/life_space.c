@@ -277,10 +277,10 @@ static void used_up(size_t bytes, unsigned most)
     }
     munmap(above, 65536);
     for (size_t block_bytes = 16; block_bytes < MIB; block_bytes *= 5) {
-        size_t most = block_bytes == 2000 ? 150 * MIB : 30 * MIB;
-        size_t got = fill(block_bytes, most);
+        size_t wanted = block_bytes == 2000 ? 150 * MIB : 30 * MIB;
+        size_t got = fill(block_bytes, wanted);
         printf("%zu bytes a block: %zu KiB\n", block_bytes, got >> 10);
-        MUST(got > most - MIB);
+        MUST(got > wanted - MIB);
         drop(block_bytes);
     }
     pthread_t t;
