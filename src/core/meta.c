@@ -171,8 +171,10 @@ static bool find_place(struct hmm_meta *meta, size_t max_units)
         if (page == NULL)
             return false;
         lay_out(meta, max_units, page, HMM_OBJECT_STEP_BYTES);
-        if (map_first(meta, page, HMM_OBJECT_STEP_BYTES) || map_first(meta, page, 0))
+        if (map_first(meta, page, HMM_OBJECT_STEP_BYTES) || map_first(meta, page, 0)) {
+            (void)strip_cover(meta, &meta->objects.more, 1); /* a foothold: not needed yet */
             return true;
+        }
     }
     return false;
 }
@@ -279,8 +281,6 @@ bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units, size_t ahead_units)
         return true;
     if (n_units > meta->max_units)
         return false;
-    if (meta->covered_units == 0) /* a foothold: it is not needed yet */
-        (void)strip_cover(meta, &meta->objects.more, hmm_min(1, meta->objects.more.end_bytes));
     size_t step = HMM_COVER_STEP_UNITS;
     size_t ahead = hmm_min(hmm_round_up(n_units + ahead_units, step), meta->max_units);
     return cover(meta, ahead) || cover(meta, hmm_min(hmm_round_up(n_units, step), meta->max_units));
