@@ -33,8 +33,8 @@ static void flush_cached(struct hmm_large *large, struct hmm_arena *arena)
 {
     for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
         struct hmm_cached_run *run = &arena->cached[i];
-        bool filled = run->n_units != 0;
-        run->n_units = 0;
+        bool filled = run->record != NULL;
+        run->record = NULL;
         if (filled)
             give_run(large, run->unit);
     }
@@ -54,10 +54,11 @@ static bool make_place(struct hmm_large *large, struct hmm_arena *arena, uint32_
         flush_cached(large, arena);
     struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     struct hmm_cached_run old = *run;
-    run->n_units = 0;
-    arena->cached_units -= old.n_units;
-    if (old.n_units != 0)
+    if (old.record != NULL) {
+        run->record = NULL;
+        arena->cached_units -= old.n_units;
         give_run(large, old.unit);
+    }
     return true;
 }
 
@@ -72,7 +73,7 @@ static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_
         if (block != NULL)
             return block;
         const struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
-        if (hmm_unlikely(run->n_units == n_units))
+        if (hmm_unlikely(run->record != NULL && run->n_units == n_units))
             hmm_misuse_two_owners(hmm_pagemap_address(pages->map, run->unit));
     }
     int64_t unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, n_dirty);
@@ -133,8 +134,8 @@ void hmm_large_flush_left(struct hmm_large *large, struct hmm_arena *arena)
     const struct hmm_pagemap *map = large->arenas->slabs.pages->map;
     for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
         struct hmm_cached_run *run = &arena->cached[i];
-        if (run->n_units != 0 && hmm_pagemap_entry(map, run->unit) != HMM_KIND_LARGE_CACHED)
-            run->n_units = 0;
+        if (run->record != NULL && hmm_pagemap_entry(map, run->unit) != HMM_KIND_LARGE_CACHED)
+            run->record = NULL;
     }
     flush_cached(large, arena);
 }

@@ -39,13 +39,14 @@ static inline void *hmm_large_take_cached(struct hmm_pagemap *map, struct hmm_ar
                                           size_t n_units)
 {
     struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
+    if (run->record == NULL || run->record->n_units != n_units)
+        return NULL;
     size_t unit = run->unit;
-    if (run->n_units != n_units ||
-        hmm_unlikely(hmm_pagemap_entry(map, unit) != HMM_KIND_LARGE_CACHED))
+    if (hmm_unlikely(hmm_pagemap_entry(map, unit) != HMM_KIND_LARGE_CACHED))
         return NULL;
     hmm_pagemap_set(map, unit, HMM_KIND_LARGE);
     atomic_signal_fence(memory_order_seq_cst); /* a caller's before it is out: see below */
-    run->n_units = 0;
+    run->record = NULL;
     arena->cached_units -= (uint32_t)n_units;
     return hmm_pagemap_address(map, unit);
 }
@@ -55,19 +56,28 @@ static inline void *hmm_large_take_cached(struct hmm_pagemap *map, struct hmm_ar
 static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_arena *arena,
                                          size_t unit)
 {
-    uint32_t n_units = hmm_unit(map, unit)->n_units;
+    const struct hmm_unit *record = hmm_unit(map, unit);
+    HMM_KEEP(record);
+    _Atomic(uint32_t) *entry = &map->entry[unit];
+    HMM_KEEP(entry);
+    uint32_t n_units = record->n_units;
     struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     uint32_t cached_units = arena->cached_units + n_units;
     /* Not by hmm_port_replace: behind these stores that takes a third of the whole hit. Two threads
-     * that free a block at once may both get by; then its second taking ends the process. */
-    if (run->n_units != 0 || cached_units > arena->cached_max_units ||
-        hmm_unlikely(hmm_pagemap_entry(map, unit) != HMM_KIND_LARGE))
+     * that free a block at once may both get by; then its second taking ends the process, or it
+     * has another length by then, which ends it, too. */
+    if (run->record != NULL || cached_units > arena->cached_max_units ||
+        /* relaxed: as hmm_pagemap_entry */
+        hmm_unlikely(atomic_load_explicit(entry, memory_order_relaxed) != HMM_KIND_LARGE))
         return false;
     run->unit = (uint32_t)unit;
-    atomic_signal_fence(memory_order_seq_cst); /* a fork's child reads n_units, then unit, */
+    atomic_signal_fence(memory_order_seq_cst); /* else gcc joins both in a vector register */
     run->n_units = n_units;
+    atomic_signal_fence(memory_order_seq_cst); /* a fork's child reads the record first, */
+    run->record = record;
     atomic_signal_fence(memory_order_seq_cst); /* and leaves it alone if it is still a caller's */
-    hmm_pagemap_set(map, unit, HMM_KIND_LARGE_CACHED);
+    /* relaxed: as hmm_pagemap_set */
+    atomic_store_explicit(entry, HMM_KIND_LARGE_CACHED, memory_order_relaxed);
     arena->cached_units = cached_units;
     return true;
 }

@@ -15,7 +15,6 @@
 
 #include "hmm.h"
 
-#include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -41,13 +40,24 @@ static char **find_environment(void)
     return args[n_args] == NULL ? args + n_args + 1 : NULL;
 }
 
+/* What `entry`, "NAME=VALUE", says of this name. Without libc's strncmp: it would be the only call
+ * of a program that allocates nothing, and a page of libc's to be mapped. */
+static const char *value_of(const char *entry, const char *name)
+{
+    while (*name != '\0' && *entry == *name) {
+        entry++;
+        name++;
+    }
+    return *name == '\0' && *entry == '=' ? entry + 1 : NULL;
+}
+
 const char *hmm_environment_get(const char *name)
 {
-    char **at = getauxval(AT_SECURE) == 0 ? find_environment() : NULL;
-    size_t n_chars = strlen(name);
-    for (; at != NULL && *at != NULL; at++)
-        if (strncmp(*at, name, n_chars) == 0 && (*at)[n_chars] == '=')
-            return *at + n_chars + 1;
+    for (char **at = find_environment(); at != NULL && *at != NULL; at++) {
+        const char *value = value_of(*at, name);
+        if (value != NULL)
+            return getauxval(AT_SECURE) == 0 ? value : NULL;
+    }
     return NULL;
 }
 

@@ -119,7 +119,7 @@ while read -r path budget; do
 done <<'PATHS'
 pair-64 45
 pair-4k 66
-pair-256k 98
+pair-256k 104
 bulk-64 52
 bulk-1k 58
 bulk-4k 330

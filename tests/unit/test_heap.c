@@ -159,10 +159,10 @@ static void test_large_beyond_the_threshold(void **state)
 /* --- misuse: message and end at the call --------------------------------------------------------
  */
 
-static void graduate(struct buffer_heap *h)
+static void graduate(struct buffer_heap *h, struct hmm_thread *self)
 {
     for (int i = 0; i < 2 * HMM_LIGHT_VISITS; i++)
-        hmm_heap_free(&h->heap, &h->self, alloc(h, &h->self, 24), "HmmFree");
+        hmm_heap_free(&h->heap, self, alloc(h, self, 24), "HmmFree");
 }
 
 static void misuses(struct buffer_heap *h)
@@ -202,7 +202,7 @@ static void test_misuse_by_an_owner(void **state)
 {
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
-    graduate(h);
+    graduate(h, &h->self);
     misuses(h);
     buffer_heap_drop(h);
 }
@@ -211,7 +211,7 @@ static void test_double_free_across_threads(void **state)
 {
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
-    graduate(h);
+    graduate(h, &h->self);
     struct hmm_thread other = {0};
     void *block = alloc(h, &h->self, 64);
     hmm_heap_free(&h->heap, &other, block, "HmmFree");
@@ -225,13 +225,39 @@ static void test_freed_twice_at_once_never_has_two_owners(void **state)
 {
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
-    graduate(h);
+    graduate(h, &h->self);
     void *block = alloc(h, &h->self, 64);
     struct hmm_magazine *mag = h->self.arena->magazines[4];
     hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
     *++mag->top = hmm_mark_of(block); /* the other thread's push */
     assert_ptr_equal(alloc(h, &h->self, 64), block);
     EXPECT_FATAL(alloc(h, &h->self, 64), "freed twice at once");
+    free(h->buffer);
+    free(h);
+}
+
+/* The same with a large one: both runs are cached, the first one's is given back, and a longer
+ * block begins there and is cached. The second thread must not take that for its own. */
+static void test_large_freed_twice_at_once(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    graduate(h, &h->self);
+    struct hmm_thread other = {0};
+    graduate(h, &other);
+    size_t bytes = (size_t)4 << HMM_UNIT_SHIFT;
+    void *much = alloc(h, &h->self, HEAP_BYTES / 2); /* so that a sixteenth of it may be cached */
+    assert_non_null(much);
+    void *block = alloc(h, &h->self, bytes);
+    hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
+    struct hmm_cached_run *run = hmm_large_cached(h->self.arena, 4);
+    assert_int_equal(run->n_units, 4);
+    *hmm_large_cached(other.arena, 4) = *run; /* the other thread's free */
+    other.arena->cached_units = 4;
+    hmm_large_flush(&h->heap.large, h->self.arena);
+    assert_ptr_equal(alloc(h, &h->self, 2 * bytes), block);
+    hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
+    EXPECT_FATAL(alloc(h, &other, bytes), "freed twice at once");
     free(h->buffer);
     free(h);
 }
@@ -268,7 +294,7 @@ static void test_every_address_of_every_class(void **state)
 {
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
-    graduate(h);
+    graduate(h, &h->self);
     for (unsigned c = 1; c < HMM_CLASSES; c++)
         if (hmm_sizeclasses[c].slot_bytes != 0)
             check_every_address(h, c);
@@ -289,7 +315,7 @@ static void test_depot_learns_and_forgets(void **state)
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
     struct hmm_arenas *arenas = &h->heap.arenas;
-    graduate(h);
+    graduate(h, &h->self);
     cycle(h, 64, N_BLOCKS);
     struct hmm_arena *arena = h->self.arena;
     struct hmm_depot *depot = &arena->magazines[4]->depot;
@@ -320,7 +346,7 @@ static void test_depots_are_bounded(void **state)
 {
     (void)state;
     struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
-    graduate(h);
+    graduate(h, &h->self);
     for (int i = 0; i < 8; i++) {
         cycle(h, 1024, N_BLOCKS); /* 3 MiB */
         cycle(h, 512, N_BLOCKS);
@@ -407,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_misuse_by_an_owner),
         cmocka_unit_test(test_double_free_across_threads),
         cmocka_unit_test(test_freed_twice_at_once_never_has_two_owners),
+        cmocka_unit_test(test_large_freed_twice_at_once),
         cmocka_unit_test(test_every_address_of_every_class),
         cmocka_unit_test(test_depot_learns_and_forgets),
         cmocka_unit_test(test_depots_are_bounded),
