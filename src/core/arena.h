@@ -62,14 +62,13 @@ struct hmm_arena {
 
 /* Where arenas live and which others there are. */
 struct hmm_arenas {
-    struct hmm_slabs slabs;   /* inner locks */
-    struct hmm_lock registry; /* lock `registry` */
-    struct hmm_lock gate;     /* lock `gate`: held while the process forks: see hmm_arena_lock */
-    uint32_t n_forks;         /* lock:registry: of this process and the ones it comes from */
-    _Atomic(uint32_t) n_left; /* lock:registry; also read as a hint: arenas of threads that the
-                                 parent process has, not looked at yet: fork.c */
-    uint32_t n_lost;          /* lock:registry: slots that forks may have lost, at most: fork.c */
-    struct hmm_arena *left_next;   /* lock:registry: none is before that one in the list of all */
+    struct hmm_slabs slabs;      /* inner locks */
+    struct hmm_lock registry;    /* lock `registry` */
+    struct hmm_lock gate;        /* lock `gate`: held while the process forks: see hmm_arena_lock */
+    uint32_t n_forks;            /* lock:registry: of this process and the ones it comes from */
+    _Atomic(uint32_t) n_left;    /* lock:registry; also read as a hint: arenas of threads that the
+                                    parent process has, not looked at yet: fork.c */
+    struct hmm_arena *left_next; /* lock:registry: none is before that one in the list of all */
     _Atomic(uint32_t) left_visits; /* atomic hint: slow paths taken since the fork */
     _Atomic(size_t) left_units;    /* atomic hint: the heap's length when some were last released */
     _Atomic(struct hmm_arena *)

@@ -255,8 +255,7 @@ static size_t count_entries(const struct hmm_heap *heap, const struct hmm_arena 
     return n;
 }
 
-/* Slots that are nowhere are on their way home in somebody's buffer: the sum must agree, but for
- * what forks may have lost. */
+/* Slots that are nowhere are on their way home in somebody's buffer: the sum must agree. */
 static const char *check_totals(const struct hmm_heap *heap)
 {
     size_t n_nowhere = 0;
@@ -274,9 +273,7 @@ static const char *check_totals(const struct hmm_heap *heap)
                 !(bits >> (i % 64) & 1) && !hmm_pagemap_is_live(&heap->map, slab->class_idx, block);
         }
     }
-    return n_nowhere >= n_underway && n_nowhere - n_underway <= heap->arenas.n_lost
-               ? NULL
-               : "I7: slots are lost, or counted twice";
+    return n_nowhere == n_underway ? NULL : "I7: slots are lost, or counted twice";
 }
 
 /* An arena's bytes in slabs, and of those free in local words. */

@@ -6,13 +6,10 @@
  *
  * What other threads change meanwhile without a lock are their hits: an entry goes into a magazine,
  * a buffer of remote frees or a cache of large runs, or out of it, and the block's state changes.
- * The child has what a thread wrote before the kernel write-protected its page, and nothing that
- * came after something that it has not. What comes out is live first; what goes into a buffer is in
- * it first, and free then. So an entry that is live is a block that is still, or already, a
- * caller's, and none of the magazine's. Only into magazines blocks go the other way: free first,
- * then in, which is faster. One that was between the two is nowhere in the child: as if its thread,
- * which the child does not have, had not got to freeing it. That is one for each thread at most
- * (I7).
+ * The order is always the same: in first, then free; live first, then out. The child has what a
+ * thread wrote before the kernel write-protected its page, and nothing that came after something
+ * that it has not. So such an entry is a block that is still, or already, a caller's: one that is
+ * live is none of the magazine's. Each block is in one place (I7).
  *
  * The arenas of threads that the child does not have are *left*. Most children leave or execute
  * another program soon; to release a thousand arenas would copy ten thousand pages for them. So

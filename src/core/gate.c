@@ -43,8 +43,6 @@ void hmm_arenas_fork_child(struct hmm_arenas *arenas)
             n_left++;
     }
     arenas->left_next = hmm_arenas_all(arenas);
-    /* relaxed: one thread. Those that an earlier fork has left have lost nothing since */
-    arenas->n_lost += n_left - atomic_load_explicit(&arenas->n_left, memory_order_relaxed);
     atomic_store_explicit(&arenas->n_left, n_left, memory_order_relaxed); /* one thread */
 }
 

@@ -111,19 +111,21 @@ static inline bool hmm_magazine_pop(struct hmm_magazine *mag, void **block)
 /* PUSH_FULL, PUSH_NOT_LIVE: nothing done. */
 enum hmm_push { HMM_PUSH_DONE, HMM_PUSH_FULL, HMM_PUSH_NOT_LIVE };
 
-/* A caller's block comes back. Its state first: with the entry first, a pair takes 1.05 of the
- * time. What a fork's child finds between the two, fork.c tells. */
+/* A caller's block comes back. It is an entry before its state says that it is free: a fork's child
+ * finds it in one place (fork.c). */
 static inline enum hmm_push hmm_magazine_push(struct hmm_magazine *mag, void *block)
 {
     hmm_mark mark = hmm_mark_of(block);
     hmm_mark *top = mag->top + 1;
     if (hmm_unlikely(top > mag->end))
         return HMM_PUSH_FULL;
-    if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(&mag->states, mark), mark)))
-        return HMM_PUSH_NOT_LIVE;
-    atomic_signal_fence(memory_order_seq_cst); /* no entry is live but what is being popped */
     *top = mark;
     mag->top = top;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(&mag->states, mark), mark))) {
+        mag->top = top - 1;
+        return HMM_PUSH_NOT_LIVE;
+    }
     return HMM_PUSH_DONE;
 }
 

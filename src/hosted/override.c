@@ -14,7 +14,16 @@
 #include <errno.h>
 #include <string.h>
 
-HMM_REPLACEABLE void *malloc(size_t size)
+/* malloc begins 48 bytes behind a multiple of 64, and free at one. With the same instructions a
+ * pair of them takes 1.06 of the time if malloc begins at 0, 16 or 32 (AMD EPYC; decision 018). */
+#ifdef __x86_64__
+__asm__(".pushsection .text.hmm_pair, \"ax\", @progbits\n.p2align 6\n.skip 48\n.popsection");
+#define PAIR __attribute__((section(".text.hmm_pair")))
+#else
+#define PAIR
+#endif
+
+HMM_REPLACEABLE PAIR void *malloc(size_t size)
 {
     void *block;
     if (hmm_likely(hmm_hit_alloc(size, &block)))
@@ -22,7 +31,7 @@ HMM_REPLACEABLE void *malloc(size_t size)
     return hmm_alloc_slow(size, NULL);
 }
 
-HMM_REPLACEABLE void free(void *block)
+HMM_REPLACEABLE PAIR void free(void *block)
 {
     hmm_free(block, "HmmFree");
 }

@@ -106,6 +106,8 @@ count() { # PATH N
          /^[0-9+*-]/ && in_ours {s += $2}
          END {print s + 0}' "$tmp/cg"
 }
+malloc_at=$(nm "$build/libhmm.so" | awk '$3 == "__libc_malloc" {print substr($1, length($1) - 1)}')
+check "malloc begins where pairs are fast, 48 behind a multiple of 64" [ $((0x$malloc_at % 64)) -eq 48 ]
 # path budget: a pair, or one call
 figures=""
 while read -r path budget; do
