@@ -83,7 +83,9 @@ static inline bool hmm_hit_free_remote(const struct hmm_pagemap *map, unsigned c
     hmm_mark mark = hmm_mark_of(block);
     if (class_idx > HMM_SMALL_CLASSES || remote->weight + 1 >= HMM_REMOTE_OBJS)
         return false;
-    remote->blocks[remote->n_blocks++] = block;
+    remote->blocks[remote->n_blocks] = block;
+    atomic_signal_fence(memory_order_seq_cst);
+    remote->n_blocks++;
     atomic_signal_fence(memory_order_seq_cst); /* in the buffer before it is free: fork.c */
     if (!hmm_state_to_free(hmm_state_of(hmm_pagemap_states(map, class_idx), mark), mark)) {
         remote->n_blocks--;

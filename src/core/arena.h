@@ -5,8 +5,9 @@
  *       are under its lock too, which is hardly ever contended: others take it to use what a
  *       thread that sleeps has left.
  *   shared arena: any thread under its lock; magazines hold nothing, blocks are taken and put
- * singly. orphan arena: shared; receives the slabs of threads that ended, and gives them to whoever
- * needs a slab.
+ *       singly.
+ *   orphan arena: shared; receives the slabs of threads that ended, and gives them to whoever
+ *       needs a slab.
  *
  * Layer   core, above magazine, below large and heap.
  */

@@ -28,7 +28,7 @@
  *
  * Layer   core, above base; nothing of port, so that it runs anywhere.
  * State   struct hmm_blocks and what it points to: the caller's lock.
- * Keeps   B1 to B7 (docs/invariants.md).
+ * Keeps   B1 to B8 (docs/invariants.md).
  * Source  segregated fit in two levels: Masmano, Ripoll, Crespo, Real, "TLSF: a new dynamic memory
  *         allocator for real-time systems" (ECRTS 2004). Records in the place of headers are ours.
  */

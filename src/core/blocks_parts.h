@@ -10,8 +10,7 @@
 
 #include "base/bytes.h"
 
-/* --- of blocks.c and blocks_resize.c
- * --------------------------------------------------------------------------------
+/* --- of blocks.c and blocks_resize.c ------------------------------------------------------------
  */
 
 /* Nothing can be relied on any more: no block begins below the break, and none can be taken. */
@@ -102,8 +101,7 @@ static HMM_INLINE bool hmm_part_swallow_before(struct hmm_blocks *blocks, struct
     return hmm_part_unlink(blocks, before);
 }
 
-/* --- what is asked for and live
- * -------------------------------------------------------------------------------
+/* --- what is asked for and live -----------------------------------------------------------------
  */
 
 /* So many granules, which an empty heap could serve, are asked for. */

@@ -83,18 +83,18 @@ static uintptr_t sys_grow(struct hmm_brk *brk, size_t bytes)
     return start;
 }
 
-/* Memory behind the highest piece. Right behind the break's only where nothing else is to be had:
- * the break could not move any more. */
-static uintptr_t map_grow(struct hmm_brk *brk, size_t bytes)
+/* Is there any place for so much? Not where a limit of addresses is reached: then none of many need
+ * be tried. */
+static bool has_place(size_t bytes)
 {
-    uintptr_t at = brk->top;
-    bool behind_break = brk->kind == HMM_BRK_SYS && at == brk->sys_top;
-    if (!behind_break && fits(brk, at, bytes) && hmm_port_map_at((void *)at, bytes)) {
-        brk->joined = at != brk->base;
-        return at;
-    }
-    brk->joined = false;
-    at = hmm_round_up(at + gap_bytes, gap_bytes); /* the break may come back */
+    void *at = hmm_port_map(bytes, 1);
+    return at != NULL && hmm_port_release(at, bytes);
+}
+
+/* At a distance from the highest piece, as the break may come back; or anywhere above it. */
+static uintptr_t map_above(const struct hmm_brk *brk, size_t bytes)
+{
+    uintptr_t at = hmm_round_up(brk->top + gap_bytes, gap_bytes);
     for (size_t gap = gap_bytes; fits(brk, at, bytes); at += hmm_round_up(gap, gap_bytes)) {
         gap += gap / HMM_GAP_DIVISOR;
         if (hmm_port_map_at((void *)at, bytes))
@@ -105,8 +105,25 @@ static uintptr_t map_grow(struct hmm_brk *brk, size_t bytes)
         return at;
     if (at != 0)
         hmm_port_release((void *)at, bytes);
-    at = brk->top;
-    return behind_break && fits(brk, at, bytes) && hmm_port_map_at((void *)at, bytes) ? at : 0;
+    return 0;
+}
+
+/* Memory behind the highest piece. Right behind the break's only where nothing else is to be had:
+ * the break could not move any more. */
+static uintptr_t map_grow(struct hmm_brk *brk, size_t bytes)
+{
+    uintptr_t top = brk->top;
+    bool behind_break = brk->kind == HMM_BRK_SYS && top == brk->sys_top;
+    bool fits_top = fits(brk, top, bytes);
+    if (!behind_break && fits_top && hmm_port_map_at((void *)top, bytes)) {
+        brk->joined = top != brk->base;
+        return top;
+    }
+    brk->joined = false;
+    uintptr_t at = has_place(bytes) ? map_above(brk, bytes) : 0;
+    if (at == 0 && behind_break && fits_top && hmm_port_map_at((void *)top, bytes))
+        at = top;
+    return at;
 }
 
 static uintptr_t buf_grow(struct hmm_brk *brk, size_t bytes)

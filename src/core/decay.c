@@ -81,8 +81,8 @@ void hmm_decay_fork_child(struct hmm_pages *pages)
     }
 }
 
-/* Drop the contents of free units. Their state bytes take 1 to 6 % of that and four calls: those
- * that many purges have left go together. */
+/* Drop the contents of free units. Not those of their state bytes, which take 1 to 6 % of that, and
+ * four calls: what many purges have left of them goes together (hmm_states_sweep). */
 static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
     return hmm_port_purge(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
@@ -308,13 +308,18 @@ uint64_t hmm_decay(struct hmm_pages *pages)
     return now_ns;
 }
 
-size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)
+void hmm_decay_lower(struct hmm_pages *pages, size_t keep_bytes)
 {
-    size_t before = hmm_pages_returned(pages);
     size_t part_unit = keep_bytes % HMM_UNIT_BYTES != 0;
     size_t keep_units = (keep_bytes >> HMM_UNIT_SHIFT) + part_unit;
     while (lower(pages, keep_units) != 0) { /* a piece at a time */
     }
+}
+
+size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)
+{
+    size_t before = hmm_pages_returned(pages);
+    hmm_decay_lower(pages, keep_bytes);
     purge(pages, UINT32_MAX);
     hmm_states_sweep(pages);
     return hmm_pages_returned(pages) - before;

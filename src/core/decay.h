@@ -18,6 +18,9 @@ void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units);
 /* Purge everything free, and lower the break but for `keep_bytes`. Returns bytes given back. */
 size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes);
 
+/* What of that also counts against limits: lower the break, and the highest pieces' ends. */
+void hmm_decay_lower(struct hmm_pages *pages, size_t keep_bytes);
+
 /* In a child after fork: what other threads had taken out to give it back is free memory again.
  * locks: held pages */
 void hmm_decay_fork_child(struct hmm_pages *pages);

@@ -139,13 +139,37 @@ static void *alloc_owned(struct hmm_heap *heap, struct hmm_thread *self, unsigne
     return block;
 }
 
-/* No memory can be had: make free what this thread can. False: it would not help a block of this
- * size. cost: all arenas are looked at, all that is free goes back */
+/* Everything that is free becomes page runs. */
+static void shed_slabs(struct hmm_heap *heap, struct hmm_thread *self)
+{
+    if (self->arena != NULL) {
+        hmm_large_flush(&heap->large, self->arena);
+        hmm_arena_shed(&heap->arenas, self->arena, HMM_SHED_ALL);
+    }
+    hmm_heap_settle(heap, UINT32_MAX);
+    hmm_arenas_cool(&heap->arenas, 0);
+    hmm_arenas_shed_slabs(&heap->arenas);
+}
+
+/* Could a block of this size be had if all that is free went back? Not where the system would not
+ * even give what it is longer than the whole heap. */
+static bool may_fit(const struct hmm_heap *heap, size_t bytes)
+{
+    size_t heap_bytes = hmm_pagemap_limit(&heap->map) << HMM_UNIT_SHIFT;
+    if (bytes <= heap_bytes)
+        return true;
+    void *rest = hmm_port_map(bytes - heap_bytes, 1);
+    return rest != NULL && hmm_port_release(rest, bytes - heap_bytes);
+}
+
+/* No memory can be had: make free what this thread can, and give back what counts against a limit.
+ * False: it would not help a block of this size. cost: all arenas are looked at */
 static HMM_COLD bool shed_all(struct hmm_heap *heap, struct hmm_thread *self, size_t bytes)
 {
-    if ((uint64_t)bytes >> HMM_SHED_MAX_SHIFT != 0)
+    if (!may_fit(heap, bytes))
         return false;
-    hmm_heap_trim(heap, self, 0);
+    shed_slabs(heap, self);
+    hmm_decay_lower(&heap->pages, 0);
     hmm_states_unmap(&heap->pages);
     return true;
 }
@@ -346,12 +370,6 @@ void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self)
 
 size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep_bytes)
 {
-    if (self->arena != NULL) {
-        hmm_large_flush(&heap->large, self->arena);
-        hmm_arena_shed(&heap->arenas, self->arena, HMM_SHED_ALL);
-    }
-    hmm_heap_settle(heap, UINT32_MAX);
-    hmm_arenas_cool(&heap->arenas, 0);
-    hmm_arenas_shed_slabs(&heap->arenas);
+    shed_slabs(heap, self);
     return hmm_decay_all(&heap->pages, keep_bytes);
 }

@@ -87,8 +87,8 @@ struct hmm_arena *hmm_heap_take_left(struct hmm_heap *heap);
 
 /* The end, with all that is known about `block` (misuse.c). */
 HMM_COLD _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *block);
-HMM_COLD _Noreturn void hmm_misuse_size(struct hmm_heap *heap, const char *who, const void *block,
-                                        size_t claimed_bytes, size_t usable_bytes);
+HMM_COLD _Noreturn void hmm_misuse_size(const char *who, const void *block, size_t claimed_bytes,
+                                        size_t usable_bytes);
 /* Not the end: one line, with where the call came from; `last` says that no other will be told. */
 HMM_COLD void hmm_report_size(const char *who, const void *block, size_t claimed_bytes,
                               size_t usable_bytes, const void *site, bool last);

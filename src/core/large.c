@@ -240,6 +240,14 @@ static void *alloc_mapped(struct hmm_large *large, size_t bytes, size_t align_by
     return start;
 }
 
+/* Where the system would have to split a mapping, and the process has too many, at least the
+ * contents go. */
+static void give_back(struct hmm_large *large, void *start, size_t bytes)
+{
+    if (hmm_port_release(start, bytes) || hmm_port_purge(start, bytes))
+        hmm_pages_note_returned(large->arenas->slabs.pages, bytes);
+}
+
 bool hmm_mapped_free(struct hmm_large *large, void *block)
 {
     hmm_lock_take(&large->lock);
@@ -254,8 +262,7 @@ bool hmm_mapped_free(struct hmm_large *large, void *block)
     if (bytes == 0)
         return false;
     note_peak(large, bytes);
-    hmm_port_release(block, bytes);
-    hmm_pages_note_returned(large->arenas->slabs.pages, bytes);
+    give_back(large, block, bytes);
     return true;
 }
 
@@ -280,18 +287,18 @@ static void note_parts(struct hmm_large *large, const void *block)
 
 /* The block's address with its new length; NULL: no memory. Linux resizes one mapping at a time;
  * asked for more, some emulators (qemu-user 7.2, 32 bits) lose them. */
-static void *remap(struct hmm_mapped *node, size_t bytes)
+static void *remap(struct hmm_large *large, struct hmm_mapped *node, size_t bytes)
 {
     char *block = node->start;
     if (bytes <= node->bytes) {
         if (bytes < node->bytes)
-            hmm_port_release(block + bytes, node->bytes - bytes);
+            give_back(large, block + bytes, node->bytes - bytes);
         return block;
     }
     char *moved = node->in_parts ? NULL : hmm_port_remap(block, node->bytes, bytes);
     if (moved == NULL && (moved = hmm_port_map(bytes, 1)) != NULL) {
         hmm_move_memory(block, moved, node->bytes);
-        hmm_port_release(block, node->bytes);
+        (void)(hmm_port_release(block, node->bytes) || hmm_port_purge(block, node->bytes));
         node->in_parts = true;
     }
     return moved;
@@ -309,10 +316,8 @@ void *hmm_mapped_resize(struct hmm_large *large, void *block, size_t bytes)
     size_t more_bytes = bytes > node->bytes ? bytes - node->bytes : 0;
     bool may_grow = more_bytes == 0 || /* it does not count itself just now */
                     hmm_pages_may_take(large->arenas->slabs.pages, bytes);
-    void *moved = may_grow ? remap(node, bytes) : NULL;
+    void *moved = may_grow ? remap(large, node, bytes) : NULL;
     if (moved != NULL) {
-        size_t less_bytes = node->bytes > bytes ? node->bytes - bytes : 0;
-        hmm_pages_note_returned(large->arenas->slabs.pages, less_bytes);
         node->start = moved;
         node->bytes = bytes;
     }
@@ -356,7 +361,9 @@ static void *alloc_any(struct hmm_large *large, struct hmm_arena *arena, size_t 
 static void recycle(struct hmm_large *large, char *block, size_t done_bytes, size_t bytes)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
-    if (hmm_pagemap_unit(pages->map, block) < hmm_pagemap_limit(pages->map))
+    size_t unit = hmm_pagemap_unit(pages->map, block);
+    if (unit < hmm_pagemap_limit(pages->map) &&
+        hmm_unit(pages->map, unit)->n_units != 0) /* not a mapping's in a gap of the heap */
         hmm_decay_recycle(pages, block + done_bytes, (uint32_t)run_units(bytes - done_bytes));
 }
 

@@ -120,6 +120,7 @@ static inline enum hmm_push hmm_magazine_push(struct hmm_magazine *mag, void *bl
     if (hmm_unlikely(top > mag->end))
         return HMM_PUSH_FULL;
     *top = mark;
+    atomic_signal_fence(memory_order_seq_cst);
     mag->top = top;
     atomic_signal_fence(memory_order_seq_cst);
     if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(&mag->states, mark), mark))) {

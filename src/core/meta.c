@@ -207,12 +207,6 @@ static bool same_values(const struct hmm_tunables *a, const struct hmm_tunables 
     return i == sizeof *a / sizeof *left;
 }
 
-static void seal(const struct hmm_meta *meta, struct hmm_tunables *own, bool sealed)
-{
-    if (!meta->in_buffer)
-        hmm_port_seal(own, hmm_port_page_bytes(), sealed);
-}
-
 static struct hmm_tunables *make_own(struct hmm_meta *meta)
 {
     return meta->in_buffer ? hmm_meta_object(meta, sizeof(struct hmm_tunables))
@@ -223,10 +217,10 @@ static struct hmm_tunables *make_own(struct hmm_meta *meta)
 static struct hmm_tunables *other_place(struct hmm_meta *meta)
 {
     unsigned idx = meta->own_idx ^ 1;
-    if (meta->own[idx] != NULL)
-        seal(meta, meta->own[idx], false);
-    else
+    if (meta->own[idx] == NULL)
         meta->own[idx] = make_own(meta);
+    else if (!meta->in_buffer && !hmm_port_unseal(meta->own[idx], hmm_port_page_bytes()))
+        return NULL;
     if (meta->own[idx] != NULL)
         meta->own_idx = idx;
     return meta->own[idx];
@@ -240,7 +234,8 @@ bool hmm_meta_set_tunables(struct hmm_meta *meta, const struct hmm_tunables *tun
         if (own == NULL)
             return false;
         *own = *tunables;
-        seal(meta, own, true);
+        if (!meta->in_buffer)
+            hmm_port_seal(own, hmm_port_page_bytes());
         in_force = own;
     }
     /* release: publishes the values. pairs: hmm_meta_tunables */

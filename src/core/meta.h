@@ -87,7 +87,7 @@ bool hmm_meta_init(struct hmm_meta *meta, const struct hmm_tunables *tunables, s
 
 /* Have a copy of `tunables` in force. They are in read-only memory, and stay what they are while
  * somebody reads them: the defaults as the program's constants, others in a sealed page, in turns
- * of two. False: out of memory. locks: takes meta */
+ * of two. False: out of memory. One thread at a time: the process heap's by its start lock */
 bool hmm_meta_set_tunables(struct hmm_meta *meta, const struct hmm_tunables *tunables);
 
 /* Map the records of units 0..n_units, state bytes aside, and of `ahead_units` more if they can be

@@ -111,10 +111,9 @@ static void say_sizes(struct hmm_text *text, size_t claimed_bytes, size_t usable
     hmm_text_str(text, " bytes)");
 }
 
-_Noreturn void hmm_misuse_size(struct hmm_heap *heap, const char *who, const void *block,
-                               size_t claimed_bytes, size_t usable_bytes)
+_Noreturn void hmm_misuse_size(const char *who, const void *block, size_t claimed_bytes,
+                               size_t usable_bytes)
 {
-    (void)heap;
     char chars[DETAIL_BYTES];
     struct hmm_text detail = {.chars = chars, .capacity_bytes = sizeof chars};
     say_sizes(&detail, claimed_bytes, usable_bytes);

@@ -55,6 +55,14 @@ static void note_borders(struct hmm_pages *pages, uint32_t from, uint32_t to, ui
         hmm_pages_add_border(pages, to + n_units);
 }
 
+/* Not outside the heap, nor in a gap of it, where a mapping may lie. locks: held pages */
+static bool is_ours(const struct hmm_pages *pages, size_t unit)
+{
+    const struct hmm_piece *piece =
+        unit < pages->n_units ? hmm_pages_piece(pages, (uint32_t)unit) : NULL;
+    return piece != NULL && piece->first <= unit;
+}
+
 /* May units from `from` on move to `to`? Then it is noted. Returns the number of mappings that it
  * consists of, at most; 0: it may not. */
 static uint32_t begin(struct hmm_pages *pages, uint32_t from, uint32_t n_units, const void *to)
@@ -65,7 +73,7 @@ static uint32_t begin(struct hmm_pages *pages, uint32_t from, uint32_t n_units, 
     if (n_units / n_parts < pages->move_units ||
         pages->n_borders + n_parts + 1 > HMM_MOVE_MAX_BORDERS)
         n_parts = 0;
-    else if (to_unit < pages->n_units)
+    else if (is_ours(pages, to_unit))
         note_borders(pages, from, (uint32_t)to_unit, n_units);
     hmm_lock_give(&pages->lock);
     return n_parts;

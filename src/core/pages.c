@@ -251,10 +251,7 @@ static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t ali
             hmm_unit(pages->map, run + head)->n_units = n_units;
             return run + head;
         }
-        /* too short behind its aligned place: a run with room for any offset fits for certain */
-        if (run_units >= n_units + (align_bytes >> HMM_UNIT_SHIFT))
-            return HMM_RUN_NONE;
-        from = run + 1;
+        from = run + 1; /* too short behind its aligned place */
     }
     return HMM_RUN_NONE;
 }
@@ -318,7 +315,10 @@ static size_t needed_bytes(struct hmm_pages *pages, uint32_t n_units, size_t ali
     bool is_end = unit > 0 && unit <= pages->n_units;
     uint32_t free_units = is_end ? hmm_unit(pages->map, unit - 1)->tail_units : 0;
     uintptr_t run = next - ((uintptr_t)free_units << HMM_UNIT_SHIFT);
-    uintptr_t end = hmm_round_up(run, align_bytes) + ((size_t)n_units << HMM_UNIT_SHIFT);
+    uintptr_t aligned = hmm_round_up(run, align_bytes);
+    uintptr_t end = aligned + ((size_t)n_units << HMM_UNIT_SHIFT);
+    if (hmm_unlikely(aligned < run || end < aligned)) /* beyond the last address */
+        return SIZE_MAX;
     return end > next ? end - next : 0;
 }
 

@@ -38,7 +38,7 @@ struct hmm_pages {
     struct hmm_runtree tree;       /* lock:pages */
     struct hmm_piece *lowest;      /* lock:pages, of the pieces; NULL: none */
     struct hmm_piece *highest;     /* lock:pages */
-    struct hmm_piece *spare_piece; /* lock:pages, free nodes */
+    struct hmm_piece *spare_piece; /* lock:grow, free nodes */
     uint32_t n_units;              /* lock:pages, units below the end of the highest piece */
     uint32_t max_units;            /* const: units that may be ours at once; option heap_max */
     uint32_t n_growths;            /* lock:pages, how often memory came from the system */
@@ -159,7 +159,7 @@ bool hmm_pages_add_piece(struct hmm_pages *pages, uint32_t first, uint32_t behin
 /* The highest piece goes, or what it has from `unit` on. locks: held pages */
 void hmm_pages_cut(struct hmm_pages *pages, uint32_t unit);
 
-/* May the heap take so much more from the system? Option heap_max. locks: none */
+/* May the heap take so much more from the system? Option heap_max. Without a lock it is a hint. */
 bool hmm_pages_may_take(const struct hmm_pages *pages, size_t bytes);
 
 static inline uint32_t hmm_pages_used(const struct hmm_pages *pages)

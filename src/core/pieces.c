@@ -78,7 +78,11 @@ bool hmm_pages_may_take(const struct hmm_pages *pages, size_t bytes)
     if (pages->max_units == UINT32_MAX)
         return true;
     size_t heap_max = (size_t)pages->max_units << HMM_UNIT_SHIFT;
-    size_t taken = ((size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT) +
+    /* two looks that a growth may come between: then too little, or none */
+    uint32_t n_units = __atomic_load_n(&pages->n_units, __ATOMIC_RELAXED);
+    uint32_t foreign_units = __atomic_load_n(&pages->foreign_units, __ATOMIC_RELAXED);
+    size_t own_units = n_units > foreign_units ? n_units - foreign_units : 0;
+    size_t taken = (own_units << HMM_UNIT_SHIFT) +
                    atomic_load_explicit(&pages->outside_bytes, memory_order_relaxed);
     return bytes <= heap_max && taken <= heap_max - bytes;
 }

@@ -131,6 +131,7 @@ static bool gather(struct hmm_remote *remote, void *block, unsigned class_idx)
 {
     size_t block_bytes = hmm_sizeclasses[class_idx].slot_bytes;
     remote->blocks[remote->n_blocks] = block;
+    atomic_signal_fence(memory_order_seq_cst); /* an entry before it counts: see fork.c */
     remote->n_blocks++;
     remote->weight += block_bytes <= HMM_SMALL_MAX_BYTES ? 1 : 1 + (uint32_t)(block_bytes / 256);
     return remote->n_blocks < HMM_REMOTE_OBJS && remote->weight < HMM_REMOTE_OBJS;

@@ -3,7 +3,7 @@
  * There are four arrays of state bytes, for slots of four ranges of sizes (pagemap.h): together
  * they would take an eighth of the heap's addresses. So each is mapped only where a slab of its
  * range lies: by rows of words, of 64 units each, of which a chunk's `mapped_states` tell. A row is
- * at least 1 MiB of the heap, and a 256th of it: a kind is never in more than 256 pieces.
+ * at least 1 MiB of the heap, and a 256th of it, so that a kind is in few pieces.
  *
  *   a heap of 64 MiB, 4,096 units; the first slab of 48-byte slots (kind 1, a byte per 32 bytes) at
  *   unit 70: word 1. Rows are of 1 word. Mapped: 32 KiB at start + 1 * 64 * 16,384 / 32 = + 0x8000.

@@ -177,8 +177,7 @@ static void after_fork_child(void)
 {
     hmm_summary_detach();
     child();
-    if (wants_registering())
-        hmm_lock_give_in_child(&registering);
+    hmm_lock_give_in_child(&registering); /* also where another thread holds it, in libc's lock */
     if (n_streams != 0)
         _IO_list_resetlock();
     n_streams = 0;

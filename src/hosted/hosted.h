@@ -57,7 +57,7 @@ static HMM_INLINE void hmm_check_size(const void *block, size_t alignment, size_
  * always so, and in few instructions. */
 static inline bool hmm_has_class_of(const void *block, size_t size)
 {
-    return hmm_likely(size <= HMM_SLAB_MAX_BYTES) &&
+    return hmm_likely(size - 1 < HMM_SLAB_MAX_BYTES) && /* of 0: no slab's */
            hmm_likely(hmm_hit_usable(block) == hmm_sizeclasses[hmm_sizeclass_of(size)].slot_bytes);
 }
 

@@ -201,7 +201,7 @@ static void check_fits(const void *block, size_t size, const char *who)
         return;
     size_t usable_bytes = hmm_usable(block, who);
     if (size > usable_bytes)
-        hmm_misuse_size(&hmm_process_heap, who, block, size, usable_bytes);
+        hmm_misuse_size(who, block, size, usable_bytes);
 }
 
 HMM_REPLACEABLE void freezero(void *block, size_t size)

@@ -22,6 +22,22 @@
 #define UNUSED  __attribute__((unused))
 #define NOTHROW UNUSED const void *nothrow
 
+/* Names with a size_t in them: m where that is an unsigned long, j where it is an unsigned int. */
+#if SIZE_MAX <= UINT32_MAX
+#define _Znwm                              _Znwj
+#define _Znam                              _Znaj
+#define _ZnwmRKSt9nothrow_t                _ZnwjRKSt9nothrow_t
+#define _ZnamRKSt9nothrow_t                _ZnajRKSt9nothrow_t
+#define _ZnwmSt11align_val_t               _ZnwjSt11align_val_t
+#define _ZnamSt11align_val_t               _ZnajSt11align_val_t
+#define _ZnwmSt11align_val_tRKSt9nothrow_t _ZnwjSt11align_val_tRKSt9nothrow_t
+#define _ZnamSt11align_val_tRKSt9nothrow_t _ZnajSt11align_val_tRKSt9nothrow_t
+#define _ZdlPvm                            _ZdlPvj
+#define _ZdaPvm                            _ZdaPvj
+#define _ZdlPvmSt11align_val_t             _ZdlPvjSt11align_val_t
+#define _ZdaPvmSt11align_val_t             _ZdaPvjSt11align_val_t
+#endif
+
 static inline void *allocate(size_t size, size_t alignment)
 {
     if (alignment > HMM_GRANULE_BYTES)
@@ -238,8 +254,10 @@ HMM_REPLACEABLE void _ZdaPvSt11align_val_tRKSt9nothrow_t(void *block, size_t ali
     X(_ZdlPvSt11align_val_t)                                                                       \
     X(_ZdaPvSt11align_val_t)
 
-#define OWN_FORM(name) static __typeof__(name) own##name __attribute__((alias(#name)));
-#define FORM(name)     {(hmm_function)name, (hmm_function)own##name},
+#define OWN_NAMED(name) static __typeof__(name) own##name __attribute__((alias(#name)));
+#define OWN_FORM(name)  OWN_NAMED(name)
+#define NAMED(name)     {(hmm_function)name, (hmm_function)own##name},
+#define FORM(name)      NAMED(name)
 FORMS(OWN_FORM)
 
 static HMM_COLD enum hmm_replaced look_at_forms(void)

@@ -85,7 +85,7 @@ void hmm_check_size_at(const void *block, size_t alignment, size_t size, bool is
     if (what == IGNORE)
         return;
     if (what == ABORT || (what == AUTO && !is_new))
-        hmm_misuse_size(&hmm_process_heap, who, block, size, usable_bytes);
+        hmm_misuse_size(who, block, size, usable_bytes);
     int place = note_site((uintptr_t)site);
     if (place >= 0)
         hmm_report_size(who, block, size, usable_bytes, site, place == HMM_SIZED_SITES - 1);

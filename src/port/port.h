@@ -29,8 +29,10 @@ uintptr_t hmm_port_brk(uintptr_t want);
 bool hmm_port_map_at(void *addr, size_t bytes);
 /* mapped -> purged, exactly: false if the contents could not be dropped. */
 bool hmm_port_purge(void *addr, size_t bytes);
-/* Make mapped memory readable only, or writable again; best effort. */
-void hmm_port_seal(void *addr, size_t bytes, bool sealed);
+/* Make mapped memory readable only; best effort. */
+void hmm_port_seal(void *addr, size_t bytes);
+/* Make it writable again; its contents are lost. False: not possible. */
+bool hmm_port_unseal(void *addr, size_t bytes);
 /* mapped -> gone. False: the system refuses, as when it would have to split a mapping and the
  * process has too many; then it is as it was. */
 bool hmm_port_release(void *addr, size_t bytes);

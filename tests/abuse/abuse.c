@@ -169,6 +169,7 @@ static void sized_large_too_small(void) { p = malloc(200000); free_sized(BAD(p),
 static void sized_mapped(void) { p = malloc(200 << 20); free_sized(BAD(p), 199 << 20); }
 static void sized_as_if_small(void) { p = malloc(200000); free_sized(BAD(p), 100); }
 static void sized_as_if_large(void) { p = malloc(100); free_sized(BAD(p), 200000); }
+static void sized_large_zero(void) { p = malloc(200000); free_sized(BAD(p), 0); }
 static void sized_zero(void) { p = malloc(100); free_sized(BAD(p), 0); }
 static void sized_aligned(void) { p = aligned_alloc(64, 100); free_aligned_sized(BAD(p), 64, 1000); }
 static void sized_aligned_at_3(void) { p = aligned_alloc(64, 100); free_aligned_sized(BAD(p), 3, 1000); }
@@ -377,7 +378,7 @@ static const struct {
     CASE(twice_at_once, "double free"),
     CASE(sized_too_small, WRONG_SIZE), CASE(sized_too_large, WRONG_SIZE), CASE(sized_large, WRONG_SIZE),
     CASE(sized_large_too_small, WRONG_SIZE), CASE(sized_mapped, WRONG_SIZE), CASE(sized_as_if_small, WRONG_SIZE),
-    CASE(sized_as_if_large, WRONG_SIZE), CASE(sized_zero, WRONG_SIZE), CASE(sized_aligned, WRONG_SIZE),
+    CASE(sized_as_if_large, WRONG_SIZE), CASE(sized_zero, WRONG_SIZE), CASE(sized_large_zero, WRONG_SIZE), CASE(sized_aligned, WRONG_SIZE),
     CASE(sized_aligned_at_3, WRONG_SIZE), CASE(sized_jemalloc, WRONG_SIZE), CASE(sized_double, DOUBLE),
     CASE_WITH("sized=abort", sized_delete, WRONG_SIZE), CASE_WITH("sized=1", sized_delete_exact, WRONG_SIZE),
     CASE_WITH("sized=abort", sized_delete_aligned, WRONG_SIZE), CASE_WITH("sized=ignore", sized_freezero, WRONG_SIZE),

@@ -135,6 +135,19 @@ static int later(unsigned nr, unsigned action)
     return status != 0 ? status : work();
 }
 
+/* Options that were changed before, and changed again behind the filter. */
+static int tuned(unsigned nr, unsigned action)
+{
+    if (mallopt(M_TOP_PAD, 1 << 19) != 1 || mallopt(M_TRIM_THRESHOLD, 1 << 22) != 1)
+        return 5;
+    if (!install(nr, action, false))
+        return 2;
+    for (int i = 0; i < 5; i++)
+        if (mallopt(M_TOP_PAD, (1 << 20) + i * 65536) != 1)
+            return 6;
+    return work();
+}
+
 static int later_by_syscall(unsigned nr, unsigned action)
 {
     return install(nr, action, true) ? work() : 2;
@@ -199,6 +212,7 @@ int main(int argc, char **argv)
             failed |= try("later", later, calls[i].name, nr, actions[k]);
             if (k == 3)
                 failed |= try("later, by syscall", later_by_syscall, calls[i].name, nr, actions[k]);
+            failed |= try("tuned", tuned, calls[i].name, nr, actions[k]);
             if (k == 3 && nr != SYS_prctl)
                 failed |= try("then refused", then_refused, calls[i].name, nr, actions[k]);
             if (i < 5 && calls[i].nr != SYS_mprotect) /* what the loader can do without */

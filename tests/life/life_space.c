@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -23,6 +24,7 @@ enum { MIB = 1 << 20 };
 
 /* Preloaded: found there. */
 extern __typeof(HmmCheck) HmmCheck __attribute__((weak));
+extern __typeof(HmmGetStats) HmmGetStats __attribute__((weak));
 
 static void check_heap(void)
 {
@@ -324,6 +326,63 @@ static void heap_max(void)
     _exit(99);
 }
 
+/* At a limit each request is refused at once: whatever is free has been made available, and the
+ * system is not asked for what it cannot have. */
+static void refused(void)
+{
+    limit(RLIMIT_AS, 300 * MIB);
+    fill(1000, SIZE_MAX);
+    struct HmmStats before = {0}, behind = {0};
+    for (int i = 0; i < 10 && HmmGetStats != NULL; i++) {
+        size_t bytes = i < 5 ? 1000 : (size_t)PTRDIFF_MAX / 1000;
+        HmmGetStats(&before);
+        MUST(malloc(bytes) == NULL && errno == ENOMEM);
+        HmmGetStats(&behind);
+        size_t n = behind.kernel_calls - before.kernel_calls;
+        if (n > 64)
+            printf("malloc(%zu), refused: %zu system calls\n", bytes, n);
+        MUST(n <= 64); /* there were 602 */
+    }
+    check_heap();
+    drop(1000);
+}
+
+/* Without a stream, which allocates. */
+static long resident_mib(void)
+{
+    char text[100] = {0};
+    long total, resident = -1;
+    int fd = open("/proc/self/statm", O_RDONLY);
+    MUST(fd >= 0 && read(fd, text, sizeof text - 1) > 0);
+    close(fd);
+    MUST(sscanf(text, "%ld %ld", &total, &resident) == 2);
+    return resident * sysconf(_SC_PAGESIZE) / MIB;
+}
+
+/* The mappings of three blocks are one for the kernel, which refuses to split it when the process
+ * has too many: what is in the middle one goes all the same. */
+static void unsplit(void)
+{
+    enum { N_SPLITS = 70000, BLOCK = 256 * MIB };
+    char *blocks[3];
+    for (int i = 0; i < 3; i++)
+        MUST((blocks[i] = malloc(BLOCK)) != NULL);
+    memset(blocks[1], 1, BLOCK);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *area = mmap(NULL, 2 * N_SPLITS * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    MUST(area != MAP_FAILED);
+    for (size_t i = 0; i < N_SPLITS; i++)
+        if (mprotect(area + 2 * i * page, page, PROT_READ) != 0)
+            break;
+    MUST(resident_mib() >= 256);
+    free(blocks[1]);
+    MUST(resident_mib() < 100);
+    munmap(area, 2 * N_SPLITS * page);
+    free(blocks[0]);
+    free(blocks[2]);
+    check_heap();
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -342,6 +401,8 @@ static const struct {
     {"other sizes", other_sizes},
     {"addresses used up, nearly", used_up_nearly},
     {"addresses used up", used_up_wholly},
+    {"refused at a limit", refused},
+    {"too many mappings", unsplit},
 };
 
 int main(int argc, char **argv)

@@ -46,9 +46,15 @@ bool hmm_port_purge(void *addr, size_t bytes)
     return true;
 }
 
-void hmm_port_seal(void *addr, size_t bytes, bool sealed)
+void hmm_port_seal(void *addr, size_t bytes)
 {
-    (void)addr, (void)bytes, (void)sealed;
+    (void)addr, (void)bytes;
+}
+
+bool hmm_port_unseal(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+    return true;
 }
 
 bool hmm_port_release(void *addr, size_t bytes)

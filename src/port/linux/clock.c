@@ -12,20 +12,15 @@
  * Layer   port.
  */
 #include "filter.h"
+
+#include "base/tunables.h"
 #include "port/port.h"
 #include "syscall.h"
 
 #include <time.h>
 
-enum {
-    LOOKS_TO_ASK = 64,        /* so many in a row have found the same time: ask the kernel, and
-                                 again whenever there are twice as many. A coarse clock stands still
-                                 for 4 ms, which may be 100,000 looks: asked at each 64th of them,
-                                 the kernel took a tenth of a program's time */
-    FAKE_NS = 100000000,      /* it has moved so far meanwhile: libc's is none */
-    LOOKS_TO_COUNT = 1 << 20, /* nor has the kernel's exact clock: */
-    COUNT_NS = 10000,         /* each look is so long */
-};
+/* A coarse clock stands still for 4 ms, which may be 100,000 looks: asked at each 64th of them, the
+ * kernel took a tenth of a program's time. So it is asked whenever there are twice as many. */
 
 enum source { LIBC, KERNEL, COUNT };
 
@@ -79,9 +74,9 @@ static HMM_COLD void ask_kernel(uint32_t looks)
     uint64_t now_ns = kernel_ns(CLOCK_MONOTONIC);
     if (load(&asked_ns) == 0)
         store(&asked_ns, now_ns);
-    else if (now_ns > load(&asked_ns) && now_ns - load(&asked_ns) >= FAKE_NS)
+    else if (now_ns > load(&asked_ns) && now_ns - load(&asked_ns) >= HMM_CLOCK_FAKE_NS)
         switch_to(KERNEL, kernel_ns(CLOCK_MONOTONIC_COARSE));
-    else if (looks >= LOOKS_TO_COUNT && now_ns <= load(&asked_ns))
+    else if (looks >= HMM_CLOCK_LOOKS_TO_COUNT && now_ns <= load(&asked_ns))
         switch_to(COUNT, load(&latest_ns));
 }
 
@@ -92,7 +87,7 @@ static uint64_t source_ns(void)
     if (hmm_unlikely(from == KERNEL))
         return kernel_ns(CLOCK_MONOTONIC_COARSE);
     if (hmm_unlikely(from == COUNT))
-        return load(&latest_ns) - load(&shift_ns) + COUNT_NS;
+        return load(&latest_ns) - load(&shift_ns) + HMM_CLOCK_COUNT_NS;
     is_asking = true;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     is_asking = false;
@@ -104,7 +99,7 @@ static uint64_t note_standstill(uint64_t latest)
 {
     uint32_t looks = atomic_load_explicit(&n_looks, memory_order_relaxed) + 1; /* as above */
     atomic_store_explicit(&n_looks, looks, memory_order_relaxed);              /* as above */
-    if (hmm_unlikely((looks & (looks - 1)) == 0) && looks >= LOOKS_TO_ASK)
+    if (hmm_unlikely((looks & (looks - 1)) == 0) && looks >= HMM_CLOCK_LOOKS_TO_ASK)
         ask_kernel(looks);
     return latest;
 }
@@ -121,7 +116,11 @@ uint64_t hmm_port_clock_ns(void)
         store(&shift_ns, load(&shift_ns) + (latest - now_ns));
         return note_standstill(latest);
     }
-    store(&latest_ns, now_ns);
+    /* relaxed: as above. Another thread may have found a later time meanwhile */
+    while (!atomic_compare_exchange_weak_explicit(&latest_ns, &latest, now_ns, memory_order_relaxed,
+                                                  memory_order_relaxed))
+        if ((int64_t)(now_ns - latest) <= 0)
+            return latest;
     store(&asked_ns, 0);
     atomic_store_explicit(&n_looks, 0, memory_order_relaxed); /* relaxed: as above */
     return now_ns;

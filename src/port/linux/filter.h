@@ -19,7 +19,7 @@ enum optional {
     OPTIONAL_NO_HUGE,
     OPTIONAL_SEAL,
     OPTIONAL_CPU,
-    OPTIONAL_LOOK, /* mincore, getrandom: to learn what another call has done */
+    OPTIONAL_LOOK, /* clock_gettime and others: to learn what another call has done */
 };
 
 /* May it be tried, and has not been refused before? */

@@ -159,10 +159,15 @@ bool hmm_port_purge(void *addr, size_t bytes)
     return known == DROPS || replace(addr, bytes);
 }
 
-void hmm_port_seal(void *addr, size_t bytes, bool sealed)
+void hmm_port_seal(void *addr, size_t bytes)
 {
-    long protection = sealed ? PROT_READ : PROT_READ | PROT_WRITE;
-    optional_call(OPTIONAL_SEAL, SYS_mprotect, (long)addr, (long)bytes, protection, 0, 0);
+    optional_call(OPTIONAL_SEAL, SYS_mprotect, (long)addr, (long)bytes, PROT_READ, 0, 0);
+}
+
+/* Not by mprotect: a filter may have come since the memory was sealed. */
+bool hmm_port_unseal(void *addr, size_t bytes)
+{
+    return replace(addr, bytes);
 }
 
 bool hmm_port_release(void *addr, size_t bytes)
@@ -280,7 +285,9 @@ unsigned hmm_port_cpu(void)
 {
     if (!optional_allowed(OPTIONAL_CPU)) /* mostly no system call, but not everywhere */
         return 0;
+    int saved = errno;
     int cpu = sched_getcpu();
+    errno = saved;
     return cpu < 0 ? 0 : (unsigned)cpu;
 }
 
