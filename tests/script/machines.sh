@@ -25,6 +25,9 @@ on() { # NAME, COMPILER, EMULATOR COMMAND: linked and preloaded, under the emula
     ran=1
     local at=$tmp/$compiler
     [ -e "$at/libhmm.so" ] || check "$name: built without warnings" build "$compiler" || return
+    local letter=m # of size_t in C++'s names
+    "$compiler" -E - <<<"__SIZE_TYPE__" | grep -q "^unsigned int" && letter=j
+    check "$name: operator new and delete" [ "$("${compiler%gcc}nm" -D "$at/libhmm.so" | grep -cE " W _Z(nw|na|dlPv|daPv)$letter")" = 12 ]
     program "$compiler" api/api_calls -L"$at" -lhmm
     program "$compiler" stress/model -DMODEL_API -Itests/stress -L"$at" -lhmm
     for source in life/life_early life/life_break life/life_fork abuse/abuse; do program "$compiler" $source -ldl; done
