@@ -12,8 +12,9 @@ cp include/hmm.h include/hmm_heap.h "$to"
 /* libhmm.c - libhmm in one file, made by tools/single_file.sh: do not edit.
  *
  *     flags="-O2 -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -fexceptions"
- *     cc $flags -fPIC -shared -Wl,-z,initfirst,-z,now,-z,nodelete libhmm.c -o libhmm.so     to preload, or to link with
- *     cc $flags -c libhmm.c                                                                  to link into a program
+ *     cc $flags -fPIC -shared -Wl,-z,initfirst,-z,now,-z,nodelete libhmm.c -o libhmm.so -pthread -ldl
+ *                                                                  to preload, or to link with
+ *     cc $flags -c libhmm.c                                        to link into a program, with -pthread -ldl
  *
 HEAD
     sed '/^$/s/.*/ */; /^ \*/!s/^/ * /' LICENSE

@@ -9,6 +9,17 @@
 
 _Atomic(uint32_t) hmm_process_ready;
 
+/* Before glibc 2.34 threads are a library of their own, and libgcc takes a static program in which
+ * pthread_key_create is for one with threads: it calls more of that library, by weak references. So
+ * the program gets those, too. */
+#if defined(__GLIBC__) && !__GLIBC_PREREQ(2, 34)
+#define NEEDED(name) (void (*)(void)) name
+static void (*const needed[])(void) __attribute__((used)) = {
+    NEEDED(pthread_mutex_lock),  NEEDED(pthread_mutex_unlock), NEEDED(pthread_once),
+    NEEDED(pthread_getspecific), NEEDED(pthread_setspecific),  NEEDED(pthread_create),
+};
+#endif
+
 static pthread_key_t exit_key;
 static bool have_exit_key; /* const once the constructor has run */
 

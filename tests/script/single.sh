@@ -5,7 +5,7 @@ build=$1
 cd "$(dirname "$0")/../.." || exit 2
 tools/single_file.sh "$tmp/one"
 cp tests/api/check.h tests/api/api_calls.c "$tmp/one"
-head -9 "$tmp/one/libhmm.c" | sed -n 's/^ \*     \(flags=.*\)/\1/p; s/^ \*     \(cc .*libhmm.c\( -o libhmm.so\)\?\) .*/\1/p' >"$tmp/one/commands"
+head -9 "$tmp/one/libhmm.c" | sed -n 's/^ \*     \(flags=.*\)/\1/p; s/^ \*     \(cc .*libhmm.c\( -o libhmm.so -pthread -ldl\)\?\)\( .*\)\?$/\1/p' >"$tmp/one/commands"
 check "the commands are there" test "$(grep -c . "$tmp/one/commands")" = 3
 check "they compile it" sh -ec "cd '$tmp/one' && . ./commands" || exit 1
 check "misuse" tests/abuse/run.sh "$build/tests/abuse" "$tmp/one/libhmm.so"
