@@ -12,7 +12,7 @@ _Atomic(uint32_t) hmm_process_ready;
 /* Before glibc 2.34 threads are a library of their own, and libgcc takes a static program in which
  * pthread_key_create is for one with threads: it calls more of that library, by weak references. So
  * the program gets those, too. */
-#if defined(__GLIBC__) && !__GLIBC_PREREQ(2, 34)
+#if defined(__GLIBC__) && __GLIBC__ == 2 && __GLIBC_MINOR__ < 34
 #define NEEDED(name) (void (*)(void)) name
 static void (*const needed[])(void) __attribute__((used)) = {
     NEEDED(pthread_mutex_lock),  NEEDED(pthread_mutex_unlock), NEEDED(pthread_once),

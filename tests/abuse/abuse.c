@@ -16,6 +16,12 @@
 
 int mallopt(int, int) __attribute__((weak)); /* musl has none itself */
 void free_sized(void *, size_t) __attribute__((weak));
+#if SIZE_MAX <= UINT32_MAX /* a size_t is an unsigned int there, in C++'s names a j */
+#define _ZdlPvm _ZdlPvj
+#define _Znwm _Znwj
+#define _ZnwmSt11align_val_t _ZnwjSt11align_val_t
+#define _ZdlPvmSt11align_val_t _ZdlPvjSt11align_val_t
+#endif
 void _ZdlPvm(void *, size_t) __attribute__((weak));
 void *_Znwm(size_t) __attribute__((weak));
 const char *HmmCheck(void) __attribute__((weak));

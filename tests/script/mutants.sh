@@ -48,6 +48,6 @@ mutant src/hosted/sized.c 's/^    if \(what == IGNORE\)$/    if (false)/' sized_
 mutant src/hosted/sized.c 's/^        if \(seen == site\)$/        if (false)/' sized_reported sized_free_reported
 mutant src/hosted/sized.c 's/!is_new \&\& may_be_resized_to/may_be_resized_to/' sized_delete_exact
 mutant src/hosted/override.c 's/^    if \(size > usable_bytes\)$/    if (false)/' sized_freezero
-mutant src/core/meta.c 's/^        hmm_port_seal\(.*$/        (void)sealed, (void)own;/' write_configuration
+mutant src/core/meta.c 's/^            hmm_port_seal\(.*$/            (void)own;/' write_configuration
 mutant src/core/misuse.c 's/^    hmm_fatal\(chars, block, detail\);/    hmm_fatal(chars, (const char *)block + 16, detail);/' twice interior_small
 finish
