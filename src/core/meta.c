@@ -5,25 +5,22 @@
  */
 #include "core/meta.h"
 
-/* Bytes of strip `idx` that describe n_units units. A heap needs only the levels of the tree up to
- * the one whose root spans it. */
+/* Bytes of strip `idx` that describe n_units units. */
 static size_t strip_bytes(unsigned idx, size_t n_units)
 {
     switch (idx) {
     case HMM_STRIP_ENTRY:
         return n_units * sizeof(uint32_t);
-    case HMM_STRIP_CHUNK:
-        return hmm_div_up(n_units, HMM_CHUNK_UNITS) * sizeof(struct hmm_chunk);
+    case HMM_STRIP_CHUNK: {
+        size_t n_chunks = hmm_div_up(n_units, HMM_CHUNK_UNITS);
+        /* the tree's levels from the fourth on are in the chunks behind: pages.c */
+        if (n_units > (size_t)1 << (4 * HMM_TREE_ARITY_SHIFT))
+            n_chunks += (HMM_TREE_MAX_LEVELS - 3) / 2;
+        return n_chunks * sizeof(struct hmm_chunk);
+    }
     default: {
-        if (idx >= HMM_STRIP_STATE) {
-            unsigned shift = HMM_GRANULE_SHIFT + idx - HMM_STRIP_STATE;
-            return n_units << (HMM_UNIT_SHIFT - shift);
-        }
-        unsigned level = idx - HMM_STRIP_TREE + HMM_CHUNK_LEVELS;
-        if (n_units <= (size_t)1 << (HMM_TREE_ARITY_SHIFT * level))
-            return 0;
-        size_t nodes = hmm_div_up(n_units, (size_t)1 << (HMM_TREE_ARITY_SHIFT * level));
-        return hmm_round_up(nodes, 1 << HMM_TREE_ARITY_SHIFT) * sizeof(uint32_t);
+        unsigned shift = HMM_GRANULE_SHIFT + idx - HMM_STRIP_STATE;
+        return n_units << (HMM_UNIT_SHIFT - shift);
     }
     }
 }
@@ -32,6 +29,17 @@ static size_t object_bytes(size_t max_units)
 {
     size_t share = (max_units << HMM_UNIT_SHIFT) >> HMM_OBJECT_SHARE_SHIFT;
     return hmm_round_up(hmm_max(share, HMM_OBJECT_MIN_BYTES), hmm_port_page_bytes());
+}
+
+/* The further objects' strip, as far as lines can be numbered: the first ones have the last
+ * numbers.
+ */
+static size_t further_bytes(size_t max_units)
+{
+    uint64_t reach_bytes =
+        (uint64_t)UINT32_MAX * HMM_LINE_BYTES - HMM_OBJECT_STEP_BYTES - 2 * hmm_port_page_bytes();
+    size_t bytes = object_bytes(max_units);
+    return hmm_round_down(reach_bytes < bytes ? (size_t)reach_bytes : bytes, hmm_port_page_bytes());
 }
 
 /* Addresses that a process may have, rounded up to a power of two; half of them where they have 32
@@ -91,8 +99,9 @@ static uintptr_t place(size_t max_units, unsigned nth)
     uint64_t space = address_space_bytes();
     size_t step = (size_t)(space >> HMM_RECORDS_SHIFT);
     size_t jitter = step >> HMM_RECORDS_JITTER_SHIFT;
-    uint64_t span = strips_bytes(max_units) + spaced_bytes(object_bytes(max_units)) +
-                    slack_bytes() * (HMM_META_STRIPS + 1) + jitter * 2;
+    size_t further = hmm_round_up(further_bytes(max_units) + HMM_OBJECT_STEP_BYTES, step);
+    uint64_t span =
+        further + strips_bytes(max_units) + slack_bytes() * HMM_META_STRIPS + jitter * 2;
     const unsigned half = HMM_RECORDS_TRIES / 2;
     bool is_low = space >> 32 > 1 && nth < half;
     uint64_t below = (nth % half + 1) * ((span + step - 1) & ~(uint64_t)(step - 1));
@@ -101,16 +110,17 @@ static uintptr_t place(size_t max_units, unsigned nth)
         return 0;
     uint64_t page_bytes = hmm_port_page_bytes();
     uint64_t offset = jitter / 4 + (hmm_port_random() & (jitter - 1) & ~(page_bytes - 1));
-    return (uintptr_t)(end - below + offset);
+    return (uintptr_t)(end - below + further + offset);
 }
 
-/* The further objects' strip, from `at` on: as far as lines can be numbered. Returns its end. */
-static char *lay_objects(struct hmm_objects *objects, char *at, size_t bytes)
+/* The strips by their places. The longest is the last one, so that all begin in the same 512 GiB on
+ * x86-64: one page table of the third level serves them. A page of page tables costs the start of a
+ * process 10 to 20 us in a virtual machine. */
+static unsigned nth_strip(unsigned nth)
 {
-    uint64_t reach_bytes = (uint64_t)UINT32_MAX * HMM_LINE_BYTES - (uint64_t)(at - objects->start);
-    size_t end_bytes = reach_bytes < bytes ? (size_t)reach_bytes : bytes;
-    objects->more = (struct hmm_strip){at, hmm_round_down(end_bytes, hmm_port_page_bytes()), at};
-    return at + spaced_bytes(end_bytes);
+    if (nth + 1 == HMM_META_STRIPS)
+        return HMM_STRIP_STATE;
+    return nth < HMM_STRIP_STATE ? nth : nth + 1;
 }
 
 /* Lay objects and strips out around `page`, with so many bytes for the first objects. The first
@@ -123,16 +133,22 @@ static void lay_out(struct hmm_meta *meta, size_t max_units, char *page, size_t 
     meta->max_units = max_units;
     meta->covered_units = 0;
     meta->objects = (struct hmm_objects){.start = at - first_bytes,
+                                         .first_start = at - first_bytes,
                                          .first_end = at,
                                          .first_mapped = page + page_bytes,
                                          .first_taken = at};
-    for (unsigned i = 0; i < HMM_META_STRIPS; i++) {
+    if (!meta->in_buffer) {
+        size_t bytes = further_bytes(max_units);
+        char *start = page - HMM_OBJECT_STEP_BYTES - bytes;
+        meta->objects.start = start - HMM_LINE_BYTES;
+        meta->objects.more = (struct hmm_strip){start, bytes, start};
+    }
+    for (unsigned nth = 0; nth < HMM_META_STRIPS; nth++) {
+        unsigned i = nth_strip(nth);
         size_t bytes = strip_bytes(i, max_units);
         char *first_page = i == HMM_STRIP_CHUNK ? page : at;
         meta->strips[i] = (struct hmm_strip){at, bytes, first_page};
         at = first_page + spaced_bytes(bytes + (size_t)(at - first_page)) + slack;
-        if (i == HMM_STRIP_CHUNK && !meta->in_buffer)
-            at = lay_objects(&meta->objects, at, object_bytes(max_units)) + slack;
     }
 }
 
@@ -276,6 +292,7 @@ bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units, size_t ahead_units)
         return true;
     if (n_units > meta->max_units)
         return false;
+    /* the first chunk's units need no more than the lower levels of the tree, which are in it */
     size_t step = HMM_COVER_STEP_UNITS;
     size_t ahead = hmm_min(hmm_round_up(n_units + ahead_units, step), meta->max_units);
     return cover(meta, ahead) || cover(meta, hmm_min(hmm_round_up(n_units, step), meta->max_units));
@@ -297,7 +314,7 @@ size_t hmm_meta_mapped_bytes(const struct hmm_meta *meta)
 /* Below the chunks, downwards; line 0 is nobody's. NULL: no place. */
 static void *first_object(const struct hmm_meta *meta, struct hmm_objects *objects, size_t bytes)
 {
-    if (bytes >= (size_t)(objects->first_taken - objects->start))
+    if (bytes >= (size_t)(objects->first_taken - objects->first_start))
         return NULL;
     char *object = objects->first_taken - bytes;
     if (object < objects->first_mapped) {

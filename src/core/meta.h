@@ -5,14 +5,15 @@
  * system maps by itself, where it can grow without ever moving. Nothing is reserved there: memory
  * is mapped as the heap grows, and only there where nobody else's is.
  *
- *   | first objects | chunks -> ... | more objects -> ... | entries -> ... | tree -> ... |
- *   | state bytes -> ... (4 times) |
+ *   | more objects -> ... | first objects | chunks -> ... | entries -> ... |
+ *   | state bytes -> ... (4 times, the densest last) |
  *
  * The first objects lie below the chunks, and are laid downwards: a small heap needs one page for
  * both. All else grows upwards. A system whose addresses are nearly used up maps from the upper end
- * of a gap downwards, so the last to be taken is what lies behind a strip's mapped end.
+ * of a gap downwards, so the last to be taken is what lies behind a strip's mapped end. All strips
+ * begin in the same 512 GiB, so that a small heap needs few pages of page tables.
  *
- * On x86-64 that takes 1.6 of 128 TiB of addresses, and 0.1 % of the heap in mapped ones, state
+ * On x86-64 that takes 1.5 of 128 TiB of addresses, and 0.1 % of the heap in mapped ones, state
  * bytes aside (states.c). Over a caller's buffer it is the buffer's first part, all at once.
  *
  * Layer   core, above pagemap.
@@ -23,16 +24,11 @@
 #include "core/lock.h"
 #include "core/pagemap.h"
 
-enum {
-    HMM_CHUNK_LEVELS = 2, /* of the tree are in chunks */
-    HMM_META_STRIPS = 2 + HMM_STATE_KINDS + HMM_TREE_MAX_LEVELS - HMM_CHUNK_LEVELS
-};
-
 enum hmm_strip_idx {
     HMM_STRIP_CHUNK,
     HMM_STRIP_ENTRY,
-    HMM_STRIP_TREE,                                                            /* and above: */
-    HMM_STRIP_STATE = HMM_STRIP_TREE + HMM_TREE_MAX_LEVELS - HMM_CHUNK_LEVELS, /* by kinds */
+    HMM_STRIP_STATE, /* by kinds */
+    HMM_META_STRIPS = HMM_STRIP_STATE + HMM_STATE_KINDS,
 };
 
 /* A flat array over units. */
@@ -43,7 +39,8 @@ struct hmm_strip {
 };
 
 struct hmm_objects {
-    char *start;            /* const: line 0, nobody's; the first ones lie from here */
+    char *start;            /* const: line 0, nobody's */
+    char *first_start;      /* const: the first ones lie from here */
     char *first_end;        /* const: to here */
     char *first_mapped;     /* lock:meta, from here on they have memory */
     char *first_taken;      /* lock:meta, from here on it is in use */

@@ -71,7 +71,9 @@ struct hmm_chunk {
     struct hmm_unit_bits bits[HMM_CHUNK_UNITS / HMM_WORD_UNITS];
     uint8_t mapped_states[HMM_LINE_BYTES]; /* lock:states, [0..3], of 64 units each: bits of the
                                               kinds of state bytes that are mapped; padding */
-    uint32_t parents[HMM_CHUNK_UNITS >> HMM_TREE_ARITY_SHIFT]; /* level 1 of the first-fit tree */
+    uint32_t families[2][1 << HMM_TREE_ARITY_SHIFT]; /* of higher levels of the first-fit tree:
+                                                        hmm_pages_init says in which chunks */
+    uint32_t parents[HMM_CHUNK_UNITS >> HMM_TREE_ARITY_SHIFT]; /* level 1 of it */
     uint32_t leaves[HMM_CHUNK_UNITS];                          /* its level 0 */
     struct hmm_unit unit[HMM_CHUNK_UNITS];
 };

@@ -14,17 +14,18 @@ static struct hmm_states states(const struct hmm_meta *meta, unsigned kind, uint
     return (struct hmm_states){.bias = (first << shift) - 2 * (uint64_t)base, .shift = shift};
 }
 
-/* The tree's two lowest levels are in the chunks, the others in strips of their own. */
-static void lay_tree(struct hmm_runtree *tree, struct hmm_chunk *chunks,
-                     const struct hmm_meta *meta)
+/* The tree is in the chunks: the two lowest levels of 256 units in the chunk of these, a family of
+ * level 2 in each 16th chunk, one of level 3 in each 256th, of levels 4 and 5 in the next one. */
+static void lay_tree(struct hmm_runtree *tree, struct hmm_chunk *chunks)
 {
-    const uint32_t chunk_bytes = sizeof(struct hmm_chunk);
+    const size_t chunk_bytes = sizeof(struct hmm_chunk);
     tree->level[0] = (struct hmm_runlevel){(char *)chunks->leaves, HMM_CHUNK_SHIFT, chunk_bytes};
     tree->level[1] = (struct hmm_runlevel){(char *)chunks->parents,
                                            HMM_CHUNK_SHIFT - HMM_TREE_ARITY_SHIFT, chunk_bytes};
-    for (unsigned l = HMM_CHUNK_LEVELS; l < HMM_TREE_MAX_LEVELS; l++)
+    for (unsigned l = 2; l < HMM_TREE_MAX_LEVELS; l++)
         tree->level[l] =
-            (struct hmm_runlevel){meta->strips[HMM_STRIP_TREE + l - HMM_CHUNK_LEVELS].start, 31, 0};
+            (struct hmm_runlevel){(char *)chunks[(l - 2) / 2].families[l % 2], HMM_TREE_ARITY_SHIFT,
+                                  chunk_bytes << (HMM_TREE_ARITY_SHIFT * (l - 1))};
 }
 
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
@@ -45,7 +46,7 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
     size_t heap_max = hmm_meta_tunables(meta)->heap_max;
     pages->max_units = heap_max == 0 ? UINT32_MAX : (uint32_t)(heap_max >> HMM_UNIT_SHIFT);
     map->chunks = (struct hmm_chunk *)(void *)meta->strips[HMM_STRIP_CHUNK].start;
-    lay_tree(&pages->tree, map->chunks, meta);
+    lay_tree(&pages->tree, map->chunks);
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
     for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
         map->states[kind] = states(meta, kind, brk->base);

@@ -6,20 +6,19 @@
 
 enum { LEAVES = 5000 };
 
-/* Blocks with something else between them, as a chunk has its levels. */
+/* Blocks with something else between them, as chunks have them. */
 static struct hmm_runlevel level_of_blocks(size_t n_nodes, unsigned shift)
 {
-    size_t block_bytes = shift < 31 ? (sizeof(uint32_t) << shift) + 96 : 0;
+    size_t block_bytes = (sizeof(uint32_t) << shift) + 96;
     size_t n_blocks = (n_nodes >> shift) + 1;
-    size_t bytes = shift < 31 ? n_blocks * block_bytes : n_nodes * sizeof(uint32_t);
-    return (struct hmm_runlevel){calloc(1, bytes), shift, (uint32_t)block_bytes};
+    return (struct hmm_runlevel){calloc(n_blocks, block_bytes), shift, block_bytes};
 }
 
 static struct hmm_runtree *make_tree(uint32_t span)
 {
     struct hmm_runtree *tree = calloc(1, sizeof *tree);
     for (unsigned l = 0; l < HMM_TREE_MAX_LEVELS; l++)
-        tree->level[l] = level_of_blocks(((size_t)LEAVES >> (4 * l)) + 32, l < 2 ? 8 - 4 * l : 31);
+        tree->level[l] = level_of_blocks(((size_t)LEAVES >> (4 * l)) + 32, l == 0 ? 8 : 4);
     hmm_runtree_span(tree, span);
     return tree;
 }
