@@ -6,7 +6,7 @@
  */
 #include "base/bytes.h"
 #include "base/fmt.h"
-#include "core/blocks.h"
+#include "blocks/blocks.h"
 #include "port/board.h"
 
 #include "hmm_heap.h"

@@ -3,7 +3,7 @@
  * Layer   api.
  */
 #include "api/alloc.h"
-#include "core/walk.h"
+#include "heap/walk.h"
 
 #include "hmm.h"
 

@@ -5,7 +5,7 @@
 #ifndef HMM_API_PROCESS_H
 #define HMM_API_PROCESS_H
 
-#include "core/heap.h"
+#include "heap/heap.h"
 
 /* Hidden, so that hits reach its fields without an indirection. */
 extern struct hmm_heap hmm_process_heap __attribute__((visibility("hidden")));

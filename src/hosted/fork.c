@@ -12,7 +12,7 @@
  *             our handler takes a lock first that registering takes, too (atfork.c).
  *
  * And handlers that were registered before ours run after it, with the heap held: they may
- * allocate, for the thread that forks passes the heap's locks (core/lock.h).
+ * allocate, for the thread that forks passes the heap's locks (port/lock.h).
  *
  * In a process of one thread no lock of libc's is taken, as libc does not: its own thread may have
  * been interrupted while it held one.

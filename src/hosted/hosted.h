@@ -6,7 +6,7 @@
 #define HMM_HOSTED_HOSTED_H
 
 #include "api/alloc.h"
-#include "core/fatal.h"
+#include "port/fatal.h"
 
 #include <stdlib.h>
 

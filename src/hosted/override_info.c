@@ -4,7 +4,7 @@
  * Layer   hosted.
  */
 #include "base/fmt.h"
-#include "core/walk.h"
+#include "heap/walk.h"
 #include "hosted/glibc_malloc.h"
 #include "hosted/hosted.h"
 

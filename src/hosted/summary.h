@@ -5,7 +5,7 @@
 #ifndef HMM_HOSTED_SUMMARY_H
 #define HMM_HOSTED_SUMMARY_H
 
-#include "core/heap.h"
+#include "heap/heap.h"
 
 enum { HMM_SUMMARY_MAGIC = 0x686d6d32 }; /* "hmm2" */
 

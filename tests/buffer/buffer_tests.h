@@ -4,7 +4,7 @@
 #ifndef HMM_BUFFER_TESTS_H
 #define HMM_BUFFER_TESTS_H
 
-#include "core/blocks.h"
+#include "blocks/blocks.h"
 #include "hmm_heap.h"
 
 #include <stdbool.h>

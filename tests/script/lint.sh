@@ -12,12 +12,12 @@ breach() { # file, line added
     printf '%s\n' "$2" >>"$tmp/tree/src/$1"
     ! "$lint" "$tmp/tree" >/dev/null 2>&1
 }
-check "base includes core" breach base/fmt.c '#include "core/heap.h"'
-check "core includes api" breach core/pages.c '#include "api/alloc.h"'
-check "pages includes slab" breach core/pages.c '#include "core/slab.h"'
+check "base includes core" breach base/fmt.c '#include "heap/heap.h"'
+check "core includes api" breach memory/pages.c '#include "api/alloc.h"'
+check "pages includes slab" breach memory/pages.c '#include "slabs/slab.h"'
 check "api includes hosted" breach api/alloc.c '#include "hosted/hosted.h"'
-check "#if in core" breach core/slab.c '#if 1'
-check "a bare atomic" breach core/slab.c 'int f(void) { return atomic_load(&x); }'
-check "stdio in core" breach core/slab.c '#include <stdio.h>'
-check "a file too long" breach core/slab.c "$(yes '/* x */' | head -n 400)"
+check "#if in core" breach slabs/slab.c '#if 1'
+check "a bare atomic" breach slabs/slab.c 'int f(void) { return atomic_load(&x); }'
+check "stdio in core" breach slabs/slab.c '#include <stdio.h>'
+check "a file too long" breach slabs/slab.c "$(yes '/* x */' | head -n 400)"
 finish

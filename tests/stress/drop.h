@@ -4,8 +4,8 @@
 #ifndef HMM_TESTS_DROP_H
 #define HMM_TESTS_DROP_H
 
-#include "core/states.h"
-#include "core/walk.h"
+#include "memory/states.h"
+#include "heap/walk.h"
 
 static inline void drop_range(char *start, char *end)
 {

@@ -3,7 +3,7 @@
  *
  *   stress_hold [HOLDS]
  */
-#include "core/walk.h"
+#include "heap/walk.h"
 
 #include <pthread.h>
 #include <stdio.h>

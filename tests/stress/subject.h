@@ -69,7 +69,7 @@ static inline const char *subject_check(void)
 
 #else
 
-#include "core/walk.h"
+#include "heap/walk.h"
 
 static struct hmm_heap subject_heap;
 struct subject {

@@ -5,7 +5,7 @@
 
 #include "unit/board.h"
 
-#include "core/walk.h"
+#include "heap/walk.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 #include "unit/board.h"
 
 #include "base/tunables.h"
-#include "core/brk.h"
-#include "core/meta.h"
+#include "memory/brk.h"
+#include "memory/meta.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 #include "unit/buffer_heap.h"
 
-#include "core/decay.h"
+#include "memory/decay.h"
 
 enum { HEAP_BYTES = 32 << 20 };
 

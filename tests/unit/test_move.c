@@ -1,6 +1,6 @@
 /* Where no kernel moves pages, contents arrive all the same, and borders are counted. */
-#include "core/decay.h"
-#include "core/move.h"
+#include "memory/decay.h"
+#include "memory/move.h"
 #include "unit/buffer_heap.h"
 
 enum { HEAP_BYTES = 16 << 20, RUN_UNITS = 40, OLD_BREAK_UNITS = 10 };

@@ -1,6 +1,6 @@
 #include "unit/board.h"
 
-#include "core/runtree.h"
+#include "memory/runtree.h"
 
 #include <stdlib.h>
 

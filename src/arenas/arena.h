@@ -1,0 +1,108 @@
+/* arena.h - an owner of slabs: one thread's, or shared under a lock by threads that allocate
+ * little.
+ *
+ *   private arena: one thread's; a magazine per class in use; a buffer of remote frees. Its slabs
+ *       are under its lock too, which is hardly ever contended: others take it to use what a
+ *       thread that sleeps has left.
+ *   shared arena: any thread under its lock; magazines hold nothing, blocks are taken and put
+ *       singly.
+ *   orphan arena: shared; receives the slabs of threads that ended, and gives them to whoever
+ *       needs a slab.
+ *
+ * Layer   arenas. Start reading at struct hmm_arena; README.md of this folder has the order.
+ */
+#ifndef HMM_ARENAS_ARENA_H
+#define HMM_ARENAS_ARENA_H
+
+#include "arenas/magazine.h"
+
+/* Frees of blocks in slabs that the thread does not own, on their way home. */
+struct hmm_remote {
+    uint32_t n_blocks;             /* owner */
+    uint32_t weight;               /* owner: larger blocks fill the buffer sooner */
+    void *blocks[HMM_REMOTE_OBJS]; /* owner: blocks[0..n_blocks) */
+};
+
+struct hmm_cached_run {
+    const struct hmm_unit *record; /* owner: of its first unit; NULL when the place is free */
+    uint32_t unit;                 /* owner */
+    uint32_t n_units;              /* owner */
+};
+
+struct hmm_arena {
+    struct hmm_arena *next; /* const: list of all arenas; this line is all that a fork reads */
+    uint32_t tag;           /* const: id << 8, as in page map entries */
+    bool shared;            /* const */
+    bool idle;              /* lock:registry, without a thread: in an idle list */
+    uint32_t n_forks;       /* lock:registry, of a private one in use: hmm_arenas.n_forks then; */
+    uintptr_t keeper;       /* lock:registry, and the thread that uses it (hmm_port_self) */
+    struct hmm_lock lock;   /* lock `arena`: bins and slabs; a private one's magazines and buffers
+                               are its thread's alone. Taken by hmm_arena_lock */
+    _Atomic(uint32_t) seen_created;      /* atomic hint: n_created at its thread's last slow path */
+    _Atomic(struct hmm_slab *) returned; /* atomic: stack of slabs that others freed into */
+    struct hmm_arena *asks_next; /* owner: whose slabs it looks at next; NULL: the list's head */
+    struct hmm_arena *next_idle; /* lock:registry */
+    uint64_t released_at_ns;     /* lock:registry, of a warm one */
+    struct hmm_magazine *magazines[HMM_CLASSES];         /* owner: NULL until a class is used */
+    struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
+    uint32_t cached_units;                               /* owner */
+    uint32_t cached_max_units;                           /* owner: their limit */
+    struct hmm_rounds *spare_rounds; /* lock: empty ones, for any class with a depot */
+    size_t depot_bytes;              /* lock: blocks in depots */
+    size_t slab_bytes;               /* lock: its slabs */
+    size_t free_bytes;               /* lock: of those, free in the slabs' local words */
+    size_t sweep_at_bytes;           /* lock: free_bytes from which pages are looked for */
+    size_t kept_bytes;               /* lock: pages given back and needed again */
+    size_t shrunk_bytes;             /* lock: what was not free when it last shrank; 0: never */
+    uint32_t n_shrunk;               /* lock: how often in a row */
+    uint32_t n_full;                 /* lock: how often a magazine was full */
+    void *twice_free;         /* lock: a block that two threads have freed at once, or NULL */
+    uint64_t shed_at_ns;      /* owner: when idle magazines were last emptied */
+    struct hmm_remote remote; /* owner */
+};
+
+/* Where arenas live and which others there are. */
+struct hmm_arenas {
+    struct hmm_slabs slabs;      /* inner locks */
+    struct hmm_lock registry;    /* lock `registry` */
+    struct hmm_lock gate;        /* lock `gate`: held while the process forks: see hmm_arena_lock */
+    uint32_t n_forks;            /* lock:registry: of this process and the ones it comes from */
+    _Atomic(uint32_t) n_left;    /* lock:registry; also read as a hint: arenas of threads that the
+                                    parent process has, not looked at yet: fork.c */
+    struct hmm_arena *left_next; /* lock:registry: none is before that one in the list of all */
+    _Atomic(uint32_t) left_visits; /* atomic hint: slow paths taken since the fork */
+    _Atomic(size_t) left_units;    /* atomic hint: the heap's length when some were last released */
+    _Atomic(struct hmm_arena *)
+        all;                  /* atomic: list of all, which only grows; written under registry */
+    struct hmm_arena *warm;   /* lock:registry: private arenas without a thread, as it left them */
+    struct hmm_arena *cold;   /* lock:registry: those that hold nothing */
+    _Atomic(uint32_t) n_warm; /* lock:registry; also read as a hint */
+    uint32_t n_arenas;        /* lock:registry */
+    _Atomic(uint32_t) n_created; /* atomic hint: slabs created so far; the clock of idleness */
+    _Atomic(struct hmm_arena *) shared[HMM_SHARED_ARENAS + 1]; /* atomic: NULL until needed, then
+                                     const; written under registry; the last: orphans */
+};
+
+/* The newest arena; `next` leads to all older ones. */
+static inline struct hmm_arena *hmm_arenas_all(const struct hmm_arenas *arenas)
+{
+    /* acquire: sees the arena's fields. pairs: make_arena */
+    return atomic_load_explicit(&arenas->all, memory_order_acquire);
+}
+
+/* A shared arena, if it is there by now; NULL. The last one: of orphans. */
+static inline struct hmm_arena *hmm_arenas_shared(const struct hmm_arenas *arenas, unsigned i)
+{
+    /* acquire: sees the arena's fields. pairs: shared_arena */
+    return atomic_load_explicit(&arenas->shared[i], memory_order_acquire);
+}
+
+/* A new arena, in the list of all. NULL: out of memory. locks: held registry */
+struct hmm_arena *hmm_arena_make(struct hmm_arenas *arenas, bool shared);
+/* The shared arena of this number, made if need be. NULL: out of memory. locks: takes registry */
+struct hmm_arena *hmm_arena_shared(struct hmm_arenas *arenas, unsigned i);
+/* The arena's magazine of a class, made if need be. NULL: out of memory. caller: owner */
+struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                                        unsigned class_idx);
+
+#endif

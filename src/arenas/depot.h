@@ -1,0 +1,24 @@
+/* depot.h - full magazines set aside. All: locks: held arena
+ *
+ * Layer   arenas, above remote.
+ */
+#ifndef HMM_ARENAS_DEPOT_H
+#define HMM_ARENAS_DEPOT_H
+
+#include "arenas/arena.h"
+
+/* Set the full rounds aside and load empty ones. False: no more are to be kept, or no memory. */
+bool hmm_depot_store(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag);
+/* Load full rounds in place of the empty ones. False: there are none. */
+bool hmm_depot_fetch(struct hmm_arena *arena, struct hmm_magazine *mag);
+/* Send the oldest full rounds home. There are some. */
+void hmm_depot_drop_oldest(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                           struct hmm_magazine *mag);
+/* Send home what was not needed since the last look, or all. */
+void hmm_depot_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
+                    bool all);
+/* So many blocks went home to the slabs, or came from there. */
+void hmm_depot_note_sent(struct hmm_magazine *mag, unsigned n);
+void hmm_depot_note_fetched(struct hmm_magazine *mag, unsigned n);
+
+#endif

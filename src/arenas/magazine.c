@@ -1,0 +1,44 @@
+/* magazine.c - the empty magazine, and how many blocks a magazine may hold.
+ *
+ * Layer   arenas, lowest.
+ */
+#include "arenas/magazine.h"
+
+const uint8_t hmm_never_free = 0xff;
+
+/* A magazine that no block is popped from, since the only state byte it leads to is not 0, and that
+ * none fits in. */
+static const struct {
+    struct hmm_rounds *links[2];
+    hmm_mark bottom;
+} no_rounds;
+
+const struct hmm_magazine hmm_magazine_empty = {
+    .top = (hmm_mark *)(uintptr_t)&no_rounds.bottom,
+    .end = (hmm_mark *)(uintptr_t)&no_rounds.bottom,
+    .states = {.bias_words = {[HMM_BIAS_WORD] = (uintptr_t)&hmm_never_free}},
+    .loaded = (struct hmm_rounds *)(uintptr_t)&no_rounds,
+};
+
+size_t hmm_magazine_rounds_bytes(const struct hmm_magazine *mag)
+{
+    size_t objs = hmm_magazine_has_depot(mag) ? HMM_MAGAZINE_MAX_OBJS : mag->max_objs;
+    return sizeof(struct hmm_rounds) + (objs + 1) * sizeof(hmm_mark);
+}
+
+void hmm_magazine_narrow(struct hmm_magazine *mag)
+{
+    size_t objs = hmm_min(mag->max_objs, HMM_MAGAZINE_FIRST_OBJS);
+    mag->end = mag->loaded->slots + (mag->closed ? 0 : objs);
+    mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
+}
+
+void hmm_magazine_widen(struct hmm_magazine *mag)
+{
+    size_t objs = hmm_max((size_t)(mag->end - mag->loaded->slots) * 2, HMM_MAGAZINE_FIRST_OBJS);
+    objs = hmm_min(objs, mag->max_objs);
+    mag->end = mag->loaded->slots + objs;
+    mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
+    mag->used = true;
+    mag->closed = false;
+}

@@ -1,0 +1,130 @@
+/* refill.c - a thread's magazines are filled and emptied.
+ *
+ * Layer   arenas, above supply. Start reading at hmm_arena_refill.
+ * State   struct hmm_arena: magazines its thread's, bins under its lock.
+ */
+#include "arenas/refill.h"
+
+#include "arenas/bin.h"
+#include "arenas/depot.h"
+#include "arenas/gate.h"
+#include "arenas/remote.h"
+#include "arenas/shed.h"
+#include "arenas/supply.h"
+#include "arenas/sweep.h"
+
+#include <string.h>
+
+bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
+{
+    unsigned want = mag->fill_objs;
+    mag->used = true; /* before new memory is taken, idle ones are emptied and narrowed */
+    hmm_arena_enter(arenas, arena);
+    if (!hmm_depot_fetch(arena, mag)) {
+        hmm_mark *slots = mag->loaded->slots;
+        hmm_remote_collect(arenas, arena);
+        unsigned got = hmm_supply_take(arenas, arena, mag, &slots[want], want);
+        if (got != 0 && got < want)
+            memmove(&slots[1], &slots[want - got + 1], got * sizeof(hmm_mark));
+        mag->top = slots + got;
+        hmm_depot_note_fetched(mag, got);
+        hmm_magazine_widen(mag);
+    }
+    hmm_arena_leave(arena);
+    return hmm_magazine_objs(mag) != 0;
+}
+
+/* Make room in a full-grown magazine: its rounds into the depot, in place of the oldest there if
+ * need be; or its older half home. locks: held arena */
+static void make_room(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
+{
+    if (hmm_depot_store(arenas, arena, mag))
+        return;
+    unsigned n;
+    if (mag->depot.n_full != 0) {
+        n = mag->max_objs;
+        hmm_depot_drop_oldest(arenas, arena, mag);
+        /* succeeds: there is a place now, and there are spare rounds */
+        (void)hmm_depot_store(arenas, arena, mag);
+    } else {
+        n = (mag->max_objs + 1u) / 2;
+        hmm_shed_oldest(arenas, arena, mag, n);
+    }
+    hmm_depot_note_sent(mag, n);
+}
+
+/* Bytes of blocks in magazines and depots. */
+static size_t cached_bytes(const struct hmm_arena *arena)
+{
+    size_t bytes = arena->depot_bytes;
+    for (unsigned c = 1; c < HMM_CLASSES; c++) {
+        const struct hmm_magazine *mag = arena->magazines[c];
+        if (mag != NULL)
+            bytes += hmm_magazine_objs(mag) * (size_t)hmm_sizeclasses[c].slot_bytes;
+    }
+    return bytes;
+}
+
+/* Have so many of its blocks come back that what its magazines hold may be what keeps its slabs?
+ * Not asked again before half of the rest has come back, too. */
+static bool has_shrunk(const struct hmm_arena *arena)
+{
+    size_t held_bytes = arena->slab_bytes - arena->free_bytes;
+    if (arena->slab_bytes < HMM_SHRINK_MIN_BYTES || held_bytes > arena->slab_bytes / 2)
+        return false;
+    size_t cached = cached_bytes(arena);
+    size_t live_bytes = held_bytes > cached ? held_bytes - cached : 0; /* some are others' */
+    return live_bytes < arena->slab_bytes / HMM_SHRINK_DIVISOR &&
+           (arena->shrunk_bytes == 0 || live_bytes <= arena->shrunk_bytes / 2);
+}
+
+/* Empty the magazines. When hardly anything is left, the last blocks that they would hold, a few of
+ * each class, are what keeps most slabs: then they are closed, too. */
+static void shrink(struct hmm_arenas *arenas, struct hmm_arena *arena)
+{
+    hmm_arena_shed_locked(arenas, arena, HMM_SHED_ALL);
+    arena->shrunk_bytes = arena->slab_bytes - arena->free_bytes;
+    if (++arena->n_shrunk < HMM_SHRINK_CLOSE)
+        return;
+    for (unsigned c = 1; c < HMM_CLASSES; c++) {
+        struct hmm_magazine *mag = arena->magazines[c];
+        if (mag == NULL)
+            continue;
+        mag->closed = true;
+        hmm_magazine_narrow(mag);
+    }
+}
+
+enum hmm_push hmm_arena_put_home(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                                 struct hmm_magazine *mag, void *block)
+{
+    hmm_mark mark = hmm_mark_of(block);
+    hmm_arena_enter(arenas, arena);
+    bool was_live = hmm_state_to_free(hmm_state_of(&mag->states, mark), mark);
+    if (hmm_likely(was_live)) {
+        hmm_remote_put_all(arenas, arena, &mark, 1);
+        hmm_bin_shed(&arenas->slabs, arena, &mag->bin);
+    }
+    hmm_arena_leave(arena);
+    return was_live ? HMM_PUSH_DONE : HMM_PUSH_NOT_LIVE;
+}
+
+void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                         struct hmm_magazine *mag)
+{
+    hmm_mark *end = mag->end;
+    hmm_magazine_widen(mag);
+    hmm_arena_enter(arenas, arena);
+    if (mag->end == end)
+        make_room(arenas, arena, mag);
+    const struct hmm_pages *pages = arenas->slabs.pages;
+    if (hmm_sweep_due(arena) && !hmm_pages_have_spare(pages) &&
+        arena->free_bytes >
+            hmm_meta_tunables(pages->meta)->dirty_min) /* so much is kept in any case */
+        hmm_sweep(arenas->slabs.pages, arena);
+    if (++arena->n_full % HMM_SHRINK_LOOKS == 0 && has_shrunk(arena))
+        shrink(arenas, arena);
+    else if (arena->slab_bytes - arena->free_bytes > arena->slab_bytes / 2)
+        arena->shrunk_bytes = arena->n_shrunk = 0; /* grown again */
+    hmm_arena_leave(arena);
+}

@@ -1,0 +1,17 @@
+/* shared.h - blocks of threads that have no arena of their own.
+ *
+ * Layer   arenas, above supply.
+ */
+#ifndef HMM_ARENAS_SHARED_H
+#define HMM_ARENAS_SHARED_H
+
+#include "arenas/arena.h"
+
+/* One block of a shared arena for a caller; any thread. NULL: out of memory. */
+void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx);
+/* A caller's block goes home to its slab from a thread without an arena. PUSH_DONE, or
+ * PUSH_NOT_LIVE
+ */
+enum hmm_push hmm_arena_put_shared(struct hmm_arenas *arenas, unsigned class_idx, void *block);
+
+#endif

@@ -1,0 +1,32 @@
+/* sweep.h - pages of free slots. All: locks: held arena
+ *
+ * Layer   arenas, above arena.
+ */
+#ifndef HMM_ARENAS_SWEEP_H
+#define HMM_ARENAS_SWEEP_H
+
+#include "arenas/arena.h"
+
+/* Give those of partly used slabs back. */
+void hmm_sweep(struct hmm_pages *pages, struct hmm_arena *arena);
+/* The slots of marks first..last have been taken from a slab with such pages. */
+void hmm_sweep_note_taken(struct hmm_arena *arena, struct hmm_slab *slab, hmm_mark first,
+                          hmm_mark last);
+
+static inline size_t hmm_sweep_limit(const struct hmm_arena *arena)
+{
+    size_t held_bytes = arena->slab_bytes - arena->free_bytes;
+    return arena->free_bytes + HMM_SWEEP_MIN_BYTES + held_bytes / HMM_SWEEP_DIVISOR +
+           arena->kept_bytes;
+}
+
+/* Is it time to look for them? */
+static inline bool hmm_sweep_due(struct hmm_arena *arena)
+{
+    size_t limit = hmm_sweep_limit(arena);
+    if (limit < arena->sweep_at_bytes || arena->sweep_at_bytes == 0)
+        arena->sweep_at_bytes = limit;
+    return arena->free_bytes > arena->sweep_at_bytes;
+}
+
+#endif

@@ -1,0 +1,316 @@
+/* check.c - hmm_heap_check: every invariant of docs/invariants.md, over the whole heap.
+ *
+ * Layer   core, beside walk. The main oracle of the tests; the heap must be quiet.
+ */
+#include "heap/walk.h"
+#include "memory/move.h"
+
+#include "arenas/gate.h"
+
+static bool is_max_of_children(const struct hmm_runtree *tree, unsigned level, uint32_t node)
+{
+    uint32_t max = 0;
+    uint32_t child = node << HMM_TREE_ARITY_SHIFT;
+    for (uint32_t i = 0; i < 1 << HMM_TREE_ARITY_SHIFT; i++)
+        max = (uint32_t)hmm_max(*hmm_runtree_node(tree, level - 1, child + i), max);
+    return *hmm_runtree_node(tree, level, node) == max;
+}
+
+/* Of the nodes above the units of pieces. */
+static const char *check_tree(const struct hmm_pages *pages)
+{
+    const struct hmm_runtree *tree = &pages->tree;
+    for (const struct hmm_piece *p = pages->lowest; p != NULL; p = p->next)
+        for (unsigned l = 1; l <= tree->top_level; l++) {
+            uint32_t last = (p->behind - 1) >> (HMM_TREE_ARITY_SHIFT * l);
+            for (uint32_t n = p->first >> (HMM_TREE_ARITY_SHIFT * l); n <= last; n++)
+                if (!is_max_of_children(tree, l, n))
+                    return "I3: a node of the first-fit tree is not the maximum of its children";
+        }
+    return NULL;
+}
+
+static const char *check_free_run(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    const struct hmm_pagemap *map = pages->map;
+    if (unit + n_units > pages->n_units)
+        return "I5: a free run passes the break";
+    if (hmm_unit(map, unit + n_units - 1)->tail_units != n_units)
+        return "I5: a free run's lengths at its two ends differ";
+    if (unit + n_units < pages->n_units && hmm_runtree_at(&pages->tree, unit + n_units) != 0)
+        return "I4: two adjacent free runs";
+    for (uint32_t i = 0; i < n_units; i++) {
+        if (hmm_pagemap_entry(pages->map, unit + i) != HMM_KIND_NONE)
+            return "I1: a free unit has an entry in the page map";
+        if (i > 0 && hmm_runtree_at(&pages->tree, unit + i) != 0)
+            return "I4: a free run begins inside a free run";
+        if (i < n_units - 1 && hmm_unit(map, unit + i)->tail_units != 0)
+            return "I4: a free run ends inside a free run";
+    }
+    return NULL;
+}
+
+/* Runs from `unit`, in a piece or at its beginning, to the end of a piece: where that is in *unit,
+ * how many are free is added to *free_units. */
+static const char *check_runs(const struct hmm_pages *pages, uint32_t *unit, uint32_t *free_units)
+{
+    uint32_t n_free = hmm_runtree_at(&pages->tree, *unit);
+    uint32_t n_used = hmm_unit(pages->map, *unit)->n_units;
+    if (n_free != 0 && n_used != 0)
+        return "I5: a unit begins a free and a used run";
+    if (n_free == 0 && n_used == 0)
+        return "I5: a unit of a piece is in no run";
+    *free_units += n_free;
+    *unit += n_free + n_used;
+    if (*unit > pages->n_units)
+        return "I5: a used run passes the break";
+    return n_free != 0 ? check_free_run(pages, *unit - n_free, n_free) : NULL;
+}
+
+/* Pieces are in order, and one does not begin inside another; runs fill them. */
+static const char *check_pieces(const struct hmm_pages *pages, uint32_t *free_units,
+                                uint32_t *foreign_units)
+{
+    uint32_t unit = 0;
+    const struct hmm_piece *below = NULL;
+    for (const struct hmm_piece *p = pages->lowest; p != NULL; below = p, p = p->next) {
+        uint32_t end = below != NULL ? below->behind : 0;
+        if (p->prev != below || p->first < end || p->behind <= p->first)
+            return "I5: pieces of the heap are not in order";
+        *foreign_units += p->first - end;
+        unit = (uint32_t)hmm_max(unit, p->first); /* a run may go on from the piece below */
+        while (unit < p->behind) {
+            const char *wrong = check_runs(pages, &unit, free_units);
+            if (wrong != NULL)
+                return wrong;
+        }
+        if (unit > p->behind && (p->next == NULL || p->next->first != p->behind))
+            return "I5: a run passes the end of its piece";
+    }
+    uint32_t end = below != NULL ? below->behind : 0;
+    return pages->highest == below && end == pages->n_units
+               ? NULL
+               : "I5: the highest piece does not end at the break";
+}
+
+static const char *check_pages(const struct hmm_pages *pages)
+{
+    uint32_t free_units = 0;
+    uint32_t dirty_units = 0;
+    uint32_t foreign_units = 0;
+    uint32_t n_borders = 0;
+    const char *wrong = check_pieces(pages, &free_units, &foreign_units);
+    if (wrong != NULL)
+        return wrong;
+    for (const struct hmm_piece *p = pages->lowest; p != NULL; p = p->next) {
+        for (uint32_t unit = p->first; unit < p->behind; unit++) {
+            dirty_units += hmm_pages_is_dirty(pages, unit) && unit < pages->dirty_end;
+            n_borders += hmm_pages_is_border(pages, unit); /* used ones are not dirty */
+        }
+    }
+    if (n_borders != pages->n_borders)
+        return "I13: the count of borders between mappings is wrong";
+    if (free_units != pages->free_units || dirty_units != pages->dirty_units ||
+        foreign_units != pages->foreign_units)
+        return "I5: the counts of free, dirty or foreign units are wrong";
+    uintptr_t end = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
+    return end == pages->brk->top ? NULL : "I5: the runs do not add up to the break";
+}
+
+static bool on_purged_page(const struct hmm_slab *slab, uint32_t slot)
+{
+    size_t page_bytes = hmm_port_page_bytes();
+    size_t first = (size_t)slot * slab->slot_bytes;
+    for (size_t page = first / page_bytes; page <= (first + slab->slot_bytes - 1) / page_bytes;
+         page++)
+        if (slab->purged_pages >> page & 1)
+            return true;
+    return false;
+}
+
+static const char *check_slab(const struct hmm_heap *heap, struct hmm_slab *slab,
+                              struct hmm_arena *arena, unsigned place)
+{
+    uint32_t n_free = 0;
+    const _Atomic(uint64_t) *remote = hmm_slab_remote_words(slab);
+    if (slab->place != place)
+        return "I8: a slab is linked in another list than its place says";
+    if (atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)
+        return "I8: a slab in an arena's bin has another owner";
+    uint32_t entry = hmm_pagemap_entry(&heap->map, slab->unit);
+    if (entry != (arena->tag | slab->class_idx))
+        return "I1: a slab's entry in the page map is another's";
+    for (uint32_t i = 0; i < slab->n_slots; i++) {
+        bool local = slab->words[i / 64] >> (i % 64) & 1;
+        bool away = atomic_load_explicit(&remote[i / 64], memory_order_relaxed) >> (i % 64) & 1;
+        bool live = hmm_pagemap_is_live(&heap->map, slab->class_idx,
+                                        slab->start + (size_t)i * slab->slot_bytes);
+        if (local + away + live > 1)
+            return "I7: a slot is in two of: live, free here, freed by another";
+        if (local && i / 64 < slab->hint_word)
+            return "I6: a free slot lies below the hint";
+        if (!local && slab->purged_pages != 0 && on_purged_page(slab, i))
+            return "I11: a slot in use lies on a page that was given back";
+        n_free += local;
+    }
+    return n_free == slab->n_free ? NULL : "I6: a slab's count of free slots is wrong";
+}
+
+static bool is_live(const struct hmm_heap *heap, const void *block)
+{
+    uint32_t entry = hmm_pagemap_entry(&heap->map, hmm_pagemap_unit(&heap->map, block));
+    return hmm_pagemap_is_live(&heap->map, hmm_entry_class(entry), block);
+}
+
+/* Of an arena that a fork has left, live entries are none. */
+static bool is_entry(const struct hmm_heap *heap, const struct hmm_arena *arena, const void *block)
+{
+    return !hmm_arena_is_left(&heap->arenas, arena) || !is_live(heap, block);
+}
+
+static const char *check_rounds(const struct hmm_heap *heap, const struct hmm_arena *arena,
+                                const struct hmm_magazine *mag, const struct hmm_rounds *rounds,
+                                unsigned n)
+{
+    if (rounds->slots[0] != hmm_magazine_bottom(&mag->states))
+        return "I9: a magazine's bottom is not the bottom";
+    for (unsigned i = 1; i <= n; i++) {
+        const void *block = hmm_mark_block(rounds->slots[i]);
+        const struct hmm_slab *slab = hmm_slab_at(&heap->map, block);
+        uint32_t slot = hmm_slab_slot(slab, block);
+        if (slab->class_idx != mag->class_idx)
+            return "I9: a magazine holds another class's block";
+        if (slab->start + (size_t)slot * slab->slot_bytes != block)
+            return "I9: a magazine holds what is not a block";
+        if (slab->words[slot / 64] >> (slot % 64) & 1 ||
+            (is_entry(heap, arena, block) && is_live(heap, block)))
+            return "I7: a block in a magazine is live, or free in its slab";
+    }
+    return NULL;
+}
+
+static const char *check_magazine(const struct hmm_heap *heap, const struct hmm_arena *arena,
+                                  const struct hmm_magazine *mag)
+{
+    uint32_t n_full = 0;
+    const char *wrong = check_rounds(heap, arena, mag, mag->loaded, hmm_magazine_objs(mag));
+    for (const struct hmm_rounds *r = mag->depot.newest; r != NULL && wrong == NULL; r = r->older) {
+        n_full++;
+        if (r->older == NULL ? r != mag->depot.oldest : r->older->newer != r)
+            return "I9: a depot's list is broken";
+        wrong = check_rounds(heap, arena, mag, r, mag->max_objs);
+    }
+    if (wrong == NULL && (n_full != mag->depot.n_full || n_full > mag->depot.limit))
+        wrong = "I9: a depot's count is wrong";
+    return wrong;
+}
+
+static const char *check_bin(const struct hmm_heap *heap, const struct hmm_bin *bin,
+                             struct hmm_arena *arena)
+{
+    struct hmm_slab *lists[HMM_SLAB_EMPTY + 1] = {bin->bucket[0], bin->bucket[1], bin->bucket[2],
+                                                  bin->bucket[3], bin->full,      bin->current,
+                                                  bin->empty};
+    uint32_t n_slabs = 0;
+    for (unsigned place = 0; place <= HMM_SLAB_EMPTY; place++) {
+        const struct hmm_slab *prev = NULL;
+        for (struct hmm_slab *slab = lists[place]; slab != NULL; slab = slab->next) {
+            if (slab->prev != prev)
+                return "I8: a list of slabs is broken";
+            const char *wrong = check_slab(heap, slab, arena, place);
+            if (wrong != NULL)
+                return wrong;
+            prev = slab;
+            n_slabs++;
+        }
+    }
+    if (bin->empty != NULL && bin->empty->next != NULL)
+        return "I8: a bin keeps two empty slabs";
+    return n_slabs == bin->n_slabs ? NULL : "I8: a bin's count of slabs is wrong";
+}
+
+/* The first slab from *unit on, there. False: none. */
+static bool next_slab(const struct hmm_pages *pages, uint32_t *unit)
+{
+    for (const struct hmm_piece *p = hmm_pages_piece(pages, *unit); p != NULL; p = p->next)
+        for (*unit = (uint32_t)hmm_max(*unit, p->first); *unit < p->behind; (*unit)++)
+            if (hmm_unit(pages->map, *unit)->n_units != 0 &&
+                hmm_entry_is_slab(hmm_pagemap_entry(pages->map, *unit)))
+                return true;
+    return false;
+}
+
+/* Slots in the arena's magazines and its buffer. */
+static size_t count_entries(const struct hmm_heap *heap, const struct hmm_arena *arena)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < arena->remote.n_blocks; i++)
+        n += is_entry(heap, arena, arena->remote.blocks[i]);
+    for (unsigned c = 1; c < HMM_CLASSES; c++) {
+        const struct hmm_magazine *mag = arena->magazines[c];
+        if (mag == NULL)
+            continue;
+        n += (size_t)mag->depot.n_full * mag->max_objs;
+        for (const hmm_mark *slot = &mag->loaded->slots[1]; slot <= mag->top; slot++)
+            n += is_entry(heap, arena, hmm_mark_block(*slot));
+    }
+    return n;
+}
+
+/* Slots that are nowhere are on their way home in somebody's buffer: the sum must agree. */
+static const char *check_totals(const struct hmm_heap *heap)
+{
+    size_t n_nowhere = 0;
+    size_t n_underway = 0;
+    for (const struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next)
+        n_underway += count_entries(heap, a);
+    for (uint32_t unit = 0; next_slab(&heap->pages, &unit); unit++) {
+        struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
+        const _Atomic(uint64_t) *remote = hmm_slab_remote_words(slab);
+        for (uint32_t i = 0; i < slab->n_slots; i++) {
+            uint64_t bits =
+                slab->words[i / 64] | atomic_load_explicit(&remote[i / 64], memory_order_relaxed);
+            const char *block = slab->start + (size_t)i * slab->slot_bytes;
+            n_nowhere +=
+                !(bits >> (i % 64) & 1) && !hmm_pagemap_is_live(&heap->map, slab->class_idx, block);
+        }
+    }
+    return n_nowhere == n_underway ? NULL : "I7: slots are lost, or counted twice";
+}
+
+/* An arena's bytes in slabs, and of those free in local words. */
+static const char *check_bytes(const struct hmm_heap *heap, const struct hmm_arena *arena)
+{
+    size_t slab_bytes = 0;
+    size_t free_bytes = 0;
+    for (uint32_t unit = 0; next_slab(&heap->pages, &unit); unit++) {
+        struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
+        if (atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)
+            continue;
+        slab_bytes += (size_t)slab->n_slots * slab->slot_bytes;
+        free_bytes += (size_t)slab->n_free * slab->slot_bytes;
+    }
+    return slab_bytes == arena->slab_bytes && free_bytes == arena->free_bytes
+               ? NULL
+               : "I12: an arena's count of bytes in its slabs is wrong";
+}
+
+const char *hmm_heap_check(struct hmm_heap *heap)
+{
+    const char *wrong = check_tree(&heap->pages);
+    if (wrong == NULL)
+        wrong = check_pages(&heap->pages);
+    for (struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL && wrong == NULL;
+         a = a->next) {
+        for (unsigned c = 1; c < HMM_CLASSES && wrong == NULL; c++) {
+            if (a->magazines[c] == NULL)
+                continue;
+            wrong = check_magazine(heap, a, a->magazines[c]);
+            if (wrong == NULL)
+                wrong = check_bin(heap, &a->magazines[c]->bin, a);
+        }
+        if (wrong == NULL)
+            wrong = check_bytes(heap, a);
+    }
+    return wrong != NULL ? wrong : check_totals(heap);
+}

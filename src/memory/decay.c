@@ -1,0 +1,326 @@
+/* decay.c - memory goes back.
+ *
+ * Layer   core, above pages (same state, same locks), below slab. Start reading at hmm_decay.
+ * Keeps   no system call under lock `pages`: a run is taken out, purged, and put back clean.
+ * Source  decay by half-life: jemalloc's dirty_decay_ms; the exponential is replaced by
+ *         elapsed / (elapsed + half-life), which agrees at 0 and at the half-life.
+ */
+#include "memory/decay.h"
+
+#include "memory/move.h"
+#include "memory/states.h"
+
+static const uint64_t ns_per_ms = 1000000;
+
+/* The highest dirty unit below `before`; HMM_RUN_NONE. locks: held pages */
+static int64_t last_dirty_unit(const struct hmm_pages *pages, uint32_t before)
+{
+    for (const struct hmm_piece *piece = pages->highest; piece != NULL; piece = piece->prev) {
+        uint32_t behind = (uint32_t)hmm_min(before, piece->behind);
+        for (uint32_t word = (uint32_t)hmm_div_up(behind, 64); word-- > piece->first / 64;) {
+            uint64_t bits =
+                hmm_unit_bits(pages->map, word)->dirty & hmm_pages_bits_mask(word, 0, behind);
+            if (bits != 0)
+                return (int64_t)word * 64 + 63 - __builtin_clzll(bits);
+        }
+    }
+    return HMM_RUN_NONE;
+}
+
+/* Take the highest row of at most `max_units` dirty units below `before` out of the free runs: all
+ * of one run, for no two of those are neighbours. Returns its first unit, and its length in
+ * *n_units; HMM_RUN_NONE. locks: held pages */
+static int64_t take_last_dirty(struct hmm_pages *pages, uint32_t before, uint32_t max_units,
+                               uint32_t *n_units)
+{
+    uint32_t end = (uint32_t)hmm_min(pages->dirty_end, pages->n_units);
+    int64_t last = last_dirty_unit(pages, (uint32_t)hmm_min(before, end));
+    if (before >= end)
+        pages->dirty_end = (uint32_t)(last + 1);
+    if (last == HMM_RUN_NONE)
+        return HMM_RUN_NONE;
+    uint32_t first = (uint32_t)last;
+    while (first > 0 && last - first + 1 < max_units && hmm_pages_is_dirty(pages, first - 1))
+        first--;
+    *n_units = (uint32_t)last - first + 1;
+    int64_t run = hmm_runtree_last(&pages->tree, first + 1);
+    hmm_pages_detach(pages, (uint32_t)run, first, *n_units);
+    return first;
+}
+
+/* Note what take_last_dirty has taken; a fork's child puts it back. locks: held pages */
+static void put_aside(struct hmm_aside *aside, int64_t unit, uint32_t n_units)
+{
+    if (unit != HMM_RUN_NONE)
+        *aside = (struct hmm_aside){hmm_port_self(), (uint32_t)unit, n_units};
+}
+
+/* A free place; NULL: enough threads are at it. locks: held pages */
+static struct hmm_aside *find_aside(struct hmm_pages *pages)
+{
+    for (unsigned i = 0; i < HMM_PURGES_AT_ONCE; i++)
+        if (pages->aside[i].n_units == 0)
+            return &pages->aside[i];
+    return NULL;
+}
+
+/* locks: held pages */
+static void attach_aside(struct hmm_pages *pages, struct hmm_aside *aside,
+                         enum hmm_contents contents)
+{
+    hmm_pages_attach(pages, aside->unit, aside->n_units, contents);
+    aside->n_units = 0;
+}
+
+void hmm_decay_fork_child(struct hmm_pages *pages)
+{
+    for (unsigned i = 0; i < HMM_PURGES_AT_ONCE; i++) {
+        struct hmm_aside *aside = &pages->aside[i];
+        if (aside->n_units != 0 && aside->keeper != hmm_port_self())
+            attach_aside(pages, aside, HMM_CONTENTS_DIRTY);
+    }
+}
+
+/* Drop the contents of free units. Not those of their state bytes, which take 1 to 6 % of that, and
+ * four calls: what many purges have left of them goes together (hmm_states_sweep). */
+static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    return hmm_port_purge(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
+}
+
+/* Purge about `n_units` of dirty free memory, highest addresses first. Returns units purged. */
+static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
+{
+    uint32_t purged = 0;
+    uint32_t before = UINT32_MAX;
+    while (purged < n_units) {
+        uint32_t n = 0;
+        uint32_t max_units =
+            (uint32_t)hmm_min(hmm_max(n_units - purged, HMM_PURGE_MIN_UNITS), HMM_PURGE_MAX_UNITS);
+        max_units = (uint32_t)hmm_round_up(max_units, pages->page_units);
+        hmm_lock_take(&pages->lock);
+        struct hmm_aside *aside = find_aside(pages);
+        int64_t at = aside != NULL ? take_last_dirty(pages, before, max_units, &n) : HMM_RUN_NONE;
+        put_aside(aside, at, n);
+        hmm_lock_give(&pages->lock);
+        if (at == HMM_RUN_NONE)
+            break;
+        bool clean = drop_contents(pages, (uint32_t)at, n);
+        hmm_lock_take(&pages->lock);
+        attach_aside(pages, aside, clean ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
+        pages->purged_bytes += clean ? (size_t)n << HMM_UNIT_SHIFT : 0;
+        hmm_pages_note_returned(pages, clean ? (size_t)n << HMM_UNIT_SHIFT : 0);
+        pages->unswept_units += n;
+        hmm_lock_give(&pages->lock);
+        purged += n;
+        before = (uint32_t)at;
+    }
+    return purged;
+}
+
+void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
+{
+    uint32_t before = UINT32_MAX;
+    uint32_t done = 0;
+    hmm_lock_take(&pages->lock);
+    size_t excess = n_units >= pages->move_units ? hmm_pages_excess(pages) : 0;
+    uint32_t left = (uint32_t)hmm_min(excess, n_units);
+    left -= left % pages->page_units;
+    for (unsigned i = 0; i < HMM_RECYCLE_ROWS && left >= pages->move_units; i++) {
+        uint32_t n = 0;
+        struct hmm_aside *aside = find_aside(pages);
+        int64_t at = aside != NULL ? take_last_dirty(pages, before, left, &n) : HMM_RUN_NONE;
+        put_aside(aside, at, n);
+        if (at == HMM_RUN_NONE)
+            break;
+        hmm_lock_give(&pages->lock);
+        char *to = (char *)block + ((size_t)done << HMM_UNIT_SHIFT);
+        bool moved = hmm_move_units(pages, (uint32_t)at, n, to);
+        hmm_lock_take(&pages->lock);
+        attach_aside(pages, aside, moved ? HMM_CONTENTS_NEW : HMM_CONTENTS_DIRTY);
+        done += moved ? n : 0;
+        left -= moved ? n : 0;
+        before = (uint32_t)at;
+    }
+    hmm_lock_give(&pages->lock);
+}
+
+/* Take the free run at the top, all but keep_units and at most one piece, out of the heap. Returns
+ * how many units from *first on; *n_dirty of them are dirty, the others have gone back before.
+ * locks: held pages */
+static uint32_t cut_top(struct hmm_pages *pages, size_t keep_units, uint32_t *first,
+                        uint32_t *n_dirty)
+{
+    uint32_t end = pages->n_units;
+    uint32_t top = end > 0 ? hmm_unit(pages->map, end - 1)->tail_units : 0;
+    size_t keep = hmm_round_up(keep_units, pages->page_units);
+    if (top <= keep)
+        return 0;
+    uint32_t n = (uint32_t)hmm_min(top - keep, end - pages->highest->first);
+    *first = end - n;
+    *n_dirty = hmm_pages_detach(pages, end - top, end - n, n);
+    hmm_move_forget(pages, end - n);
+    hmm_pages_cut(pages, end - n);
+    hmm_pagemap_set_limit(pages->map, pages->n_units);
+    return n;
+}
+
+/* It could not be given back. locks: held pages */
+static void take_back(struct hmm_pages *pages, uint32_t first, uint32_t n_units,
+                      enum hmm_contents contents)
+{
+    (void)hmm_pages_add_piece(pages, first, first + n_units);
+    hmm_pagemap_set_limit(pages->map, pages->n_units);
+    hmm_pages_attach(pages, first, n_units, contents);
+}
+
+/* Lower the break, or the highest piece's end, by the free run at the top, all but keep_units.
+ * Returns units given back. */
+static uint32_t lower(struct hmm_pages *pages, size_t keep_units)
+{
+    uint32_t first = 0;
+    hmm_lock_take(&pages->grow);
+    hmm_lock_take(&pages->lock);
+    uint32_t n_dirty = 0;
+    bool dropped = false;
+    uint32_t n = cut_top(pages, keep_units, &first, &n_dirty);
+    uintptr_t new_top = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
+    hmm_lock_give(&pages->lock);
+    if (n != 0) {
+        hmm_states_release(pages, first, n);
+        dropped = drop_contents(pages, first, n);
+        if (!hmm_brk_lower(pages->brk, (uintptr_t)hmm_pagemap_address(pages->map, first),
+                           new_top)) {
+            hmm_lock_take(&pages->lock);
+            take_back(pages, first, n, dropped ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
+            hmm_lock_give(&pages->lock);
+            n = 0;
+        }
+    }
+    hmm_pages_note_returned(pages, dropped || n != 0 ? (size_t)n_dirty << HMM_UNIT_SHIFT : 0);
+    hmm_lock_give(&pages->grow);
+    return n;
+}
+
+/* Of `n` units, those that have aged in this time, by the half-life. */
+static size_t aged(size_t n, uint64_t elapsed_ns, uint64_t half_ns)
+{
+    /* a pause between two looks says nothing about the age of what was freed just now */
+    elapsed_ns = elapsed_ns < half_ns ? elapsed_ns : half_ns;
+    if (half_ns == 0)
+        return n;
+    return (size_t)((n * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns));
+}
+
+/* Units beyond what may be kept at all, however young; with a few more, so that the next ones
+ * don't follow one by one. locks: held pages */
+static size_t over_limit(const struct hmm_pages *pages)
+{
+    size_t excess = hmm_pages_excess(pages);
+    size_t ahead = hmm_max(hmm_pages_dirty_most(pages), hmm_pages_dirty_least(pages)) / 4;
+    return excess != 0 ? excess + hmm_min(ahead, HMM_PURGE_AHEAD_UNITS) : 0;
+}
+
+/* Has the time come for a look? */
+static bool look_due(const struct hmm_pages *pages, uint64_t now_ns)
+{
+    uint64_t at_ns = atomic_load_explicit(&pages->decay_at_ns, memory_order_relaxed); /* a hint */
+    return now_ns - at_ns >= HMM_DECAY_LOOK_MS * ns_per_ms ||
+           hmm_meta_tunables(pages->meta)->decay_ms == 0;
+}
+
+/* Units that are due by their age: of those that were free all through this period and the one
+ * before. What was not free all that time, as in a heap that swings, is worth keeping.
+ * locks: held pages */
+static size_t aged_units(struct hmm_pages *pages, uint64_t elapsed_ns)
+{
+    uint64_t half_ns = hmm_meta_tunables(pages->meta)->decay_ms * ns_per_ms;
+    size_t idle = hmm_min(pages->least_dirty_units, pages->least_before_units);
+    if (half_ns == 0)
+        idle = pages->dirty_units;
+    size_t unneeded = hmm_min(idle, pages->kept_units);
+    if (unneeded != 0)
+        pages->kept_units -= (uint32_t)hmm_min(aged(unneeded, elapsed_ns, half_ns), unneeded);
+    size_t least = hmm_pages_dirty_least(pages);
+    return idle > least ? aged(idle - least, elapsed_ns, half_ns) : 0;
+}
+
+/* Is the top long and old enough? It must have been so at two looks, lower_ms apart.
+ * locks: held pages */
+static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
+{
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
+    uint32_t top = pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
+    size_t heap_bytes = (size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
+    size_t enough = hmm_max(t->lower_min, heap_bytes / t->lower_divisor);
+    bool free_now = (size_t)top << HMM_UNIT_SHIFT >= enough;
+    bool due =
+        free_now && pages->top_was_free && now_ns - pages->lowered_at_ns >= t->lower_ms * ns_per_ms;
+    if (due || free_now != pages->top_was_free)
+        pages->lowered_at_ns = now_ns;
+    pages->top_was_free = free_now && !due;
+    return due;
+}
+
+/* What is there to do next? Returns whether so much of the heap has been given back since state
+ * bytes were looked at. */
+static bool end_look(struct hmm_pages *pages)
+{
+    hmm_lock_take(&pages->lock);
+    hmm_pages_note_peak(pages);
+    hmm_pages_note_decay(pages);
+    uint32_t enough = hmm_pages_used(pages) / HMM_STATES_SWEEP_USED_DIVISOR;
+    enough = (uint32_t)hmm_min(enough, pages->n_units / HMM_STATES_SWEEP_DIVISOR);
+    enough = (uint32_t)hmm_max(enough, pages->n_units / HMM_STATES_SWEEP_MOST);
+    bool due = pages->unswept_units > enough;
+    if (due)
+        pages->unswept_units = 0;
+    hmm_lock_give(&pages->lock);
+    return due;
+}
+
+uint64_t hmm_decay(struct hmm_pages *pages)
+{
+    uint64_t now_ns = hmm_port_clock_ns();
+    /* relaxed: a hint */
+    if (!look_due(pages, now_ns) &&
+        atomic_load_explicit(&pages->decay_wanted, memory_order_relaxed) != HMM_WANTED_NOW)
+        return now_ns;
+    hmm_lock_take(&pages->lock);
+    uint64_t elapsed_ns =
+        now_ns - atomic_load_explicit(&pages->decay_at_ns, memory_order_relaxed); /* held */
+    size_t excess = over_limit(pages);
+    bool lower_now = false;
+    if (look_due(pages, now_ns)) {
+        atomic_store_explicit(&pages->decay_at_ns, now_ns, memory_order_relaxed); /* held */
+        excess = hmm_max(excess, aged_units(pages, elapsed_ns));
+        lower_now = lower_due(pages, now_ns);
+        hmm_pages_age_purged(pages, now_ns);
+    }
+    hmm_lock_give(&pages->lock);
+    uint32_t lowered = 0;
+    if (lower_now)
+        lowered = lower(pages, hmm_meta_tunables(pages->meta)->grow_min >> HMM_UNIT_SHIFT);
+    if (excess > lowered)
+        purge(pages, (uint32_t)excess - lowered);
+    if (end_look(pages))
+        hmm_states_sweep(pages);
+    return now_ns;
+}
+
+void hmm_decay_lower(struct hmm_pages *pages, size_t keep_bytes)
+{
+    size_t part_unit = keep_bytes % HMM_UNIT_BYTES != 0;
+    size_t keep_units = (keep_bytes >> HMM_UNIT_SHIFT) + part_unit;
+    while (lower(pages, keep_units) != 0) { /* a piece at a time */
+    }
+}
+
+size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)
+{
+    size_t before = hmm_pages_returned(pages);
+    hmm_decay_lower(pages, keep_bytes);
+    purge(pages, UINT32_MAX);
+    hmm_states_sweep(pages);
+    return hmm_pages_returned(pages) - before;
+}

@@ -1,0 +1,102 @@
+/* meta.h - memory for the heap's own records: flat arrays over its units (strips), and objects:
+ * slab descriptors, magazines and arenas.
+ *
+ * Each strip has a place of its own, far from the heap, from the other strips and from whatever the
+ * system maps by itself, where it can grow without ever moving. Nothing is reserved there: memory
+ * is mapped as the heap grows, and only there where nobody else's is.
+ *
+ *   | more objects -> ... | first objects | chunks -> ... | entries -> ... |
+ *   | state bytes -> ... (4 times, the densest last) |
+ *
+ * The first objects lie below the chunks, and are laid downwards: a small heap needs one page for
+ * both. All else grows upwards. A system whose addresses are nearly used up maps from the upper end
+ * of a gap downwards, so the last to be taken is what lies behind a strip's mapped end. All strips
+ * begin in the same 512 GiB, so that a small heap needs few pages of page tables.
+ *
+ * On x86-64 that takes 1.5 of 128 TiB of addresses, and 0.1 % of the heap in mapped ones, state
+ * bytes aside (states.c). Over a caller's buffer it is the buffer's first part, all at once.
+ *
+ * Layer   core, above pagemap.
+ */
+#ifndef HMM_MEMORY_META_H
+#define HMM_MEMORY_META_H
+
+#include "port/lock.h"
+#include "memory/pagemap.h"
+
+enum hmm_strip_idx {
+    HMM_STRIP_CHUNK,
+    HMM_STRIP_ENTRY,
+    HMM_STRIP_STATE, /* by kinds */
+    HMM_META_STRIPS = HMM_STRIP_STATE + HMM_STATE_KINDS,
+};
+
+/* A flat array over units. */
+struct hmm_strip {
+    char *start;      /* const: record of unit 0 */
+    size_t end_bytes; /* const: as long as it may become */
+    char *mapped_end; /* lock:grow, memory is there up to here; of state bytes: see states.c */
+};
+
+struct hmm_objects {
+    char *start;            /* const: line 0, nobody's */
+    char *first_start;      /* const: the first ones lie from here */
+    char *first_end;        /* const: to here */
+    char *first_mapped;     /* lock:meta, from here on they have memory */
+    char *first_taken;      /* lock:meta, from here on it is in use */
+    struct hmm_strip more;  /* lock:meta, the others; none in a buffer */
+    size_t more_used_bytes; /* lock:meta */
+};
+
+struct hmm_meta {
+    struct hmm_strip strips[HMM_META_STRIPS];
+    struct hmm_objects objects;
+    size_t max_units;            /* const: of a heap whose records fit into the places */
+    size_t covered_units;        /* lock:grow, units whose records may be touched */
+    bool in_buffer;              /* const: all is mapped from the beginning */
+    struct hmm_lock lock;        /* lock `meta` */
+    struct hmm_tunables *own[2]; /* lock:meta, places for tunables that are not the defaults */
+    unsigned own_idx;            /* lock:meta, the one used last */
+    const struct hmm_tunables *tunables; /* atomic: hmm_meta_tunables */
+};
+
+/* The tunables in force, in read-only memory. */
+static inline const struct hmm_tunables *hmm_meta_tunables(const struct hmm_meta *meta)
+{
+    /* acquire: sees their values. pairs: hmm_meta_set_tunables */
+    return __atomic_load_n(&meta->tunables, __ATOMIC_ACQUIRE);
+}
+
+/* Units that a heap may have whose records get places of their own. */
+size_t hmm_meta_max_units(void);
+
+/* Bytes that the records of a heap of `max_units` need. */
+size_t hmm_meta_bytes(size_t max_units);
+
+/* Find the records' places, and map what a small heap needs of them.
+ *   tunables   copied
+ *   max_units  units the heap can ever have
+ *   memory     mapped zeroed memory of hmm_meta_bytes(max_units), or NULL: places of their own
+ *   returns    false if no memory can be had
+ */
+bool hmm_meta_init(struct hmm_meta *meta, const struct hmm_tunables *tunables, size_t max_units,
+                   void *memory);
+
+/* Have a copy of `tunables` in force. They are in read-only memory, and stay what they are while
+ * somebody reads them: the defaults as the program's constants, others in a sealed page, in turns
+ * of two. False: out of memory. One thread at a time: the process heap's by its start lock */
+bool hmm_meta_set_tunables(struct hmm_meta *meta, const struct hmm_tunables *tunables);
+
+/* Map the records of units 0..n_units, state bytes aside, and of `ahead_units` more if they can be
+ * had. False: out of memory, or somebody else's memory is in the way; nothing lost.
+ * locks: held grow */
+bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units, size_t ahead_units);
+
+/* Bytes of records that are mapped, state bytes aside. */
+size_t hmm_meta_mapped_bytes(const struct hmm_meta *meta);
+
+/* Zeroed memory for an object, aligned to a line; never given back. NULL: out of memory.
+ * locks: takes meta */
+void *hmm_meta_object(struct hmm_meta *meta, size_t bytes);
+
+#endif

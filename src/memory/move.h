@@ -1,0 +1,26 @@
+/* move.h - memory changes its place without being copied.
+ *
+ * Layer   core, above pages (same state, same lock), below large.
+ */
+#ifndef HMM_MEMORY_MOVE_H
+#define HMM_MEMORY_MOVE_H
+
+#include "memory/pages.h"
+
+/* Move the contents of units [from, from + n_units) to `to`: within a used run, or in a mapping of
+ * its own, where little memory is yet; then `from` has none. Both are the caller's. False: nothing
+ * done, as where a copy costs no more. No lock of pages is held. */
+bool hmm_move_units(struct hmm_pages *pages, uint32_t from, uint32_t n_units, void *to);
+
+/* Move memory that may consist of several mappings: the kernel moves one at a time, so by halves;
+ * what it doesn't move at all is copied. Then `from` has none. */
+void hmm_move_memory(char *from, char *to, size_t bytes);
+
+/* Does the memory of [from, behind) belong to one mapping, as far as is known here?
+ * locks: held pages */
+bool hmm_move_is_one_mapping(const struct hmm_pages *pages, uint32_t from, uint32_t behind);
+
+/* The break goes down to `n_units`: what was known of mappings above is void. locks: held pages */
+void hmm_move_forget(struct hmm_pages *pages, uint32_t n_units);
+
+#endif

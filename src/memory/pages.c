@@ -1,0 +1,427 @@
+/* pages.c - page runs: find, split, coalesce.
+ *
+ * Layer   core, above brk, below slab and large. Start reading at hmm_pages_take.
+ * State   struct hmm_pages, guarded by lock `pages`; the break by lock `grow`.
+ * Keeps   I4 no two adjacent free runs; I5 the runs add up to the break.
+ * Source  boundary tags: Knuth, TAOCP 1, 2.5; here they lie out of line.
+ */
+#include "memory/pages.h"
+
+static struct hmm_states states(const struct hmm_meta *meta, unsigned kind, uintptr_t base)
+{
+    unsigned shift = HMM_GRANULE_SHIFT + 1 + kind; /* of marks, which are twice the address */
+    uint64_t first = (uintptr_t)meta->strips[HMM_STRIP_STATE + kind].start;
+    return (struct hmm_states){.bias = (first << shift) - 2 * (uint64_t)base, .shift = shift};
+}
+
+/* The tree is in the chunks: the two lowest levels of 256 units in the chunk of these, a family of
+ * level 2 in each 16th chunk, one of level 3 in each 256th, of levels 4 and 5 in the next one. */
+static void lay_tree(struct hmm_runtree *tree, struct hmm_chunk *chunks)
+{
+    const size_t chunk_bytes = sizeof(struct hmm_chunk);
+    tree->level[0] = (struct hmm_runlevel){(char *)chunks->leaves, HMM_CHUNK_SHIFT, chunk_bytes};
+    tree->level[1] = (struct hmm_runlevel){(char *)chunks->parents,
+                                           HMM_CHUNK_SHIFT - HMM_TREE_ARITY_SHIFT, chunk_bytes};
+    for (unsigned l = 2; l < HMM_TREE_MAX_LEVELS; l++)
+        tree->level[l] =
+            (struct hmm_runlevel){(char *)chunks[(l - 2) / 2].families[l % 2], HMM_TREE_ARITY_SHIFT,
+                                  chunk_bytes << (HMM_TREE_ARITY_SHIFT * (l - 1))};
+}
+
+void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
+                    struct hmm_brk *brk)
+{
+    *pages = (struct hmm_pages){.map = map, .meta = meta, .brk = brk};
+    pages->page_units = (uint32_t)(brk->align_bytes >> HMM_UNIT_SHIFT);
+    if (hmm_meta_tunables(meta)->huge_min != 0 && brk->kind != HMM_BRK_BUF)
+        pages->huge_units = (uint32_t)(hmm_port_huge_bytes() >> HMM_UNIT_SHIFT);
+    pages->move_units = UINT32_MAX;
+    if (hmm_meta_tunables(meta)->move_min != 0 && brk->kind != HMM_BRK_BUF)
+        pages->move_units =
+            (uint32_t)hmm_min(hmm_meta_tunables(meta)->move_min >> HMM_UNIT_SHIFT, UINT32_MAX);
+    pages->populate_units = UINT32_MAX;
+    if (hmm_meta_tunables(meta)->populate_min != 0 && brk->kind != HMM_BRK_BUF)
+        pages->populate_units =
+            (uint32_t)hmm_min(hmm_meta_tunables(meta)->populate_min >> HMM_UNIT_SHIFT, UINT32_MAX);
+    size_t heap_max = hmm_meta_tunables(meta)->heap_max;
+    pages->max_units = heap_max == 0 ? UINT32_MAX : (uint32_t)(heap_max >> HMM_UNIT_SHIFT);
+    map->chunks = (struct hmm_chunk *)(void *)meta->strips[HMM_STRIP_CHUNK].start;
+    lay_tree(&pages->tree, map->chunks);
+    map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
+    for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
+        map->states[kind] = states(meta, kind, brk->base);
+    map->objects = meta->objects.start;
+    map->base = brk->base;
+}
+
+/* --- free runs; all under lock `pages` ----------------------------------------------------------
+ */
+
+uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    uint32_t n = 0;
+    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
+        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
+        n += (uint32_t)__builtin_popcountll(hmm_unit_bits(pages->map, word)->dirty & mask);
+    }
+    return n;
+}
+
+/* The bits of purged units move on by a period. */
+static void age_bits(struct hmm_pages *pages)
+{
+    for (const struct hmm_piece *piece = pages->lowest; piece != NULL; piece = piece->next) {
+        /* a word that two pieces share is the lower one's: its bits move on once */
+        bool shares = piece->prev != NULL && piece->prev->behind > piece->first / 64 * 64;
+        uint32_t n_words = (uint32_t)hmm_div_up(piece->behind, 64);
+        for (uint32_t word = piece->first / 64 + shares; word < n_words; word++) {
+            struct hmm_unit_bits *bits = hmm_unit_bits(pages->map, word);
+            bits->purged[1] = bits->purged[0];
+            bits->purged[0] = 0;
+        }
+    }
+    pages->purged_before = pages->purged_lately;
+    pages->purged_lately = false;
+}
+
+void hmm_pages_age_purged(struct hmm_pages *pages, uint64_t now_ns)
+{
+    const uint64_t period_ns = HMM_REGRET_MS * (uint64_t)1000000;
+    uint64_t elapsed_ns = now_ns - pages->regret_at_ns;
+    if (elapsed_ns < period_ns)
+        return;
+    pages->regret_at_ns = now_ns;
+    pages->least_before_units = pages->least_dirty_units;
+    pages->least_dirty_units = pages->dirty_units;
+    for (int i = 0; i < 2 && (pages->purged_lately || pages->purged_before); i++)
+        if (i == 0 || elapsed_ns >= 2 * period_ns)
+            age_bits(pages);
+}
+
+/* Units that were given back not long ago. */
+static uint32_t count_regretted(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    if (!pages->purged_lately && !pages->purged_before)
+        return 0;
+    hmm_pages_age_purged(pages, hmm_port_clock_latest_ns());
+    uint32_t n = 0;
+    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
+        const struct hmm_unit_bits *bits = hmm_unit_bits(pages->map, word);
+        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
+        n += (uint32_t)__builtin_popcountll((bits->purged[0] | bits->purged[1]) & mask);
+    }
+    return n;
+}
+
+static void set_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
+                         enum hmm_contents contents)
+{
+    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
+        struct hmm_unit_bits *bits = hmm_unit_bits(pages->map, word);
+        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
+        bits->dirty &= ~mask;
+        bits->purged[0] &= ~mask;
+        bits->purged[1] &= ~mask;
+        if (contents == HMM_CONTENTS_DIRTY)
+            bits->dirty |= mask;
+        else if (contents == HMM_CONTENTS_PURGED)
+            bits->purged[0] |= mask;
+    }
+    if (contents == HMM_CONTENTS_PURGED)
+        pages->purged_lately = true;
+    if (contents == HMM_CONTENTS_DIRTY)
+        pages->dirty_end = (uint32_t)hmm_max(pages->dirty_end, unit + n_units);
+}
+
+void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
+                      enum hmm_contents contents)
+{
+    set_contents(pages, unit, n_units, contents);
+    if (contents == HMM_CONTENTS_DIRTY)
+        pages->dirty_units += n_units;
+    uint32_t before = unit > 0 ? hmm_unit(pages->map, unit - 1)->tail_units : 0;
+    uint32_t behind_at = unit + n_units;
+    uint32_t behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
+    pages->free_units += n_units;
+    if (before != 0) {
+        hmm_unit(pages->map, unit - 1)->tail_units = 0; /* its leaf is overwritten below */
+        unit -= before;
+        n_units += before;
+    }
+    n_units += behind;
+    hmm_unit(pages->map, unit + n_units - 1)->tail_units = n_units;
+    if (behind != 0)
+        hmm_runtree_move(&pages->tree, behind_at, unit, n_units);
+    else
+        hmm_runtree_set(&pages->tree, unit, n_units);
+}
+
+/* They are nobody's free units any more: no purge may find them. Returns how many there were. */
+static uint32_t clear_dirty(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    uint32_t n = 0;
+    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
+        uint64_t *dirty = &hmm_unit_bits(pages->map, word)->dirty;
+        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
+        n += (uint32_t)__builtin_popcountll(*dirty & mask);
+        *dirty &= ~mask;
+    }
+    return n;
+}
+
+uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units)
+{
+    uint32_t run_units = hmm_runtree_at(&pages->tree, run);
+    uint32_t head = unit - run;
+    uint32_t tail = run_units - head - n_units;
+    hmm_unit(pages->map, run + run_units - 1)->tail_units = tail;
+    if (head != 0) {
+        hmm_unit(pages->map, unit - 1)->tail_units = head;
+        hmm_runtree_set(&pages->tree, run, head);
+    }
+    if (head == 0 && tail != 0)
+        hmm_runtree_move(&pages->tree, run, unit + n_units, tail);
+    else if (tail != 0)
+        hmm_runtree_set(&pages->tree, unit + n_units, tail);
+    else if (head == 0)
+        hmm_runtree_set(&pages->tree, run, 0);
+    pages->free_units -= n_units;
+    uint32_t n_dirty = clear_dirty(pages, unit, n_units);
+    pages->dirty_units -= n_dirty;
+    if (pages->dirty_units < pages->least_dirty_units)
+        pages->least_dirty_units = pages->dirty_units;
+    return n_dirty;
+}
+
+/* Decide how much caches of free runs may hold: what has turned out to be needed again, or a
+ * sixteenth of what is in use. */
+static void note_worth(struct hmm_pages *pages, uint32_t used_units)
+{
+    uint32_t least = (uint32_t)hmm_min(hmm_meta_tunables(pages->meta)->dirty_min >> HMM_UNIT_SHIFT,
+                                       pages->meta->max_units);
+    uint32_t worth = least + (uint32_t)hmm_max(pages->kept_units, used_units / 16);
+    atomic_store_explicit(&pages->worth_units, worth, memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* More memory than ever: time to give back what is free elsewhere, if that is much. */
+static void note_resident(struct hmm_pages *pages)
+{
+    uint32_t resident = hmm_pages_resident(pages);
+    if (resident <= pages->peak_resident_units)
+        return;
+    if (hmm_pages_excess(pages) != 0)
+        hmm_pages_note_decay(pages);
+    else
+        pages->peak_resident_units = resident;
+}
+
+/* A detached run goes to a caller. What of it has just been purged had better been kept. */
+static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    uint32_t used = hmm_pages_used(pages);
+    size_t kept = (size_t)pages->kept_units + count_regretted(pages, unit, n_units);
+    size_t most = hmm_max(hmm_meta_tunables(pages->meta)->dirty_max >> HMM_UNIT_SHIFT, used);
+    pages->kept_units = (uint32_t)hmm_min(kept, most);
+    note_worth(pages, used);
+    hmm_pages_note_spare(pages);
+    pages->peak_used_units = (uint32_t)hmm_max(pages->peak_used_units, used);
+    pages->used_lately_units = (uint32_t)hmm_max(pages->used_lately_units, used);
+    note_resident(pages);
+}
+
+/* First fit; with an alignment above a unit, first run that holds an aligned place. */
+static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
+                           uint32_t *n_dirty)
+{
+    uint32_t from = 0;
+    while (from < pages->n_units) {
+        int64_t found = hmm_runtree_find(&pages->tree, from, n_units);
+        if (found == HMM_RUN_NONE)
+            return HMM_RUN_NONE;
+        uint32_t run = (uint32_t)found;
+        uint32_t run_units = hmm_runtree_at(&pages->tree, run);
+        uintptr_t address = (uintptr_t)hmm_pagemap_address(pages->map, run);
+        uintptr_t aligned = hmm_round_up(address, align_bytes);
+        uint32_t head = (uint32_t)((aligned - address) >> HMM_UNIT_SHIFT);
+        if (aligned - address <= (uint64_t)run_units << HMM_UNIT_SHIFT &&
+            run_units - head >= n_units) {
+            uint32_t dirty = hmm_pages_detach(pages, run, run + head, n_units);
+            if (n_dirty != NULL)
+                *n_dirty = dirty;
+            note_used(pages, run + head, n_units);
+            hmm_unit(pages->map, run + head)->n_units = n_units;
+            return run + head;
+        }
+        from = run + 1; /* too short behind its aligned place */
+    }
+    return HMM_RUN_NONE;
+}
+
+/* --- growth -------------------------------------------------------------------------------------
+ */
+
+/* Units [first, behind) have come from the system. locks: held grow */
+static void add_units(struct hmm_pages *pages, uint32_t first, uint32_t behind)
+{
+    hmm_lock_take(&pages->lock);
+    bool extends = hmm_pages_add_piece(pages, first, behind);
+    pages->n_growths++;
+    pages->peak_heap_units =
+        (uint32_t)hmm_max(pages->peak_heap_units, pages->n_units - pages->foreign_units);
+    hmm_runtree_span(&pages->tree, pages->n_units);
+    if (extends && !pages->brk->joined)
+        hmm_pages_add_border(pages, first);
+    const struct hmm_piece *above = hmm_pages_piece(pages, behind);
+    if (above != NULL && above->first == behind)
+        hmm_pages_add_border(pages, behind);
+    hmm_pages_attach(pages, first, behind - first, HMM_CONTENTS_NEW);
+    hmm_pagemap_set_limit(pages->map, pages->n_units);
+    hmm_lock_give(&pages->lock);
+}
+
+static uint32_t unit_of(const struct hmm_pages *pages, uintptr_t address)
+{
+    return (uint32_t)((address - pages->brk->base) >> HMM_UNIT_SHIFT);
+}
+
+/* Records come first: of where the memory will most likely be, and of where it is after all. */
+static bool grow_by(struct hmm_pages *pages, size_t bytes)
+{
+    bytes = hmm_round_up(bytes, pages->brk->align_bytes);
+    size_t next = hmm_brk_next(pages->brk) - pages->brk->base;
+    size_t ahead = (pages->n_units - pages->foreign_units) / HMM_COVER_AHEAD_DIVISOR;
+    if (!hmm_pages_may_take(pages, bytes) || !hmm_pages_have_spare_piece(pages) ||
+        bytes > pages->brk->reach_bytes ||
+        !hmm_meta_cover(pages->meta, (next + bytes) >> HMM_UNIT_SHIFT, ahead))
+        return false;
+    uintptr_t top = pages->brk->top;
+    uintptr_t start = hmm_brk_grow(pages->brk, bytes);
+    if (start == 0)
+        return false;
+    size_t end = start + bytes - pages->brk->base;
+    if (!hmm_meta_cover(pages->meta, end >> HMM_UNIT_SHIFT, ahead)) {
+        hmm_brk_lower(pages->brk, start, top);
+        return false;
+    }
+    add_units(pages, unit_of(pages, start), (uint32_t)(end >> HMM_UNIT_SHIFT));
+    return true;
+}
+
+/* Bytes that the heap must grow by so that a run of n_units, aligned, fits where it grows; 0: it
+ * fits by now. locks: held grow, pages */
+static size_t needed_bytes(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes)
+{
+    uintptr_t next = hmm_brk_next(pages->brk);
+    uint32_t unit = unit_of(pages, next);
+    bool is_end = unit > 0 && unit <= pages->n_units;
+    uint32_t free_units = is_end ? hmm_unit(pages->map, unit - 1)->tail_units : 0;
+    uintptr_t run = next - ((uintptr_t)free_units << HMM_UNIT_SHIFT);
+    uintptr_t aligned = hmm_round_up(run, align_bytes);
+    uintptr_t end = aligned + ((size_t)n_units << HMM_UNIT_SHIFT);
+    if (hmm_unlikely(aligned < run || end < aligned)) /* beyond the last address */
+        return SIZE_MAX;
+    return end > next ? end - next : 0;
+}
+
+/* Take memory from the system so that n_units fit; somebody else may have done so meanwhile. */
+static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, uint32_t seen)
+{
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
+    hmm_lock_take(&pages->grow);
+    hmm_lock_take(&pages->lock);
+    size_t need = needed_bytes(pages, n_units, align_bytes);
+    bool grown = pages->n_growths != seen || need == 0;
+    size_t heap_bytes = (size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
+    size_t huge_bytes = (size_t)pages->huge_units << HMM_UNIT_SHIFT;
+    hmm_lock_give(&pages->lock);
+    if (!grown) {
+        size_t ahead = hmm_max(heap_bytes / t->grow_divisor, t->grow_min);
+        ahead = hmm_max(hmm_min(ahead, t->grow_max), need);
+        if (huge_bytes != 0 && heap_bytes >= t->huge_min) { /* end with a whole one */
+            uintptr_t next = hmm_brk_next(pages->brk);
+            ahead = hmm_round_up(next + ahead, huge_bytes) - next;
+        }
+        size_t worst = ((size_t)n_units << HMM_UNIT_SHIFT) + align_bytes;
+        grown = grow_by(pages, ahead) || (need < ahead && grow_by(pages, need)) ||
+                (need < worst && grow_by(pages, worst)); /* it came elsewhere */
+    }
+    hmm_lock_give(&pages->grow);
+    return grown;
+}
+
+int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
+                       enum hmm_growth growth, uint32_t *n_dirty)
+{
+    n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
+    align_bytes = hmm_max(align_bytes, HMM_UNIT_BYTES);
+    for (;;) {
+        hmm_lock_take(&pages->lock);
+        int64_t unit = take_locked(pages, n_units, align_bytes, n_dirty);
+        uint32_t seen = pages->n_growths;
+        hmm_lock_give(&pages->lock);
+        if (unit != HMM_RUN_NONE)
+            return unit;
+        if (growth == HMM_NO_GROWTH || !grow(pages, n_units, align_bytes, seen))
+            return HMM_RUN_NONE;
+    }
+}
+
+bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units)
+{
+    new_units = (uint32_t)hmm_round_up(new_units, pages->page_units);
+    hmm_lock_take(&pages->lock);
+    uint32_t old_units = hmm_unit(pages->map, unit)->n_units;
+    uint32_t behind_at = unit + old_units;
+    uint32_t behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
+    bool at_top = behind_at + behind == pages->n_units;
+    uint32_t more = new_units - old_units;
+    uint32_t seen = pages->n_growths;
+    if (behind < more && at_top && pages->n_units > 0) {
+        hmm_lock_give(&pages->lock);
+        if (!grow(pages, more, HMM_UNIT_BYTES, seen))
+            return false;
+        hmm_lock_take(&pages->lock);
+        behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
+    }
+    bool fits = behind >= more;
+    if (fits) {
+        hmm_pages_detach(pages, behind_at, behind_at, more);
+        note_used(pages, behind_at, more);
+        hmm_unit(pages->map, unit)->n_units = new_units;
+    }
+    hmm_lock_give(&pages->lock);
+    return fits;
+}
+
+void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_units)
+{
+    new_units = (uint32_t)hmm_round_up(new_units, pages->page_units);
+    hmm_lock_take(&pages->lock);
+    uint32_t old_units = hmm_unit(pages->map, unit)->n_units;
+    if (new_units < old_units) {
+        hmm_unit(pages->map, unit)->n_units = new_units;
+        hmm_pages_attach(pages, unit + new_units, old_units - new_units, HMM_CONTENTS_DIRTY);
+        hmm_pages_note_decay(pages);
+    }
+    hmm_lock_give(&pages->lock);
+}
+
+static void give_units(struct hmm_pages *pages, uint32_t unit, enum hmm_contents contents)
+{
+    hmm_lock_take(&pages->lock);
+    uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
+    hmm_unit(pages->map, unit)->n_units = 0;
+    hmm_pages_attach(pages, unit, n_units, contents);
+    hmm_pages_note_decay(pages);
+    hmm_lock_give(&pages->lock);
+}
+
+void hmm_pages_give(struct hmm_pages *pages, uint32_t unit)
+{
+    give_units(pages, unit, HMM_CONTENTS_DIRTY);
+}
+
+void hmm_pages_give_empty(struct hmm_pages *pages, uint32_t unit)
+{
+    give_units(pages, unit, HMM_CONTENTS_NEW);
+}

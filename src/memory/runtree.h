@@ -1,0 +1,57 @@
+/* runtree.h - the free runs by address: a tree of maxima, 16 children to a node.
+ *
+ * Leaf u holds the length of the free run that begins at unit u, else 0; a node holds the largest
+ * of its 16 children. The lowest run of at least n units is found by walking down along the first
+ * child that is large enough: first fit in address order, at most 8 levels, one cache line each.
+ *
+ * Layer   core, below pages. Guarded by lock `pages`.
+ * Source  the tree of maxima is a "tournament tree" (Knuth, TAOCP 3, 5.4.1); address-ordered first
+ * fit fragments least: Johnstone and Wilson, "The memory fragmentation problem: solved?" (1998).
+ */
+#ifndef HMM_MEMORY_RUNTREE_H
+#define HMM_MEMORY_RUNTREE_H
+
+#include "base/base.h"
+#include "base/tunables.h"
+
+enum { HMM_RUN_NONE = -1 };
+
+/* Where the nodes of a level are: blocks of 2^shift of them, block_bytes apart; whole families
+ * each.
+ */
+struct hmm_runlevel {
+    char *start;        /* const */
+    unsigned shift;     /* const */
+    size_t block_bytes; /* const */
+};
+
+struct hmm_runtree {
+    struct hmm_runlevel level[HMM_TREE_MAX_LEVELS]; /* level[0]: the leaves */
+    unsigned top_level; /* lock:pages, the root's children are level[top_level] */
+};
+
+static inline uint32_t *hmm_runtree_node(const struct hmm_runtree *tree, unsigned level,
+                                         uint32_t idx)
+{
+    const struct hmm_runlevel *l = &tree->level[level];
+    char *block = l->start + (idx >> l->shift) * l->block_bytes;
+    return (uint32_t *)(void *)block + (idx & (((uint32_t)1 << l->shift) - 1));
+}
+
+/* Set leaf `unit` to `n_units`. cost: one line per level, fewer when a maximum stays. */
+void hmm_runtree_set(struct hmm_runtree *tree, uint32_t unit, uint32_t n_units);
+/* A run begins at another unit, and has another length. */
+void hmm_runtree_move(struct hmm_runtree *tree, uint32_t from, uint32_t to, uint32_t n_units);
+/* The tree now spans `n_units` leaves. */
+void hmm_runtree_span(struct hmm_runtree *tree, uint32_t n_units);
+/* Lowest run at unit >= from with at least n_units; HMM_RUN_NONE. */
+int64_t hmm_runtree_find(const struct hmm_runtree *tree, uint32_t from, uint32_t n_units);
+/* Highest run at unit < before; HMM_RUN_NONE. */
+int64_t hmm_runtree_last(const struct hmm_runtree *tree, uint32_t before);
+
+static inline uint32_t hmm_runtree_at(const struct hmm_runtree *tree, uint32_t unit)
+{
+    return *hmm_runtree_node(tree, 0, unit);
+}
+
+#endif

@@ -1,0 +1,15 @@
+/* huge.h - new memory of a large heap comes as huge pages.
+ *
+ * Layer   core, above pages (same state, same lock), below slab.
+ */
+#ifndef HMM_SLABS_HUGE_H
+#define HMM_SLABS_HUGE_H
+
+#include "memory/pages.h"
+
+/* A slab has been made at `unit`. If it is the first in a block of huge page size that is otherwise
+ * new, and blocks before it have filled with slabs, have the whole block backed by one huge page
+ * now, instead of by hundreds of page faults soon. No lock of pages is held. */
+void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit);
+
+#endif
