@@ -1,7 +1,7 @@
 /* costs.c - bench_costs: how long the shared locks are held, in ns, on this machine: the input of
  * scaling.py. Linked with libhmm.a, to call what the heap calls under its locks.
  */
-#include "api/process.h"
+#include "process/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>

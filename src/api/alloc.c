@@ -24,12 +24,12 @@
  */
 #include "api/alloc.h"
 
+#include "process/counts.h"
+#include "process/start.h"
+
 #include "hmm.h"
 
 #include <string.h>
-
-struct hmm_heap hmm_process_heap;
-__thread struct hmm_thread hmm_self __attribute__((tls_model("initial-exec")));
 
 void *HmmAlloc(size_t size)
 {
@@ -73,64 +73,11 @@ size_t HmmUsableSize(const void *block)
 /* --- off the hit path ---------------------------------------------------------------------------
  */
 
-static void add(_Atomic(uint64_t) *counter, uint64_t n)
-{
-    atomic_fetch_add_explicit(counter, n, memory_order_relaxed); /* relaxed: a statistic */
-}
-
-static void raise_to(_Atomic(uint64_t) *peak, uint64_t n)
-{
-    uint64_t seen = atomic_load_explicit(peak, memory_order_relaxed); /* relaxed: a statistic */
-    while (n > seen && !atomic_compare_exchange_weak_explicit(peak, &seen, n, memory_order_relaxed,
-                                                              memory_order_relaxed)) {
-    }
-}
-
-static void set(_Atomic(uint64_t) *counter, uint64_t n)
-{
-    atomic_store_explicit(counter, n, memory_order_relaxed); /* relaxed: a statistic */
-}
-
-static void note_heap(struct hmm_counts *counts)
-{
-    const struct hmm_heap *heap = &hmm_process_heap;
-    size_t own_units = heap->map.limit_units - heap->pages.foreign_units;
-    raise_to(&counts->peak_heap_bytes, (own_units << HMM_UNIT_SHIFT) + heap->large.mapped_bytes);
-    set(&counts->n_raised, heap->brk.n_grown);
-    set(&counts->n_lowered, heap->brk.n_lowered);
-    set(&counts->returned_bytes, hmm_pages_returned(&heap->pages));
-    set(&counts->n_kernel_calls, hmm_port_calls());
-}
-
-void hmm_alloc_note_heap(void)
-{
-    if (hmm_process_heap.counts != NULL)
-        note_heap(hmm_process_heap.counts);
-}
-
-static void count_live(struct hmm_counts *counts, uint64_t more_bytes)
-{
-    uint64_t live =
-        more_bytes + atomic_fetch_add_explicit(&counts->live_bytes, more_bytes,
-                                               memory_order_relaxed); /* relaxed: statistic */
-    raise_to(&counts->peak_live_bytes, live);
-    note_heap(counts);
-}
-
-static void count_alloc(const void *block)
-{
-    struct hmm_counts *counts = hmm_process_heap.counts;
-    add(&counts->n_allocs, 1);
-    count_live(counts, hmm_heap_usable(&hmm_process_heap, block, "HmmAlloc"));
-}
-
 static void free_counted(void *block, const char *who)
 {
-    struct hmm_counts *counts = hmm_process_heap.counts;
-    add(&counts->live_bytes, (uint64_t)0 - hmm_heap_usable(&hmm_process_heap, block, who));
-    add(&counts->n_frees, 1);
+    hmm_counts_free(block, who);
     hmm_heap_free(&hmm_process_heap, &hmm_self, block, who);
-    note_heap(counts);
+    hmm_counts_heap();
 }
 
 static inline bool ready(void)
@@ -157,7 +104,7 @@ static HMM_NOINLINE void *alloc_miss(size_t bytes, bool *zero)
         return NULL;
     }
     if (hmm_unlikely(hmm_process_heap.counts != NULL))
-        count_alloc(block);
+        hmm_counts_alloc(block);
     return block;
 }
 
@@ -198,7 +145,7 @@ void *hmm_alloc_aligned(size_t align_bytes, size_t bytes)
     void *block = hmm_heap_alloc_aligned(&hmm_process_heap, &hmm_self, align_bytes, bytes);
     attach();
     if (block != NULL && hmm_unlikely(hmm_process_heap.counts != NULL))
-        count_alloc(block);
+        hmm_counts_alloc(block);
     return block;
 }
 
@@ -233,18 +180,14 @@ static void *move_block(void *block, size_t usable_bytes, size_t bytes)
 
 static HMM_NOINLINE void *realloc_slow(void *block, size_t usable_bytes, size_t bytes)
 {
-    struct hmm_counts *counts = hmm_process_heap.counts;
     usable_bytes = usable_bytes != 0 ? usable_bytes : hmm_usable(block, "HmmRealloc");
     if (hmm_unlikely(bytes > PTRDIFF_MAX)) {
         hmm_port_set_enomem();
         return NULL;
     }
     void *same = hmm_heap_resize(&hmm_process_heap, &hmm_self, block, usable_bytes, bytes);
-    if (hmm_unlikely(counts != NULL)) {
-        add(&counts->n_reallocs, 1);
-        if (same != NULL)
-            count_live(counts, hmm_usable(same, "HmmRealloc") - usable_bytes);
-    }
+    if (hmm_unlikely(hmm_process_heap.counts != NULL))
+        hmm_counts_realloc(same != NULL ? hmm_usable(same, "HmmRealloc") - usable_bytes : 0);
     if (same != NULL) {
         attach();
         return same;

@@ -20,8 +20,6 @@ void *hmm_alloc_zeroed(size_t bytes);
 /* block != NULL, bytes >= 1; NULL with ENOMEM, the block as it was */
 void *hmm_realloc(void *block, size_t bytes);
 size_t hmm_usable(const void *block, const char *who);
-/* Where calls are counted: the heap's own figures as they are now. Each counted call notes them. */
-void hmm_alloc_note_heap(void);
 
 static inline void hmm_free(void *block, const char *who)
 {

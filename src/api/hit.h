@@ -11,7 +11,7 @@
 #ifndef HMM_API_HIT_H
 #define HMM_API_HIT_H
 
-#include "api/process.h"
+#include "process/process.h"
 
 /* *block: of `bytes`. False: nothing done. */
 static inline bool hmm_hit_alloc(size_t bytes, void **block)

@@ -4,6 +4,7 @@
  */
 #include "api/alloc.h"
 #include "heap/walk.h"
+#include "process/counts.h"
 
 #include "hmm.h"
 
@@ -28,7 +29,7 @@ size_t HmmTrim(size_t keep)
     if (!hmm_process_is_ready())
         return 0;
     size_t trimmed = hmm_heap_trim(&hmm_process_heap, &hmm_self, keep);
-    hmm_alloc_note_heap();
+    hmm_counts_heap();
     return trimmed;
 }
 

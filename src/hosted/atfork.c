@@ -8,6 +8,7 @@
  * Layer   hosted. Not in static programs: libc has all of this in one piece there.
  */
 #include "hosted/hosted.h"
+#include "process/fork.h"
 
 #include <dlfcn.h>
 #include <errno.h>

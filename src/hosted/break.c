@@ -6,6 +6,7 @@
  * Layer   hosted.
  */
 #include "hosted/hosted.h"
+#include "process/start.h"
 
 #include <errno.h>
 

@@ -14,6 +14,12 @@
 #include <errno.h>
 #include <string.h>
 
+#if __has_attribute(copy) /* gcc; clang does without and does not warn */
+#define SAME(name) alias(#name), copy(name), used
+#else
+#define SAME(name) alias(#name), used
+#endif
+
 /* malloc begins 48 bytes behind a multiple of 64, and free at one. With the same instructions a
  * pair of them takes 1.06 of the time if malloc begins at 0, 16 or 32 (AMD EPYC; decision 018). */
 #ifdef __x86_64__
@@ -62,6 +68,49 @@ HMM_REPLACEABLE void *realloc(void *block, size_t size)
     return hmm_realloc(block, size == 0 ? 1 : size);
 }
 
+/* --- is one of malloc, free, calloc and realloc replaced? ----------------------------------------
+ */
+
+static __typeof__(malloc) own_malloc __attribute__((SAME(malloc)));
+static __typeof__(free) own_free __attribute__((SAME(free)));
+static __typeof__(calloc) own_calloc __attribute__((SAME(calloc)));
+static __typeof__(realloc) own_realloc __attribute__((SAME(realloc)));
+
+static _Atomic(uint8_t) family_state; /* enum hmm_replaced; atomic, relaxed: const once set */
+
+static enum hmm_replaced look_at_malloc(void)
+{
+    static const struct hmm_replaceable family[] = {
+        {(hmm_function)malloc, (hmm_function)own_malloc},
+        {(hmm_function)free, (hmm_function)own_free},
+        {(hmm_function)calloc, (hmm_function)own_calloc},
+        {(hmm_function)realloc, (hmm_function)own_realloc},
+    };
+    enum hmm_replaced state = hmm_replaced_look(family, sizeof family / sizeof family[0]);
+    atomic_store_explicit(&family_state, (uint8_t)state, memory_order_relaxed); /* relaxed:
+                                                                                          const */
+    return state;
+}
+
+/* There is one thread then. */
+__attribute__((constructor)) static void look_at_malloc_at_start(void)
+{
+    look_at_malloc();
+}
+
+static HMM_COLD bool none_replaced_slow(void)
+{
+    enum hmm_replaced state = atomic_load_explicit(&family_state, memory_order_relaxed);
+    return (state == HMM_REPLACED_UNKNOWN ? look_at_malloc() : state) == HMM_REPLACED_NONE;
+}
+
+/* Is none? Then every block that they see is ours. */
+static inline bool none_replaced(void)
+{
+    uint8_t state = atomic_load_explicit(&family_state, memory_order_relaxed); /* relaxed: const */
+    return hmm_likely(state == HMM_REPLACED_NONE) || none_replaced_slow();
+}
+
 HMM_REPLACEABLE void *reallocarray(void *block, size_t count, size_t size)
 {
     size_t bytes;
@@ -77,8 +126,8 @@ HMM_REPLACEABLE void *reallocarray(void *block, size_t count, size_t size)
 
 static void *aligned(size_t alignment, size_t size)
 {
-    return hmm_replaced_no_malloc() ? hmm_alloc_aligned(alignment, size)
-                                    : hmm_replaced_aligned(alignment, size);
+    return none_replaced() ? hmm_alloc_aligned(alignment, size)
+                           : hmm_replaced_aligned(alignment, size);
 }
 
 static void *aligned_or_enomem(size_t alignment, size_t size)
@@ -162,7 +211,7 @@ HMM_REPLACEABLE void free_sized(void *block, size_t size)
 {
     if (block == NULL)
         return;
-    if (!hmm_has_class_of(block, size) && hmm_replaced_no_malloc())
+    if (!hmm_has_class_of(block, size) && none_replaced())
         hmm_check_size(block, 1, size, false, "HmmFree");
     free(block);
 }
@@ -171,7 +220,7 @@ HMM_REPLACEABLE void free_aligned_sized(void *block, size_t alignment, size_t si
 {
     if (block == NULL)
         return;
-    if (!hmm_has_class_of(block, size) && hmm_replaced_no_malloc())
+    if (!hmm_has_class_of(block, size) && none_replaced())
         hmm_check_size(block, alignment, size, false, "HmmFree");
     free(block);
 }
@@ -197,7 +246,7 @@ HMM_REPLACEABLE void *reallocf(void *block, size_t size)
 
 static void check_fits(const void *block, size_t size, const char *who)
 {
-    if (!hmm_replaced_no_malloc())
+    if (!none_replaced())
         return;
     size_t usable_bytes = hmm_usable(block, who);
     if (size > usable_bytes)
@@ -240,13 +289,7 @@ HMM_REPLACEABLE void *recallocarray(void *block, size_t old_count, size_t count,
 /* --- glibc's second names: in a static program they keep libc's malloc.o out --------------------
  */
 
-#if __has_attribute(copy) /* gcc; clang does without and does not warn */
-#define SAME(name) alias(#name), copy(name), used
-#else
-#define SAME(name) alias(#name), used
-#endif
 #define ALIAS(name) __attribute__((SAME(name), visibility("default")))
-#define OWN(name)   __attribute__((SAME(name), visibility("hidden"))) /* replaced.h */
 ALIAS(malloc) void *__libc_malloc(size_t size);
 ALIAS(free) void __libc_free(void *block);
 ALIAS(calloc) void *__libc_calloc(size_t count, size_t size);
@@ -256,7 +299,3 @@ ALIAS(valloc) void *__libc_valloc(size_t size);
 ALIAS(pvalloc) void *__libc_pvalloc(size_t size);
 ALIAS(posix_memalign) int __posix_memalign(void **memptr, size_t alignment, size_t size);
 ALIAS(reallocarray) void *__libc_reallocarray(void *block, size_t count, size_t size);
-OWN(malloc) void *hmm_own_malloc(size_t size);
-OWN(free) void hmm_own_free(void *block);
-OWN(calloc) void *hmm_own_calloc(size_t count, size_t size);
-OWN(realloc) void *hmm_own_realloc(void *block, size_t size);

@@ -7,6 +7,7 @@
 #include "heap/walk.h"
 #include "hosted/glibc_malloc.h"
 #include "hosted/hosted.h"
+#include "process/start.h"
 
 #include "hmm.h"
 

@@ -37,37 +37,6 @@ HMM_COLD enum hmm_replaced hmm_replaced_look(const struct hmm_replaceable *funct
     return HMM_REPLACED_NONE;
 }
 
-/* --- malloc, free, calloc, realloc --------------------------------------------------------------
- */
-
-_Atomic(uint8_t) hmm_replaced_malloc;
-
-static enum hmm_replaced look_at_malloc(void)
-{
-    static const struct hmm_replaceable family[] = {
-        {(hmm_function)malloc, (hmm_function)hmm_own_malloc},
-        {(hmm_function)free, (hmm_function)hmm_own_free},
-        {(hmm_function)calloc, (hmm_function)hmm_own_calloc},
-        {(hmm_function)realloc, (hmm_function)hmm_own_realloc},
-    };
-    enum hmm_replaced state = hmm_replaced_look(family, sizeof family / sizeof family[0]);
-    atomic_store_explicit(&hmm_replaced_malloc, (uint8_t)state, memory_order_relaxed); /* relaxed:
-                                                                                          const */
-    return state;
-}
-
-/* There is one thread then. */
-__attribute__((constructor)) static void look_at_malloc_at_start(void)
-{
-    look_at_malloc();
-}
-
-HMM_COLD bool hmm_replaced_no_malloc_slow(void)
-{
-    enum hmm_replaced state = atomic_load_explicit(&hmm_replaced_malloc, memory_order_relaxed);
-    return (state == HMM_REPLACED_UNKNOWN ? look_at_malloc() : state) == HMM_REPLACED_NONE;
-}
-
 static bool gives_our_blocks(void)
 {
     void *block = malloc(HMM_GRANULE_BYTES);

@@ -7,8 +7,6 @@
 
 #include "base/base.h"
 
-#include <stdatomic.h>
-
 enum hmm_replaced { HMM_REPLACED_UNKNOWN, HMM_REPLACED_NONE, HMM_REPLACED_SOME };
 
 typedef void (*hmm_function)(void);
@@ -20,24 +18,6 @@ struct hmm_replaceable {
 
 /* Is any of functions[0..n_functions) replaced? Takes the dynamic linker's lock if one seems so. */
 enum hmm_replaced hmm_replaced_look(const struct hmm_replaceable *functions, size_t n_functions);
-
-/* libhmm's own, whatever the program has. */
-void *hmm_own_malloc(size_t size);
-void hmm_own_free(void *block);
-void *hmm_own_calloc(size_t count, size_t size);
-void *hmm_own_realloc(void *block, size_t size);
-
-extern _Atomic(uint8_t)
-    hmm_replaced_malloc; /* enum hmm_replaced; atomic, relaxed: const once set */
-
-bool hmm_replaced_no_malloc_slow(void);
-
-/* Is none of malloc, free, calloc and realloc replaced? Then every block that they see is ours. */
-static inline bool hmm_replaced_no_malloc(void)
-{
-    uint8_t state = atomic_load_explicit(&hmm_replaced_malloc, memory_order_relaxed);
-    return hmm_likely(state == HMM_REPLACED_NONE) || hmm_replaced_no_malloc_slow();
-}
 
 /* A block that the program's own free can take, for a program that has replaced malloc and free but
  * not the calls with an alignment. Either its own malloc's, if that is aligned by chance; or one of

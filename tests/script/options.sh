@@ -115,7 +115,7 @@ check "no control characters" says "hmm: HMM_OPTIONS: a?[1mb: unknown option (th
 mkdir -p "$tmp/named/base"
 { cat "$top/src/base/tunables.def"; echo 'HMM_TUNABLE(kind, 1, 0, 2, "off|weak|strong", "test")'; } >"$tmp/named/base/tunables.def"
 cat >"$tmp/named.c" <<'C'
-#include "hosted/options.h"
+#include "process/options.h"
 #include <stdio.h>
 static void tell(const char *chars, size_t n_chars)
 {
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     return argc < 2;
 }
 C
-cc -w -std=gnu17 -I"$tmp/named" -I"$top/src" -I"$top/include" -o "$tmp/named/named" "$tmp/named.c" "$top/src/hosted/options.c" "$top/src/base/fmt.c"
+cc -w -std=gnu17 -I"$tmp/named" -I"$top/src" -I"$top/include" -o "$tmp/named/named" "$tmp/named.c" "$top/src/process/options.c" "$top/src/base/fmt.c"
 check "a value's name" says "0 bad, kind=2" "$tmp/named/named" kind=strong
 check "the first one" says "0 bad, kind=0" "$tmp/named/named" kind=off
 check "or its number" says "0 bad, kind=0" "$tmp/named/named" kind=0

@@ -2,8 +2,8 @@
  */
 #include "tool.h"
 
-#include "hosted/options.h"
-#include "hosted/summary.h"
+#include "process/options.h"
+#include "process/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,9 +4,9 @@
  * Blanks around an option are skipped. A bad option is told with its value and the range, and
  * leaves the others as they are.
  *
- * Layer   hosted.
+ * Layer   process.
  */
-#include "hosted/options.h"
+#include "process/options.h"
 
 #include "base/fmt.h"
 

@@ -1,11 +1,12 @@
 /* summary.c - exact counts in a file that `hmm run --summary` made and reads afterwards, however
  * the program ended.
  *
- * Layer   hosted.
+ * Layer   process, above process.
  */
-#include "hosted/summary.h"
+#include "process/summary.h"
 
-#include "hosted/hosted.h"
+#include "process/environment.h"
+#include "process/process.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -37,19 +38,6 @@ void hmm_summary_open(void)
     shared_summary->counts = (struct hmm_counts){0};
     shared_summary->runs++;
     hmm_process_heap.counts = &shared_summary->counts;
-}
-
-/* A program that allocates nothing has been here, too. */
-__attribute__((constructor)) static void announce(void)
-{
-    if (hmm_environment_get("HMM_SUMMARY") != NULL)
-        hmm_process_start();
-}
-
-/* Threads that have ended since the last call have given memory back. */
-__attribute__((destructor)) static void note_end(void)
-{
-    hmm_alloc_note_heap();
 }
 
 void hmm_summary_detach(void)

@@ -1,9 +1,9 @@
 /* process.h - the process heap and the calling thread's part of it.
  *
- * Layer   api: here, and in hosted, the heap is a known object; below, always a parameter.
+ * Layer   process, lowest: from here on the heap is a known object; below, always a parameter.
  */
-#ifndef HMM_API_PROCESS_H
-#define HMM_API_PROCESS_H
+#ifndef HMM_PROCESS_PROCESS_H
+#define HMM_PROCESS_PROCESS_H
 
 #include "heap/heap.h"
 
@@ -11,14 +11,10 @@
 extern struct hmm_heap hmm_process_heap __attribute__((visibility("hidden")));
 extern __thread struct hmm_thread hmm_self __attribute__((tls_model("initial-exec")));
 
-/* Supplied by hosted/init.c. Make the heap ready, once; false: out of memory, try again later. */
-bool hmm_process_start(void);
-/* The calling thread has got an arena: have hmm_heap_thread_exit called at its end. */
-void hmm_process_attach(void);
-
 extern _Atomic(uint32_t) hmm_process_ready; /* atomic: 1 once started */
 
-/* acquire: sees the heap that start made. pairs: the store in hmm_process_start */
+/* Has it been started? acquire: sees the heap that start made. pairs: the store in
+ * hmm_process_start */
 static inline bool hmm_process_is_ready(void)
 {
     return atomic_load_explicit(&hmm_process_ready, memory_order_acquire) != 0;

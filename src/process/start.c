@@ -1,13 +1,18 @@
-/* init.c - the life of the process: first call, constructors, thread ends.
+/* start.c - the life of the process heap: first call, constructors, thread ends.
  *
- * Layer   hosted.
+ * Layer   process, highest.
  */
-#include "hosted/hosted.h"
+#include "process/start.h"
+
+#include "process/alone.h"
+#include "process/counts.h"
+#include "process/environment.h"
+#include "process/fork.h"
+#include "process/options_read.h"
+#include "process/summary.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-
-_Atomic(uint32_t) hmm_process_ready;
 
 /* Before glibc 2.34 threads are a library of their own, and libgcc takes a static program in which
  * pthread_key_create is for one with threads: it calls more of that library, by weak references. So
@@ -72,4 +77,12 @@ __attribute__((constructor)) static void construct(void)
 {
     have_exit_key = pthread_key_create(&exit_key, thread_exit) == 0;
     hmm_fork_register();
+    if (hmm_environment_get("HMM_SUMMARY") != NULL) /* a program that allocates nothing, too */
+        hmm_process_start();
+}
+
+/* Threads that have ended since the last call have given memory back. */
+__attribute__((destructor)) static void note_end(void)
+{
+    hmm_counts_heap();
 }

@@ -9,7 +9,7 @@
  *             first: it is recursive.
  *   handlers  glibc 2.36 and newer do not hold the list of handlers while they run one, and take it
  *             again afterwards. A thread that registers a handler holds it, and may allocate. So
- *             our handler takes a lock first that registering takes, too (atfork.c).
+ *             our handler takes a lock first that registering takes, too (hosted/atfork.c).
  *
  * And handlers that were registered before ours run after it, with the heap held: they may
  * allocate, for the thread that forks passes the heap's locks (port/lock.h).
@@ -17,9 +17,12 @@
  * In a process of one thread no lock of libc's is taken, as libc does not: its own thread may have
  * been interrupted while it held one.
  *
- * Layer   hosted.
+ * Layer   process, above summary.
  */
-#include "hosted/hosted.h"
+#include "process/fork.h"
+
+#include "process/process.h"
+#include "process/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>

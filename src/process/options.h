@@ -1,9 +1,9 @@
 /* options.h - "name=value,name=value" as tunables, wherever the text comes from.
  *
- * Layer   hosted; the tool uses it too.
+ * Layer   process; the tool uses it too.
  */
-#ifndef HMM_HOSTED_OPTIONS_H
-#define HMM_HOSTED_OPTIONS_H
+#ifndef HMM_PROCESS_OPTIONS_H
+#define HMM_PROCESS_OPTIONS_H
 
 #include "base/base.h"
 #include "base/tunables.h"

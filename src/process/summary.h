@@ -1,9 +1,9 @@
 /* summary.h - the file between libhmm.so and `hmm run --summary`.
  *
- * Layer   hosted; the tool includes it too.
+ * Layer   process; the tool includes it too.
  */
-#ifndef HMM_HOSTED_SUMMARY_H
-#define HMM_HOSTED_SUMMARY_H
+#ifndef HMM_PROCESS_SUMMARY_H
+#define HMM_PROCESS_SUMMARY_H
 
 #include "heap/heap.h"
 
@@ -17,5 +17,10 @@ struct hmm_summary {
     uint32_t reserved;
     struct hmm_counts counts;
 };
+
+/* Exact counts for `hmm run --summary`: in the file HMM_SUMMARY names, if it is this process's. */
+void hmm_summary_open(void);
+/* In a child after fork: counts of its own, in private memory. */
+void hmm_summary_detach(void);
 
 #endif
