@@ -1,51 +1,45 @@
 #!/bin/bash
-# lint_layers.sh [TREE]: includes point downwards only; no #if but include guards in core and api; atomics
-# name their order; no stdio or malloc below hosted; no file over 500 lines.
+# lint_layers.sh [TREE]: includes point downwards only, in the order that src/README.md and its folders state; no #if but
+# include guards between port and hosted; atomics name their order; no stdio or malloc below hosted; no file over 500 lines.
 top=${1:-$(cd "$(dirname "$0")/.." && pwd)}
+here=$(cd "$(dirname "$0")" && pwd)
 cd "$top/src" || exit 2
 bad=0
 say() {
     echo "$*"
     bad=1
 }
-# The order; a file may include its own rank and lower ones.
+declare -A rank
+while read -r module; do
+    rank[$module]=$((${#rank[@]} + 1))
+done < <("$here/layers.sh" "$top")
+# A file may include its own module's header and those of lower ones.
 rank_of() {
-    case $1 in
-    base/*) echo 0 ;;
-    port/* | port_inline.h | syscall.h | filter.h) echo 10 ;;
-    core/lock.* | core/fatal.* | core/pagemap.* | core/blocks.* | core/blocks_list.* | core/blocks_parts.* | core/blocks_resize.* | core/blocks_search.* | core/blocks_init.* | core/blocks_check.*) echo 20 ;;
-    core/meta.*) echo 21 ;;
-    core/brk.* | core/runtree.*) echo 22 ;;
-    core/pages.* | core/pieces.*) echo 23 ;;
-    core/decay.* | core/huge.* | core/move.* | core/states.*) echo 24 ;;
-    core/slab.*) echo 25 ;;
-    core/magazine.*) echo 26 ;;
-    core/arena.* | core/gate.* | core/bin.* | core/depot.* | core/sweep.* | core/remote.*) echo 27 ;;
-    core/large.*) echo 28 ;;
-    core/heap.* | core/misuse.* | core/fork.*) echo 29 ;;
-    core/walk.* | core/check.*) echo 30 ;;
-    aside/*) echo 35 ;;
-    hmm.h | hmm_heap.h) echo 39 ;;
-    api/*) echo 40 ;;
-    hosted/*) echo 50 ;;
-    *) echo unknown ;;
+    local module=${1%.[ch]}
+    case $module in
+    port/*/end) module=port/end ;;
+    port/*/* | port_inline | syscall | filter | port/board) module=port/port ;;
+    base/sizeclass_table) module=base/sizeclass ;;
+    hmm) module=process/process ;; # the public headers stand for themselves
+    hmm_heap) module=blocks/blocks_check ;;
     esac
+    echo "${rank[$module]:-unknown}"
 }
 for file in */*.[ch] port/*/*.[ch]; do
-    rank=$(rank_of "$file")
-    [ "$rank" = unknown ] && say "src/$file: in no layer (tools/lint_layers.sh)"
+    own=$(rank_of "$file")
+    [ "$own" = unknown ] && say "src/$file: in no order (README.md of its folder)"
     while read -r included; do
         other=$(rank_of "$included")
-        if [ "$other" = unknown ] || [ "$other" -gt "$rank" ]; then
+        if [ "$other" = unknown ] || [ "$other" -gt "$own" ]; then
             say "src/$file includes \"$included\": up the layers"
         fi
     done < <(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$file" | grep -v '\.def$')
     lines=$(wc -l <"$file")
     [ "$lines" -le 500 ] || say "src/$file: $lines lines"
 done
-grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|elif)\b' core/*.[ch] api/*.[ch] && say "#if in core or api"
+inner=$(printf '%s/*.[ch] ' memory slabs arenas heap blocks api)
+grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|elif)\b' $inner && say "#if between port and hosted"
 grep -nE '\batomic_(load|store|exchange|fetch_[a-z]+|compare_exchange_(weak|strong))\(' ./*/*.[ch] ./port/*/*.[ch] &&
     say "an atomic without its order"
-grep -nE '#include <(stdio|stdlib|locale|pthread)\.h>' core/*.[ch] base/*.[ch] api/*.[ch] &&
-    say "libc's heap, stdio or threads below hosted"
+grep -nE '#include <(stdio|stdlib|locale|pthread)\.h>' base/*.[ch] $inner && say "libc's heap, stdio or threads below process"
 [ $bad = 0 ]

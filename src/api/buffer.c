@@ -258,8 +258,11 @@ void *HmmHeapAllocAligned(HmmHeap *heap, size_t alignment, size_t size)
     if (!hmm_is_power_of_two(alignment))
         return NULL;
     enter_heap(heap, "HmmHeapAllocAligned");
-    size_t align_granules = hmm_max(alignment >> HMM_GRANULE_SHIFT, 1);
-    return leave_with(heap, hmm_blocks_take_aligned(&heap->blocks, align_granules, size), size);
+    size_t align_granules = alignment >> HMM_GRANULE_SHIFT;
+    void *block = align_granules <= 1
+                      ? hmm_blocks_take(&heap->blocks, size)
+                      : hmm_blocks_take_aligned(&heap->blocks, align_granules, size);
+    return leave_with(heap, block, size);
 }
 
 size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)

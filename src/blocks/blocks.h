@@ -120,7 +120,7 @@ void hmm_blocks_reset(struct hmm_blocks *blocks);
 
 /* A block of so many bytes; NULL: that is 0, there is none that long, or the heap is broken. */
 void *hmm_blocks_take(struct hmm_blocks *blocks, size_t bytes);
-/* The same at a multiple of align_granules, a power of two, of addresses. */
+/* The same at a multiple of align_granules, 2 or a higher power of it, of addresses. */
 void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t bytes);
 /* Free the live block that begins at `address`; if none does, on_misuse is told. */
 void hmm_blocks_give(struct hmm_blocks *blocks, const void *address);

@@ -10,32 +10,8 @@
 
 #include "base/bytes.h"
 
-/* --- of blocks.c and blocks_resize.c ------------------------------------------------------------
- */
-
 /* Nothing can be relied on any more: no block begins below the break, and none can be taken. */
 void hmm_blocks_set_broken(struct hmm_blocks *blocks);
-/* A row of n granules from the spot up to the block in next_group, in no list, nor live: a free
- * block, together with free ones beside it. */
-void hmm_blocks_give_row(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,
-                         struct hmm_group *next_group);
-
-/* Cut a live block of n granules down to `want`; what is left is free. False: broken. */
-bool hmm_blocks_trim(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,
-                     size_t want);
-
-/* --- of blocks_search.c -------------------------------------------------------------------------
- */
-
-/* There is no block of so many bytes, or 0 are asked for. Returns NULL. */
-void *hmm_blocks_refuse(struct hmm_blocks *blocks, size_t bytes);
-/* Of the free block there, which is in no list any more, `want` granules from `ahead` on become a
- * live one; what is before and behind stays free. Returns its address. */
-void *hmm_blocks_carve(struct hmm_blocks *blocks, struct hmm_spot front, size_t ahead, size_t want);
-/* There is no room for a block of so many granules at a normal call's cost: by search, or it is
- * refused. */
-void *hmm_blocks_take_last(struct hmm_blocks *blocks, size_t want);
-
 /* --- lengths ------------------------------------------------------------------------------------
  */
 

@@ -1,24 +1,9 @@
 /* blocks_resize.c - a live block made longer or shorter, with what is free beside it.
  *
- * Layer   core, above blocks_parts.h. Start reading at hmm_blocks_resize.
+ * Layer   blocks, above blocks_search. Start reading at hmm_blocks_resize.
  */
-#include "blocks/blocks_parts.h"
-
-bool hmm_blocks_trim(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,
-                     size_t want)
-{
-    if (spot.at + n_granules == blocks->top) {
-        spot.group->last_granules = (uint32_t)want;
-        hmm_part_lower_top(blocks, spot.at + want);
-        return true;
-    }
-    struct hmm_spot rest = hmm_blocks_spot(blocks, spot.at + want);
-    struct hmm_group *next = hmm_blocks_spot(blocks, spot.at + n_granules).group;
-    hmm_bits_set(&rest.group->starts, rest.at);
-    hmm_part_set_length(spot, want, rest.group);
-    hmm_blocks_give_row(blocks, rest, n_granules - want, next);
-    return !hmm_blocks_is_broken(blocks);
-}
+#include "blocks/blocks_give.h"
+#include "blocks/blocks_search.h"
 
 /* How far the block before `end` can be extended when it begins at `at`: by the free block behind
  * it, or above the top. */

@@ -1,9 +1,10 @@
-/* blocks_search.c - blocks at aligned addresses, the search before a request is refused, and what
- * is remembered of requests.
+/* blocks_search.c - a place found by a search of lists, and what is remembered of refused requests.
  *
- * Layer   core, above blocks_parts.h. Start reading at hmm_blocks_take_aligned.
+ * Layer   blocks, above blocks_give. Start reading at hmm_blocks_take_aligned.
  */
-#include "blocks/blocks_parts.h"
+#include "blocks/blocks_search.h"
+
+#include "blocks/blocks_give.h"
 
 HMM_COLD void *hmm_blocks_refuse(struct hmm_blocks *blocks, size_t bytes)
 {
@@ -108,8 +109,6 @@ HMM_COLD void *hmm_blocks_take_last(struct hmm_blocks *blocks, size_t want)
 
 void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t bytes)
 {
-    if (align_granules <= 1)
-        return hmm_blocks_take(blocks, bytes);
     size_t want = hmm_blocks_granules(bytes);
     if (want - 1 >= blocks->usable_granules)
         return hmm_blocks_refuse(blocks, bytes);

@@ -6,7 +6,6 @@
 
 #include "base/check.h"
 #include "filter.h"
-#include "port/board.h"
 #include "syscall.h"
 
 #include <errno.h>
@@ -38,7 +37,6 @@
 #define MADV_COLLAPSE 25
 #endif
 
-_Atomic(size_t) hmm_port_n_calls;
 
 /* glibc's own idea of the break, which its sbrk() trusts without asking the kernel. Weak: musl has
  * none. */
@@ -299,30 +297,6 @@ void hmm_port_wait(_Atomic(uint32_t) *word, uint32_t seen)
 void hmm_port_wake(_Atomic(uint32_t) *word)
 {
     kernel_call(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
-}
-
-void hmm_port_write(int fd, const char *bytes, size_t n_bytes)
-{
-    while (n_bytes > 0) {
-        long n = kernel_call(SYS_write, fd, (long)bytes, (long)n_bytes, 0, 0, 0);
-        if (n == -EINTR)
-            continue;
-        if (n <= 0)
-            return;
-        bytes += n;
-        n_bytes -= (size_t)n;
-    }
-}
-
-_Noreturn void hmm_port_abort(void)
-{
-    abort();
-}
-
-_Noreturn void hmm_board_fatal(const char *line, size_t n_chars)
-{
-    hmm_port_write(2, line, n_chars);
-    hmm_port_abort();
 }
 
 void hmm_port_set_enomem(void)
