@@ -6,7 +6,7 @@ unset CDPATH
 mkdir -p -- "$1"
 to=$(cd -- "$1" && pwd)
 cd "$(dirname "$0")/.."
-files="base/base.h base/bits.h base/bytes.h base/fmt.h port/board.h blocks/blocks.h blocks/blocks_list.h blocks/blocks_parts.h blocks/blocks_give.h blocks/blocks_search.h base/fmt.c blocks/blocks_give.c blocks/blocks_search.c blocks/blocks.c blocks/blocks_resize.c blocks/blocks_init.c blocks/blocks_check.c api/buffer.c"
+files="base/base.h base/bits.h base/bytes.h base/fmt.h port/board.h blocks/blocks.h blocks/blocks_list.h blocks/blocks_parts.h blocks/blocks_give.h blocks/blocks_search.h blocks/blocks_take.h blocks/blocks_resize.h blocks/blocks_init.h blocks/blocks_check.h base/fmt.c blocks/blocks_give.c blocks/blocks_search.c blocks/blocks_take.c blocks/blocks_resize.c blocks/blocks_init.c blocks/blocks_check.c api/buffer.c"
 
 {
     echo "/* hmm_embedded.h - made by tools/amalgamate.sh of libhmm: do not edit. Compile hmm_embedded.c with it, and supply"

@@ -18,10 +18,11 @@ rank_of() {
     local module=${1%.[ch]}
     case $module in
     port/*/end) module=port/end ;;
-    port/*/* | port_inline | syscall | filter | port/board) module=port/port ;;
+    port_inline | */port_inline | syscall | */syscall | port/board) module=port/port ;;
+    port/*/* | filter) module=port/system ;;
     base/sizeclass_table) module=base/sizeclass ;;
     hmm) module=process/process ;; # the public headers stand for themselves
-    hmm_heap) module=blocks/blocks_check ;;
+    hmm_heap) module=blocks/blocks_resize ;;
     esac
     echo "${rank[$module]:-unknown}"
 }

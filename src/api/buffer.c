@@ -6,7 +6,12 @@
  */
 #include "base/bytes.h"
 #include "base/fmt.h"
-#include "blocks/blocks.h"
+#include "blocks/blocks_check.h"
+#include "blocks/blocks_give.h"
+#include "blocks/blocks_init.h"
+#include "blocks/blocks_resize.h"
+#include "blocks/blocks_search.h"
+#include "blocks/blocks_take.h"
 #include "port/board.h"
 
 #include "hmm_heap.h"

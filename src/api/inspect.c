@@ -3,6 +3,7 @@
  * Layer   api.
  */
 #include "api/alloc.h"
+#include "heap/check.h"
 #include "heap/walk.h"
 #include "process/counts.h"
 

@@ -26,7 +26,7 @@
  * counted like the granules, so that the head of a list is reached like any block in it. It lies at
  * twice its class's number: classes begin where the heads do.
  *
- * Layer   core, above base; nothing of port, so that it runs anywhere.
+ * Layer   blocks, lowest; nothing of port, so that it runs anywhere.
  * State   struct hmm_blocks and what it points to: the caller's lock.
  * Keeps   B1 to B8 (docs/invariants.md).
  * Source  segregated fit in two levels: Masmano, Ripoll, Crespo, Real, "TLSF: a new dynamic memory
@@ -103,49 +103,6 @@ enum { HMM_BLOCKS_FIRST_CLASS = offsetof(struct hmm_blocks, heads) / (2 * sizeof
 _Static_assert(HMM_BLOCKS_FIRST_CLASS + ((31 - HMM_BLOCKS_STEPS_SHIFT) << HMM_BLOCKS_STEPS_SHIFT) <
                    HMM_BLOCKS_CLASS_WORDS * HMM_GROUP_GRANULES,
                "a bit for each class of 2^30 granules");
-
-/* Of a heap: bytes taken ahead; whether its memory reads as zero, whether its records are all there
- * from the beginning, and whether lists are searched before a request is refused. */
-struct hmm_blocks_form {
-    size_t extra_bytes;
-    bool is_zero, is_fixed, is_searched;
-};
-
-/* The least that is enough for hmm_blocks_init, in granules. */
-size_t hmm_blocks_min_granules(void);
-/* The heap of the memory from `blocks`, at a multiple of 16, up to `end`. False:
- * too small, nothing is written. The hooks are the caller's to set. */
-bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, struct hmm_blocks_form form);
-void hmm_blocks_reset(struct hmm_blocks *blocks);
-
-/* A block of so many bytes; NULL: that is 0, there is none that long, or the heap is broken. */
-void *hmm_blocks_take(struct hmm_blocks *blocks, size_t bytes);
-/* The same at a multiple of align_granules, 2 or a higher power of it, of addresses. */
-void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t bytes);
-/* Free the live block that begins at `address`; if none does, on_misuse is told. */
-void hmm_blocks_give(struct hmm_blocks *blocks, const void *address);
-/* Make the live block at granule `at` longer or shorter, with what is free beside it: where it is,
- * or moved down into the free block before it. Returns where it begins; 0: there is no room, or
- * broken. */
-size_t hmm_blocks_resize(struct hmm_blocks *blocks, size_t at, size_t bytes);
-
-/* A walk over all there is below the break, from `first` on: the length of the block that begins
- * there, or of what has been taken ahead; and whether a caller holds it. */
-size_t hmm_blocks_walk(const struct hmm_blocks *blocks, size_t at, bool *is_live);
-/* The same for what granule `at`, below the break, lies in: where that begins. Not in constant
- * time. */
-size_t hmm_blocks_around(const struct hmm_blocks *blocks, size_t at);
-/* The most granules that can be had in small blocks, `first` included. */
-size_t hmm_blocks_capacity(const struct hmm_blocks *blocks);
-/* The name of the first invariant that does not hold, or NULL. */
-const char *hmm_blocks_check(const struct hmm_blocks *blocks);
-
-/* What a walk over all blocks counts. */
-struct hmm_census {
-    size_t live_blocks, free_blocks;
-    size_t largest; /* the most granules that can be taken now */
-};
-void hmm_blocks_count(const struct hmm_blocks *blocks, struct hmm_census *census);
 
 /* --- places -------------------------------------------------------------------------------------
  */

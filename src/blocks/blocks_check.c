@@ -2,7 +2,7 @@
  *
  * Layer   core, above blocks. Start reading at hmm_blocks_check.
  */
-#include "blocks/blocks.h"
+#include "blocks/blocks_check.h"
 
 size_t hmm_blocks_around(const struct hmm_blocks *blocks, size_t at)
 {

@@ -2,7 +2,7 @@
  *
  * Layer   core, above blocks. Start reading at hmm_blocks_init.
  */
-#include "blocks/blocks.h"
+#include "blocks/blocks_init.h"
 
 #include "base/bytes.h"
 

@@ -2,6 +2,8 @@
  *
  * Layer   blocks, above blocks_search. Start reading at hmm_blocks_resize.
  */
+#include "blocks/blocks_resize.h"
+
 #include "blocks/blocks_give.h"
 #include "blocks/blocks_search.h"
 

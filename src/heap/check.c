@@ -2,10 +2,11 @@
  *
  * Layer   core, beside walk. The main oracle of the tests; the heap must be quiet.
  */
-#include "heap/walk.h"
-#include "memory/move.h"
+#include "heap/check.h"
 
 #include "arenas/gate.h"
+#include "memory/move.h"
+#include "memory/pages.h"
 
 static bool is_max_of_children(const struct hmm_runtree *tree, unsigned level, uint32_t node)
 {

@@ -23,10 +23,11 @@
  *
  * Layer   core, beside heap.
  */
+#include "heap/fork.h"
+
 #include "arenas/gate.h"
 #include "arenas/owners.h"
 #include "arenas/remote.h"
-#include "heap/heap.h"
 #include "memory/decay.h"
 
 /* Those after the arenas', in their order (lock.h). */

@@ -10,6 +10,8 @@
 #include "arenas/remote.h"
 #include "arenas/shared.h"
 #include "arenas/shed.h"
+#include "heap/fork.h"
+#include "heap/misuse.h"
 #include "memory/decay.h"
 #include "memory/states.h"
 #include "port/fatal.h"

@@ -9,6 +9,7 @@
 #include "arenas/shed.h"
 #include "memory/decay.h"
 #include "memory/move.h"
+#include "memory/pieces.h"
 #include "port/fatal.h"
 
 #include <string.h>

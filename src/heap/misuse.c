@@ -2,7 +2,8 @@
  *
  * Layer   core, beside heap. Runs once, on the way to abort; no lock is held.
  */
-#include "heap/heap.h"
+#include "heap/misuse.h"
+
 #include "port/fatal.h"
 
 enum { DETAIL_BYTES = 160, LINE_BYTES = 320 };

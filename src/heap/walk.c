@@ -5,6 +5,8 @@
 #include "heap/walk.h"
 
 #include "arenas/gate.h"
+#include "memory/pages.h"
+#include "memory/pieces.h"
 #include "port/fatal.h"
 
 #include <string.h>

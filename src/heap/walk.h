@@ -1,12 +1,11 @@
-/* walk.h - look at the whole heap: figures, the free list in words, and the check of every
- * invariant.
+/* walk.h - look at the whole heap: figures, and the free list in words.
  *
- * Layer   core, above heap, below api.
+ * Layer   heap, above heap.
  */
 #ifndef HMM_HEAP_WALK_H
 #define HMM_HEAP_WALK_H
 
-#include "heap/heap.h"
+#include "heap/object.h"
 
 struct hmm_figures {
     size_t n_units, used_units, free_units, foreign_units, dirty_units, n_free_runs, top_units;
@@ -37,8 +36,5 @@ void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *figures);
 
 /* Print the free list (HmmPrintFreeList). */
 void hmm_walk_print_free_list(struct hmm_heap *heap, int fd);
-
-/* NULL, or which invariant does not hold. No other thread may be using the heap. */
-const char *hmm_heap_check(struct hmm_heap *heap);
 
 #endif

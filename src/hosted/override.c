@@ -9,6 +9,7 @@
  * Layer   hosted.
  */
 #include "hosted/hosted.h"
+#include "heap/misuse.h"
 #include "hosted/replaced.h"
 
 #include <errno.h>

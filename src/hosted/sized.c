@@ -7,6 +7,7 @@
  * State   struct sites: atomic.
  */
 #include "hosted/hosted.h"
+#include "heap/misuse.h"
 
 /* Call sites that have been told of: their return addresses; 0: none yet. */
 static _Atomic(uintptr_t) sites[HMM_SIZED_SITES]; /* atomic: written once each */

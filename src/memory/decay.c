@@ -8,6 +8,8 @@
 #include "memory/decay.h"
 
 #include "memory/move.h"
+#include "memory/pages.h"
+#include "memory/pieces.h"
 #include "memory/states.h"
 
 static const uint64_t ns_per_ms = 1000000;

@@ -5,7 +5,7 @@
 #ifndef HMM_MEMORY_DECAY_H
 #define HMM_MEMORY_DECAY_H
 
-#include "memory/pages.h"
+#include "memory/units.h"
 
 /* Let free memory age. Called on slow paths with no lock held. Returns the time.
  * cost: a clock read; system calls at most every 10 ms */

@@ -5,7 +5,7 @@
 #ifndef HMM_MEMORY_MOVE_H
 #define HMM_MEMORY_MOVE_H
 
-#include "memory/pages.h"
+#include "memory/units.h"
 
 /* Move the contents of units [from, from + n_units) to `to`: within a used run, or in a mapping of
  * its own, where little memory is yet; then `from` has none. Both are the caller's. False: nothing

@@ -7,6 +7,8 @@
  */
 #include "memory/pages.h"
 
+#include "memory/pieces.h"
+
 static struct hmm_states states(const struct hmm_meta *meta, unsigned kind, uintptr_t base)
 {
     unsigned shift = HMM_GRANULE_SHIFT + 1 + kind; /* of marks, which are twice the address */

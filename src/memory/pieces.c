@@ -9,7 +9,7 @@
  *
  * Layer   core, part of pages: its state, its lock.
  */
-#include "memory/pages.h"
+#include "memory/pieces.h"
 
 uint32_t hmm_pages_next_piece(struct hmm_pages *pages, uint32_t *from)
 {

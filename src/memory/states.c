@@ -17,6 +17,8 @@
  */
 #include "memory/states.h"
 
+#include "memory/pieces.h"
+
 static unsigned units_shift(unsigned kind) /* log2 of the units that a page describes */
 {
     unsigned page_shift = hmm_log2(hmm_port_page_bytes());

@@ -21,6 +21,7 @@
  */
 #include "process/fork.h"
 
+#include "heap/fork.h"
 #include "process/process.h"
 #include "process/summary.h"
 

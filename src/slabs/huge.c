@@ -20,6 +20,7 @@
 #include "slabs/huge.h"
 
 #include "memory/move.h"
+#include "memory/pages.h"
 
 /* Units of [from, to) that belong to slabs. */
 static uint32_t slab_units(const struct hmm_pages *pages, uint32_t from, uint32_t to)

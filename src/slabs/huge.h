@@ -5,7 +5,7 @@
 #ifndef HMM_SLABS_HUGE_H
 #define HMM_SLABS_HUGE_H
 
-#include "memory/pages.h"
+#include "memory/units.h"
 
 /* A slab has been made at `unit`. If it is the first in a block of huge page size that is otherwise
  * new, and blocks before it have filled with slabs, have the whole block backed by one huge page

@@ -31,7 +31,7 @@ fi
 
 board="arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb $flags -O2 -Itests/board -Itests/buffer -I$tmp tests/board/board.c"
 machine="qemu-system-arm -M mps2-an385 -nographic -semihosting-config enable=on,target=native -kernel"
-heap="src/blocks/blocks_give.c src/blocks/blocks_search.c src/blocks/blocks.c src/blocks/blocks_resize.c src/blocks/blocks_init.c src/blocks/blocks_check.c src/api/buffer.c src/base/fmt.c"
+heap="src/blocks/blocks_give.c src/blocks/blocks_search.c src/blocks/blocks_take.c src/blocks/blocks_resize.c src/blocks/blocks_init.c src/blocks/blocks_check.c src/api/buffer.c src/base/fmt.c"
 $board examples/firmware/main.c "$tmp/hmm_embedded.c" -T tests/board/board.ld -o "$tmp/example.elf" &&
     timeout 60 $machine "$tmp/example.elf" >"$tmp/example.txt" 2>&1
 check "the example ends by the board's hook" test $? = 0
@@ -44,9 +44,9 @@ sed 's/^/    /' "$tmp/tests.txt"
 check "all of them ran" grep -qE "^[0-9]+ checks, 0 failed$" "$tmp/tests.txt"
 
 # A damaged library must fail there, too.
-sed 's/hmm_part_set_length(spot, want, rest.group);/(void)rest;/' src/blocks/blocks.c >"$tmp/blocks.c"
-check "it is damaged" test "$(diff src/blocks/blocks.c "$tmp/blocks.c" | grep -c '^>')" -gt 0
-$board -Isrc -Iinclude -DBOARD_OPERATIONS=1000 tests/board/tests.c tests/buffer/buffer_tests.c tests/buffer/promise_tests.c "$tmp/blocks.c" ${heap/src\/blocks\/blocks.c /} -T tests/board/board.ld -o "$tmp/bad.elf" &&
+sed 's/hmm_part_set_length(spot, want, rest.group);/(void)rest;/' src/blocks/blocks_take.c >"$tmp/blocks_take.c"
+check "it is damaged" test "$(diff src/blocks/blocks_take.c "$tmp/blocks_take.c" | grep -c '^>')" -gt 0
+$board -Isrc -Iinclude -DBOARD_OPERATIONS=1000 tests/board/tests.c tests/buffer/buffer_tests.c tests/buffer/promise_tests.c "$tmp/blocks_take.c" ${heap/src\/blocks\/blocks_take.c /} -T tests/board/board.ld -o "$tmp/bad.elf" &&
     timeout 60 $machine "$tmp/bad.elf" >/dev/null 2>&1
 check "a bug is found on the board" test $? != 0
 finish

@@ -5,7 +5,11 @@
 #define HMM_TESTS_DROP_H
 
 #include "memory/states.h"
+#include "heap/check.h"
+#include "heap/heap.h"
 #include "heap/walk.h"
+#include "memory/pages.h"
+#include "memory/pieces.h"
 
 static inline void drop_range(char *start, char *end)
 {

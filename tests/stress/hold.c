@@ -3,7 +3,11 @@
  *
  *   stress_hold [HOLDS]
  */
+#include "heap/check.h"
+#include "heap/heap.h"
 #include "heap/walk.h"
+#include "memory/pages.h"
+#include "memory/pieces.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -69,7 +69,11 @@ static inline const char *subject_check(void)
 
 #else
 
+#include "heap/check.h"
+#include "heap/heap.h"
 #include "heap/walk.h"
+#include "memory/pages.h"
+#include "memory/pieces.h"
 
 static struct hmm_heap subject_heap;
 struct subject {

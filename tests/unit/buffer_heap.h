@@ -5,7 +5,11 @@
 
 #include "unit/board.h"
 
+#include "heap/check.h"
+#include "heap/heap.h"
 #include "heap/walk.h"
+#include "memory/pages.h"
+#include "memory/pieces.h"
 
 #include <stdlib.h>
 

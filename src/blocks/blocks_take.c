@@ -1,7 +1,9 @@
-/* blocks.c - a heap of blocks side by side: take.
+/* blocks_take.c - a heap of blocks side by side: take.
  *
  * Layer   blocks, above blocks_search. Start reading at hmm_blocks_take.
  */
+#include "blocks/blocks_take.h"
+
 #include "blocks/blocks_give.h"
 #include "blocks/blocks_search.h"
 

@@ -1,0 +1,242 @@
+/* units.h - all that is known of the heap's units: pieces, runs, what takes memory.
+ *
+ * Layer   memory, above runtree.
+ */
+#ifndef HMM_MEMORY_UNITS_H
+#define HMM_MEMORY_UNITS_H
+
+#include "memory/brk.h"
+#include "memory/meta.h"
+#include "memory/pagemap.h"
+#include "memory/runtree.h"
+#include "port/lock.h"
+
+/* Units that we got from the system, side by side. What lies between two pieces is not ours. */
+struct hmm_piece {
+    uint32_t first;         /* lock:pages */
+    uint32_t behind;        /* lock:pages */
+    struct hmm_piece *next; /* lock:pages, the one above; or the next free node */
+    struct hmm_piece *prev; /* lock:pages, the one below */
+};
+
+/* Free units that a thread has taken out of their run while it gives their memory back. */
+struct hmm_aside {
+    uintptr_t keeper; /* lock:pages, that thread: hmm_port_self() */
+    uint32_t unit;    /* lock:pages */
+    uint32_t n_units; /* lock:pages: 0: the place is free */
+};
+
+struct hmm_pages {
+    struct hmm_pagemap *map;       /* const */
+    struct hmm_meta *meta;         /* const */
+    struct hmm_brk *brk;           /* const pointer; contents lock:grow */
+    struct hmm_lock grow;          /* the break and the arrays' extent */
+    struct hmm_lock lock;          /* lock `pages` */
+    struct hmm_runtree tree;       /* lock:pages */
+    struct hmm_piece *lowest;      /* lock:pages, of the pieces; NULL: none */
+    struct hmm_piece *highest;     /* lock:pages */
+    struct hmm_piece *spare_piece; /* lock:grow, free nodes */
+    uint32_t n_units;              /* lock:pages, units below the end of the highest piece */
+    uint32_t max_units;            /* const: units that may be ours at once; option heap_max */
+    uint32_t n_growths;            /* lock:pages, how often memory came from the system */
+    uint32_t page_units;           /* const: runs are multiples of this */
+    uint32_t populate_units; /* const: from so many used ones on, slabs get their pages at once */
+    uint32_t move_units;     /* lock:pages, so long runs are moved without copying */
+    uint32_t n_move_fails;   /* lock:pages, in a row */
+    uint32_t n_borders;      /* lock:pages, of mappings inside the heap, at most */
+    uint32_t huge_units;     /* lock:pages, of a huge page; 0: there are none */
+    uint32_t huge_skip;      /* lock:pages, so many chances for one are let pass */
+    uint32_t huge_slow;      /* lock:pages, how many were slow lately */
+    uint32_t huge_fast;      /* lock:pages, how many in a row were fast */
+    uint32_t fault_samples;  /* lock:pages, page faults were timed so often */
+    uint64_t fault_ns;       /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
+    uint32_t free_units;     /* lock:pages */
+    uint32_t foreign_units;  /* lock:pages, below n_units, in no piece */
+    uint32_t dirty_units;    /* lock:pages, free units with old contents */
+    uint32_t least_dirty_units;     /* lock:pages, in this period */
+    uint32_t least_before_units;    /* lock:pages, in the one before */
+    uint32_t kept_units;            /* lock:pages, dirty memory worth keeping: had been purged
+                                       and was needed again */
+    struct hmm_lock states;         /* lock `states`: which units are slabs */
+    size_t states_bytes;            /* lock:states, mapped for state bytes */
+    uint32_t unswept_units;         /* lock:pages, purged since state bytes were looked at */
+    uint32_t peak_used_units;       /* lock:pages, statistics */
+    uint32_t used_lately_units;     /* lock:pages, the most since hmm_pages_used_lately */
+    uint32_t peak_heap_units;       /* lock:pages, statistics: below the break, our own */
+    uint32_t peak_resident_units;   /* lock:pages, used and dirty ones; what was taken last may
+                                       be missing */
+    uint32_t dirty_end;             /* lock:pages, no unit from here on is dirty */
+    _Atomic(uint64_t) decay_at_ns;  /* lock:pages; also read as a hint: last look for decay */
+    uint64_t lowered_at_ns;         /* lock:pages */
+    uint64_t regret_at_ns;          /* lock:pages, when the period of `purged` began */
+    bool purged_lately;             /* lock:pages, some bit of purged[0] is set */
+    bool purged_before;             /* lock:pages, of purged[1] */
+    bool top_was_free;              /* lock:pages, the top could have been lowered last time */
+    _Atomic(uint32_t) worth_units;  /* atomic hint, set under lock:pages: what a cache of free
+                                       runs may hold */
+    _Atomic(bool) has_spare;        /* atomic hint, set under lock:pages */
+    _Atomic(uint32_t) decay_wanted; /* atomic hint, set under lock:pages: enum hmm_wanted */
+    size_t purged_bytes;            /* lock:pages, statistics */
+    _Atomic(size_t) outside_bytes;  /* atomic, relaxed: a limit that need not be exact; blocks with
+                                       mappings of their own */
+    struct hmm_aside aside[HMM_PURGES_AT_ONCE]; /* lock:pages */
+    _Atomic(size_t) returned_bytes;             /* atomic: what hmm_pages_note_returned was told */
+};
+
+/* Statistics: memory that blocks had has gone back to the system, by a call that succeeded. */
+static inline void hmm_pages_note_returned(struct hmm_pages *pages, size_t bytes)
+{
+    atomic_fetch_add_explicit(&pages->returned_bytes, bytes,
+                              memory_order_relaxed); /* relaxed: a statistic */
+}
+
+static inline size_t hmm_pages_returned(const struct hmm_pages *pages)
+{
+    return atomic_load_explicit(&pages->returned_bytes,
+                                memory_order_relaxed); /* relaxed: a statistic */
+}
+
+/* What hmm_decay has to do: nothing, look from time to time, give back at once. */
+enum hmm_wanted { HMM_WANTED_NOTHING, HMM_WANTED_LOOK, HMM_WANTED_NOW };
+
+/* The lowest piece that ends above `unit`; NULL: none. locks: held pages */
+static inline const struct hmm_piece *hmm_pages_piece(const struct hmm_pages *pages, uint32_t unit)
+{
+    const struct hmm_piece *piece = pages->lowest;
+    while (piece != NULL && piece->behind <= unit)
+        piece = piece->next;
+    return piece;
+}
+
+static inline uint32_t hmm_pages_used(const struct hmm_pages *pages)
+{
+    return pages->n_units - pages->free_units - pages->foreign_units;
+}
+
+/* The most units that were used since the last such call, or are now. */
+static inline uint32_t hmm_pages_used_lately(struct hmm_pages *pages)
+{
+    hmm_lock_take(&pages->lock);
+    uint32_t now = hmm_pages_used(pages);
+    uint32_t most = now > pages->used_lately_units ? now : pages->used_lately_units;
+    pages->used_lately_units = now;
+    hmm_lock_give(&pages->lock);
+    return most;
+}
+
+/* Units that take memory, as far as is known here. */
+static inline uint32_t hmm_pages_resident(const struct hmm_pages *pages)
+{
+    return hmm_pages_used(pages) + pages->dirty_units;
+}
+
+/* What is resident now is no reason to give anything back. locks: held pages */
+static inline void hmm_pages_note_peak(struct hmm_pages *pages)
+{
+    pages->peak_resident_units =
+        (uint32_t)hmm_max(pages->peak_resident_units, hmm_pages_resident(pages));
+}
+
+/* Dirty units that are kept whatever their age. locks: held pages */
+static inline size_t hmm_pages_dirty_least(const struct hmm_pages *pages)
+{
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
+    size_t least = hmm_max(hmm_pages_used(pages) / t->dirty_divisor, pages->kept_units);
+    return hmm_max(least, t->dirty_min >> HMM_UNIT_SHIFT);
+}
+
+/* Dirty units that may be kept for a while. Less when hardly anything is left of the heap: perhaps
+ * nothing will be called any more. locks: held pages */
+static inline size_t hmm_pages_dirty_most(const struct hmm_pages *pages)
+{
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
+    size_t used = hmm_pages_used(pages);
+    return used > pages->peak_resident_units / t->dirty_max_divisor ? used
+                                                                    : used / t->dirty_max_divisor;
+}
+
+/* Dirty units to be given back at once, whatever their age: when most of the heap is free; when it
+ * is about to take more memory than ever. locks: held pages */
+static inline size_t hmm_pages_excess(const struct hmm_pages *pages)
+{
+    size_t least = hmm_pages_dirty_least(pages);
+    size_t dirty = pages->dirty_units;
+    if (dirty <= least)
+        return 0;
+    size_t most = hmm_max(hmm_pages_dirty_most(pages), least);
+    size_t excess = dirty > most ? dirty - most : 0;
+    size_t resident = hmm_pages_resident(pages);
+    if (resident > pages->peak_resident_units)
+        excess = hmm_max(excess, hmm_min(resident - pages->peak_resident_units, dirty - least));
+    return excess;
+}
+
+/* Is much free memory with old contents there to be used first? locks: held pages */
+static inline void hmm_pages_note_spare(struct hmm_pages *pages)
+{
+    bool spare = pages->dirty_units > 2 * hmm_pages_dirty_least(pages);
+    atomic_store_explicit(&pages->has_spare, spare, memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap
+ * more than half free, whose top some thread's idle cache may pin. locks: held pages */
+static inline void hmm_pages_note_decay(struct hmm_pages *pages)
+{
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
+    uint64_t free_bytes = (uint64_t)pages->free_units << HMM_UNIT_SHIFT;
+    bool wanted = pages->top_was_free ||
+                  (uint64_t)pages->dirty_units << HMM_UNIT_SHIFT > t->dirty_min ||
+                  (free_bytes >= t->lower_min && pages->free_units > pages->n_units / 2);
+    enum hmm_wanted what = !wanted                        ? HMM_WANTED_NOTHING
+                           : hmm_pages_excess(pages) != 0 ? HMM_WANTED_NOW
+                                                          : HMM_WANTED_LOOK;
+    atomic_store_explicit(&pages->decay_wanted, what, memory_order_relaxed); /* relaxed: a hint */
+    hmm_pages_note_spare(pages);
+}
+
+/* A hint. */
+static inline bool hmm_pages_have_spare(const struct hmm_pages *pages)
+{
+    return atomic_load_explicit(&pages->has_spare, memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* Units that a cache of free runs may hold. */
+static inline uint32_t hmm_pages_worth_keeping(const struct hmm_pages *pages)
+{
+    return atomic_load_explicit(&pages->worth_units, memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* Which units of word `word`'s 64 lie in [unit, behind), as bits. */
+static inline uint64_t hmm_pages_bits_mask(uint32_t word, uint32_t unit, uint32_t behind)
+{
+    uint64_t mask = ~(uint64_t)0;
+    if (word == unit / 64)
+        mask &= ~(uint64_t)0 << (unit % 64);
+    if (word == behind / 64)
+        mask &= ((uint64_t)1 << (behind % 64)) - 1;
+    return mask;
+}
+
+static inline bool hmm_pages_is_dirty(const struct hmm_pages *pages, uint32_t unit)
+{
+    return hmm_unit_bits(pages->map, unit / 64)->dirty >> (unit % 64) & 1;
+}
+
+/* A mapping may end where this unit begins: see move.c. locks: held pages */
+static inline bool hmm_pages_is_border(const struct hmm_pages *pages, uint32_t unit)
+{
+    return hmm_unit_bits(pages->map, unit / 64)->border >> (unit % 64) & 1;
+}
+
+static inline void hmm_pages_add_border(struct hmm_pages *pages, uint32_t unit)
+{
+    pages->n_borders += !hmm_pages_is_border(pages, unit);
+    hmm_unit_bits(pages->map, unit / 64)->border |= (uint64_t)1 << (unit % 64);
+}
+
+static inline uint32_t hmm_pages_run_units(const struct hmm_pages *pages, uint32_t unit)
+{
+    return hmm_unit(pages->map, unit)->n_units;
+}
+
+#endif
