@@ -27,7 +27,7 @@ if command -v perl >/dev/null; then
     what="perl, counting and indexing the words of a text"
 else
     cc1=$(${CC:-cc} -print-prog-name=cc1)
-    cat src/core/*.h >"$work/all.c"
+    cat src/*/*.h >"$work/all.c"
     set -- "$cc1" -quiet -O2 -Isrc -Isrc/port/linux -o /dev/null src/heap/heap.c
     what="cc1, compiling a file of libhmm"
 fi

@@ -20,7 +20,7 @@
  *           v none fits                                     v aged (decay.c)
  *        raise the break (brk.c)                         purge, lower the break
  *
- * Layer   api, above core.
+ * Layer   api, above hit.
  */
 #include "api/alloc.h"
 

@@ -2,7 +2,7 @@
  *
  *   | struct front | HmmHeap: granules ...      break ...             records |
  *
- * Layer   api, above core/blocks; of port only board.h, so that it runs anywhere.
+ * Layer   api, above blocks; of port only board.h, so that it runs anywhere.
  */
 #include "base/bytes.h"
 #include "base/fmt.h"

@@ -11,7 +11,7 @@
  * A magazine whose blocks went home to their slabs only to be fetched again keeps further rounds,
  * full ones, in a depot, as many as would have saved that.
  *
- * Layer   core, above slab, below arena.
+ * Layer   arenas, above slab, below arena.
  * Source  Bonwick and Adams, "Magazines and vmem" (2001); the depot's limit is our own.
  */
 #ifndef HMM_ARENAS_MAGAZINE_H

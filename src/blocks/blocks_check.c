@@ -1,6 +1,6 @@
 /* blocks_check.c - every invariant of a heap of blocks, checked from the records alone; and counts.
  *
- * Layer   core, above blocks. Start reading at hmm_blocks_check.
+ * Layer   blocks, above blocks. Start reading at hmm_blocks_check.
  */
 #include "blocks/blocks_check.h"
 

@@ -1,6 +1,6 @@
 /* blocks_init.c - a heap of blocks laid out in its memory, and emptied.
  *
- * Layer   core, above blocks. Start reading at hmm_blocks_init.
+ * Layer   blocks, above blocks. Start reading at hmm_blocks_init.
  */
 #include "blocks/blocks_init.h"
 

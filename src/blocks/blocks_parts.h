@@ -1,7 +1,7 @@
 /* blocks_parts.h - what taking, giving and resizing blocks have in common: lengths as records and
  * free blocks know them, the top and the break, what is live.
  *
- * Layer   core, above blocks_list.h. Part of blocks/blocks.c, blocks_resize.c and blocks_search.c.
+ * Layer   blocks, above blocks_list.h. Part of blocks/blocks.c, blocks_resize.c and blocks_search.c.
  */
 #ifndef HMM_BLOCKS_BLOCKS_PARTS_H
 #define HMM_BLOCKS_BLOCKS_PARTS_H

@@ -1,6 +1,6 @@
 /* check.c - hmm_heap_check: every invariant of docs/invariants.md, over the whole heap.
  *
- * Layer   core, beside walk. The main oracle of the tests; the heap must be quiet.
+ * Layer   heap, highest. The main oracle of the tests; the heap must be quiet.
  */
 #include "heap/check.h"
 

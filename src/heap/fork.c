@@ -21,7 +21,7 @@
  * still afterwards; nothing else waits in a process of one thread. In one of several, others may
  * wait for such a lock while they hold what the fork wants: then it hangs, as glibc's does.
  *
- * Layer   core, beside heap.
+ * Layer   heap, above misuse.
  */
 #include "heap/fork.h"
 

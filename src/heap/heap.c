@@ -1,6 +1,6 @@
 /* heap.c - every path that is not a hit.
  *
- * Layer   core, above large, below walk and api. Start reading at hmm_heap_alloc.
+ * Layer   heap, above fork. Start reading at hmm_heap_alloc.
  */
 #include "heap/heap.h"
 

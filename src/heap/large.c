@@ -1,6 +1,6 @@
 /* large.c - blocks that are page runs of the heap, with a small cache per arena.
  *
- * Layer   core, above arena, below heap. Start reading at hmm_large_alloc.
+ * Layer   heap, lowest. Start reading at hmm_large_alloc.
  * State   the cache: its arena's owner's. The entry of a block's first unit says LARGE, and
  *         whoever changes that, by hmm_port_replace, is the one who freed it.
  */

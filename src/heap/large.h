@@ -1,6 +1,6 @@
 /* large.h - blocks above 32 KiB: page runs of the heap, and from 128 MiB on mappings of their own.
  *
- * Layer   core, above arena, below heap.
+ * Layer   heap, lowest.
  */
 #ifndef HMM_HEAP_LARGE_H
 #define HMM_HEAP_LARGE_H

@@ -1,6 +1,6 @@
 /* misuse.c - what a bad pointer is, in words, before the end.
  *
- * Layer   core, beside heap. Runs once, on the way to abort; no lock is held.
+ * Layer   heap, above object. Runs once, on the way to abort; no lock is held.
  */
 #include "heap/misuse.h"
 

@@ -1,6 +1,6 @@
 /* walk.c - figures, and the free list in words.
  *
- * Layer   core, above heap, below api.
+ * Layer   heap, above heap.
  */
 #include "heap/walk.h"
 

@@ -1,6 +1,6 @@
 /* brk.c - the program break, real or simulated.
  *
- * Layer   core, above meta, below pages. Start reading at hmm_brk_grow.
+ * Layer   memory, above meta. Start reading at hmm_brk_grow.
  * State   struct hmm_brk, guarded by lock `grow`.
  */
 #include "memory/brk.h"

@@ -12,7 +12,7 @@
  *   base          sys_top                                     top
  *   | the break's |  not ours (somebody's mapping)  | mapped  |   ...   base + reach_bytes
  *
- * Layer   core, above meta, below pages. All calls under lock `grow`.
+ * Layer   memory, above meta. All calls under lock `grow`.
  */
 #ifndef HMM_MEMORY_BRK_H
 #define HMM_MEMORY_BRK_H

@@ -1,6 +1,6 @@
 /* decay.c - memory goes back.
  *
- * Layer   core, above pages (same state, same locks), below slab. Start reading at hmm_decay.
+ * Layer   memory, highest; the state of pages, under its locks. Start reading at hmm_decay.
  * Keeps   no system call under lock `pages`: a run is taken out, purged, and put back clean.
  * Source  decay by half-life: jemalloc's dirty_decay_ms; the exponential is replaced by
  *         elapsed / (elapsed + half-life), which agrees at 0 and at the half-life.

@@ -1,6 +1,6 @@
 /* decay.h - memory goes back: free runs age and are purged, a free top lowers the break.
  *
- * Layer   core, above pages (same state, same locks), below slab.
+ * Layer   memory, highest.
  */
 #ifndef HMM_MEMORY_DECAY_H
 #define HMM_MEMORY_DECAY_H

@@ -1,6 +1,6 @@
 /* meta.c - memory for the heap's own records.
  *
- * Layer   core, above pagemap, below brk.
+ * Layer   memory, above pagemap.
  * State   struct hmm_meta.
  */
 #include "memory/meta.h"

@@ -16,7 +16,7 @@
  * On x86-64 that takes 1.5 of 128 TiB of addresses, and 0.1 % of the heap in mapped ones, state
  * bytes aside (states.c). Over a caller's buffer it is the buffer's first part, all at once.
  *
- * Layer   core, above pagemap.
+ * Layer   memory, above pagemap.
  */
 #ifndef HMM_MEMORY_META_H
 #define HMM_MEMORY_META_H

@@ -10,7 +10,7 @@
  * block is gone, and a process may have 65,530 mappings. The borders are known here, as bits of
  * units, so there is a limit to their number.
  *
- * Layer   core, above pages (same state, same lock), below large.
+ * Layer   memory, above pages; its state, its lock.
  * State   bits `border`: a mapping may end where this unit begins.
  */
 #include "memory/move.h"

@@ -1,6 +1,6 @@
 /* move.h - memory changes its place without being copied.
  *
- * Layer   core, above pages (same state, same lock), below large.
+ * Layer   memory, above pages.
  */
 #ifndef HMM_MEMORY_MOVE_H
 #define HMM_MEMORY_MOVE_H

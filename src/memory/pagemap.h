@@ -17,7 +17,7 @@
  * 128 bytes another one for every address. So a block begins at `p` exactly if p's state byte is
  * p's tag. Free blocks are kept as marks, too: that saves hits an instruction.
  *
- * Layer   core, above lock, below brk.
+ * Layer   memory, lowest.
  * Keeps   I1 a unit's entry names a slab exactly while that slab exists; I2 the state byte
  *         of an address is its tag exactly if a block that a caller holds begins there; else 0.
  */

@@ -1,6 +1,6 @@
 /* pages.c - page runs: find, split, coalesce.
  *
- * Layer   core, above brk, below slab and large. Start reading at hmm_pages_take.
+ * Layer   memory, above pieces. Start reading at hmm_pages_take.
  * State   struct hmm_pages, guarded by lock `pages`; the break by lock `grow`.
  * Keeps   I4 no two adjacent free runs; I5 the runs add up to the break.
  * Source  boundary tags: Knuth, TAOCP 1, 2.5; here they lie out of line.

@@ -7,7 +7,7 @@
  *   break at units 0..2559 (40 MiB), then somebody's mapping; 1 MiB more came at + 64 MiB:
  *   pieces [0, 2560) [4096, 4160), n_units 4160, foreign_units 1536
  *
- * Layer   core, part of pages: its state, its lock.
+ * Layer   memory, above units.
  */
 #include "memory/pieces.h"
 

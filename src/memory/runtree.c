@@ -1,6 +1,6 @@
 /* runtree.c - the free runs by address.
  *
- * Layer   core, below pages. Start reading at hmm_runtree_find.
+ * Layer   memory, above brk. Start reading at hmm_runtree_find.
  * Keeps   I3 every node is the maximum of its children.
  */
 #include "memory/runtree.h"

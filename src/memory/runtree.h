@@ -4,7 +4,7 @@
  * of its 16 children. The lowest run of at least n units is found by walking down along the first
  * child that is large enough: first fit in address order, at most 8 levels, one cache line each.
  *
- * Layer   core, below pages. Guarded by lock `pages`.
+ * Layer   memory, above brk. Guarded by lock `pages`.
  * Source  the tree of maxima is a "tournament tree" (Knuth, TAOCP 3, 5.4.1); address-ordered first
  * fit fragments least: Johnstone and Wilson, "The memory fragmentation problem: solved?" (1998).
  */

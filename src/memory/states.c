@@ -11,7 +11,7 @@
  * As units are used now for slots of 16 bytes, now for slots of 500, each array gets its pages
  * touched, and most of them hold nothing but zeroes most of the time: those go back.
  *
- * Layer   core, above pages (same state), below slab. Start reading at hmm_states_map.
+ * Layer   memory, above move. Start reading at hmm_states_map.
  * Keeps   a unit becomes a slab's only under lock `states`: none does between the look at a page's
  *         units and the return of that page.
  */

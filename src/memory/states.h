@@ -1,6 +1,6 @@
 /* states.h - memory for state bytes: mapped where slabs are made, given back where none is left.
  *
- * Layer   core, above pages (same state), below slab.
+ * Layer   memory, above move.
  */
 #ifndef HMM_MEMORY_STATES_H
 #define HMM_MEMORY_STATES_H

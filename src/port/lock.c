@@ -1,6 +1,6 @@
 /* lock.c - the way of a thread that finds a lock taken.
  *
- * Layer   core, lowest.
+ * Layer   port, above system.
  */
 #include "port/lock.h"
 

@@ -7,7 +7,7 @@
  * interrupted the very call that holds the lock, and a fork handler of the program's that runs
  * while we hold all locks may allocate. Such a thread passes its own lock.
  *
- * Layer   core, lowest.
+ * Layer   port, above system.
  * Source  Drepper, "Futexes Are Tricky", mutex 3.
  *
  * Lock order (a thread that holds one may take only later ones):

@@ -15,7 +15,7 @@
  * latter khugepaged refills the holes that decay makes. What lies ahead in such a page is resident,
  * so it counts as dirty.
  *
- * Layer   core, above pages (same state, same lock), below slab.
+ * Layer   slabs, lowest; the state of pages, under its lock.
  */
 #include "slabs/huge.h"
 

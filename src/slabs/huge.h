@@ -1,6 +1,6 @@
 /* huge.h - new memory of a large heap comes as huge pages.
  *
- * Layer   core, above pages (same state, same lock), below slab.
+ * Layer   slabs, lowest.
  */
 #ifndef HMM_SLABS_HUGE_H
 #define HMM_SLABS_HUGE_H

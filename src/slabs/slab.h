@@ -8,7 +8,7 @@
  * another slab's, so that a thread that is late in telling an owner about a remote free touches a
  * slab.
  *
- * Layer   core, above pages, below arena.
+ * Layer   slabs, above huge.
  */
 #ifndef HMM_SLABS_SLAB_H
 #define HMM_SLABS_SLAB_H

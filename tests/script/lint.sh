@@ -1,5 +1,6 @@
 #!/bin/bash
 # lint.sh BUILD: the layers' lint passes, and fails on each kind of breach.
+build=$(realpath "$1")
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/../.." && pwd)
 lint=$top/tools/lint_layers.sh
@@ -12,12 +13,28 @@ breach() { # file, line added
     printf '%s\n' "$2" >>"$tmp/tree/src/$1"
     ! "$lint" "$tmp/tree" >/dev/null 2>&1
 }
-check "base includes core" breach base/fmt.c '#include "heap/heap.h"'
-check "core includes api" breach memory/pages.c '#include "api/alloc.h"'
-check "pages includes slab" breach memory/pages.c '#include "slabs/slab.h"'
+check "base includes heap" breach base/fmt.c '#include "heap/heap.h"'
+check "memory includes api" breach memory/pages.c '#include "api/alloc.h"'
+check "memory includes slabs" breach memory/pages.c '#include "slabs/slab.h"'
 check "api includes hosted" breach api/alloc.c '#include "hosted/hosted.h"'
-check "#if in core" breach slabs/slab.c '#if 1'
+check "#if in slabs" breach slabs/slab.c '#if 1'
+check "decay.h in pages.c, the same folder" breach memory/pages.c '#include "memory/decay.h"'
 check "a bare atomic" breach slabs/slab.c 'int f(void) { return atomic_load(&x); }'
-check "stdio in core" breach slabs/slab.c '#include <stdio.h>'
+check "stdio in slabs" breach slabs/slab.c '#include <stdio.h>'
 check "a file too long" breach slabs/slab.c "$(yes '/* x */' | head -n 400)"
+calls=$top/tools/lint_calls.sh
+objects=$build/CMakeFiles/hmm_objects.dir
+check "calls point downwards" "$calls" "$objects" "$top"
+upward() { # FILE OF SRC, FUNCTION: the object, and one more that calls a function above it
+    rm -rf "$tmp/objects" && mkdir -p "$tmp/objects/$(dirname "src/$1")"
+    cp -r "$objects/src" "$tmp/objects/"
+    printf 'void %s(void); void f(void); void f(void) { %s(); }\n' "$2" "$2" | cc -c -x c - -o "$tmp/f.o"
+    ld -r "$objects/src/$1.o" "$tmp/f.o" -o "$tmp/objects/src/$1.o"
+    ! "$calls" "$tmp/objects" "$top" >/dev/null 2>&1
+}
+check "pages calls slab" upward memory/pages.c hmm_slab_create
+check "bin calls remote, in the same folder" upward arenas/bin.c hmm_remote_collect
+check "heap calls the process" upward heap/heap.c hmm_process_start
+not_enough() { ! "$calls" "$tmp/no objects" "$top" >/dev/null 2>&1; }
+check "no objects, no verdict" not_enough
 finish
