@@ -17,6 +17,20 @@
  * 128 bytes another one for every address. So a block begins at `p` exactly if p's state byte is
  * p's tag. Free blocks are kept as marks, too: that saves hits an instruction.
  *
+ * An example. The heap begins at 0x124d55c000. The arena with id 2 has a slab of 112-byte slots,
+ * class 7, in unit 1: its state bytes are one for 64 bytes. Unit 2 and six more are a large block.
+ *
+ *   block          offset   unit   entry[unit]          state byte       which is at
+ *   0x124d560000   0x4000   1      0x207 = 2 << 8 | 7   0x01             0x4000 / 64 = 0x100
+ *   0x124d560070   0x4070   1      0x207                0xe1             0x101
+ *   0x124d5600e0   0x40e0   1      0x207                0xc1             0x103
+ *   0x124d564000   0x8000   2      0xf0, LARGE          -
+ *
+ * 0xe1 is the low byte of 2 * 0x124d560070 + 1. When that block is freed, the byte at 0x101 becomes
+ * 0, and nothing else changes. A free of 0x124d560080 looks at the same byte, expects 0x01 there,
+ * and finds 0xe1: it is inside a live block. When the large block is freed and kept by its thread,
+ * entry[2] becomes 0xf1.
+ *
  * Layer   memory, lowest.
  * Keeps   I1 a unit's entry names a slab exactly while that slab exists; I2 the state byte
  *         of an address is its tag exactly if a block that a caller holds begins there; else 0.
