@@ -27,9 +27,9 @@
  *   0x124d564000   0x8000   2      0xf0, LARGE          -
  *
  * 0xe1 is the low byte of 2 * 0x124d560070 + 1. When that block is freed, the byte at 0x101 becomes
- * 0, and nothing else changes. A free of 0x124d560080 looks at the same byte, expects 0x01 there,
- * and finds 0xe1: it is inside a live block. When the large block is freed and kept by its thread,
- * entry[2] becomes 0xf1.
+ * 0, and nothing else here changes. A free of 0x124d560078 looks at the same byte, expects 0xf1
+ * there, and finds 0xe1: no block begins there. When the large block is freed and kept by its
+ * thread, entry[2] becomes 0xf1, LARGE_CACHED.
  *
  * Layer   memory, lowest.
  * Keeps   I1 a unit's entry names a slab exactly while that slab exists; I2 the state byte
