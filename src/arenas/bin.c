@@ -122,11 +122,18 @@ static unsigned put_row(struct hmm_arena *arena, struct hmm_slab *slab, const hm
     return n;
 }
 
-unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_slab *slab,
-                     const hmm_mark *marks, unsigned n_marks)
+unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, const hmm_mark *marks,
+                     unsigned n_marks)
 {
-    unsigned n = put_row(arena, slab, marks, n_marks);
-    place_slab(slabs, arena, &arena->magazines[slab->class_idx]->bin, slab);
+    unsigned n = 0;
+    while (n < n_marks) {
+        struct hmm_slab *slab = hmm_slab_at(slabs->pages->map, hmm_mark_block(marks[n]));
+        /* relaxed: what the arena owns can't change hands while its lock is held */
+        if (hmm_unlikely(atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena))
+            break;
+        n += put_row(arena, slab, &marks[n], n_marks - n);
+        place_slab(slabs, arena, &arena->magazines[slab->class_idx]->bin, slab);
+    }
     return n;
 }
 

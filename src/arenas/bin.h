@@ -13,10 +13,10 @@
  */
 unsigned hmm_bin_take(struct hmm_arena *arena, struct hmm_magazine *mag, hmm_mark *last,
                       unsigned want);
-/* Put back the blocks at the front of marks[0..n_marks) that lie in `slab`, which is the arena's:
- * the first one does. Returns how many. One that was free already is noted in arena->twice_free. */
-unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_slab *slab,
-                     const hmm_mark *marks, unsigned n_marks);
+/* Put back the blocks of marks[0..n_marks), up to the first one that lies in another arena's slab.
+ * Returns how many. One that was free already is noted in arena->twice_free. */
+unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, const hmm_mark *marks,
+                     unsigned n_marks);
 /* Collect what others freed into the arena's own slab. */
 void hmm_bin_collect(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_slab *slab);
 /* A slab with free slots leaves the bin; NULL: there is none. */

@@ -5,8 +5,6 @@
  */
 #include "arenas/gate.h"
 
-#include "port/fatal.h"
-
 void hmm_arena_lock_again(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     do {
@@ -23,14 +21,6 @@ void hmm_arena_enter(struct hmm_arenas *arenas, struct hmm_arena *arena)
     uint32_t now =
         atomic_load_explicit(&arenas->n_created, memory_order_relaxed);     /* relaxed: hint */
     atomic_store_explicit(&arena->seen_created, now, memory_order_relaxed); /* relaxed: hint */
-}
-
-void hmm_arena_leave(struct hmm_arena *arena)
-{
-    void *twice_free = arena->twice_free;
-    hmm_lock_give(&arena->lock);
-    if (hmm_unlikely(twice_free != NULL))
-        hmm_misuse_two_owners(twice_free);
 }
 
 void hmm_arenas_fork_prepare(struct hmm_arenas *arenas)

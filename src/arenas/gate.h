@@ -13,6 +13,7 @@
 #define HMM_ARENAS_GATE_H
 
 #include "arenas/arena.h"
+#include "port/fatal.h"
 
 /* Has another thread closed it? */
 static inline bool hmm_arenas_closed(const struct hmm_arenas *arenas)
@@ -76,6 +77,12 @@ struct hmm_arena *hmm_arenas_take_left(struct hmm_arenas *arenas);
 /* Owners at their slow paths: take an arena's lock, and give it. A block that two threads have
  * freed at once ends the process then. */
 void hmm_arena_enter(struct hmm_arenas *arenas, struct hmm_arena *arena);
-void hmm_arena_leave(struct hmm_arena *arena);
+static inline void hmm_arena_leave(struct hmm_arena *arena)
+{
+    void *twice_free = arena->twice_free;
+    hmm_lock_give(&arena->lock);
+    if (hmm_unlikely(twice_free != NULL))
+        hmm_misuse_two_owners(twice_free);
+}
 
 #endif

@@ -32,13 +32,3 @@ void hmm_magazine_narrow(struct hmm_magazine *mag)
     mag->end = mag->loaded->slots + (mag->closed ? 0 : objs);
     mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
 }
-
-void hmm_magazine_widen(struct hmm_magazine *mag)
-{
-    size_t objs = hmm_max((size_t)(mag->end - mag->loaded->slots) * 2, HMM_MAGAZINE_FIRST_OBJS);
-    objs = hmm_min(objs, mag->max_objs);
-    mag->end = mag->loaded->slots + objs;
-    mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
-    mag->used = true;
-    mag->closed = false;
-}

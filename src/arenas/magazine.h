@@ -88,8 +88,17 @@ static inline bool hmm_magazine_has_depot(const struct hmm_magazine *mag)
 size_t hmm_magazine_rounds_bytes(const struct hmm_magazine *mag);
 /* One that is empty and new, or was not in use: let it hold few. */
 void hmm_magazine_narrow(struct hmm_magazine *mag);
+
 /* One that was refilled or flushed is in use: let it hold twice as much. */
-void hmm_magazine_widen(struct hmm_magazine *mag);
+static inline void hmm_magazine_widen(struct hmm_magazine *mag)
+{
+    size_t objs = hmm_max((size_t)(mag->end - mag->loaded->slots) * 2, HMM_MAGAZINE_FIRST_OBJS);
+    objs = hmm_min(objs, mag->max_objs);
+    mag->end = mag->loaded->slots + objs;
+    mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
+    mag->used = true;
+    mag->closed = false;
+}
 
 extern const struct hmm_magazine hmm_magazine_empty;
 extern const uint8_t hmm_never_free; /* a state byte */

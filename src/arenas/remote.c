@@ -15,7 +15,6 @@
  */
 #include "arenas/remote.h"
 
-#include "arenas/bin.h"
 #include "arenas/gate.h"
 
 static void push_returned(struct hmm_arena *arena, struct hmm_slab *slab)
@@ -173,22 +172,17 @@ bool hmm_remote_free_one(struct hmm_arenas *arenas, void *block)
     return send(slab, slot / 64, (uint64_t)1 << (slot % 64));
 }
 
-void hmm_remote_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
-                        unsigned n_marks)
+void hmm_remote_put_rest(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
+                         unsigned n_marks)
 {
-    const struct hmm_pagemap *map = arenas->slabs.pages->map;
-    for (unsigned i = 0; i < n_marks;) {
-        void *block = hmm_mark_block(marks[i]);
-        struct hmm_slab *slab = hmm_slab_at(map, block);
-        /* relaxed: what the arena owns can't change hands while its lock is held */
-        if (hmm_likely(atomic_load_explicit(&slab->arena, memory_order_relaxed) == arena)) {
-            i += hmm_bin_put(&arenas->slabs, arena, slab, &marks[i], n_marks - i);
-            continue;
-        }
+    while (n_marks != 0) {
+        void *block = hmm_mark_block(marks[0]);
         if (!arena->shared)
-            push(arenas, arena, block, slab->class_idx);
+            push(arenas, arena, block, hmm_slab_at(arenas->slabs.pages->map, block)->class_idx);
         else if (!hmm_remote_free_one(arenas, block))
             arena->twice_free = block;
-        i++;
+        unsigned n = 1 + hmm_bin_put(&arenas->slabs, arena, &marks[1], n_marks - 1);
+        marks += n;
+        n_marks -= n;
     }
 }

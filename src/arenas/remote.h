@@ -5,7 +5,7 @@
 #ifndef HMM_ARENAS_REMOTE_H
 #define HMM_ARENAS_REMOTE_H
 
-#include "arenas/arena.h"
+#include "arenas/bin.h"
 
 /* A caller's block. Returns PUSH_DONE or PUSH_NOT_LIVE. caller: owner */
 enum hmm_push hmm_remote_put(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,
@@ -17,10 +17,19 @@ bool hmm_remote_free_one(struct hmm_arenas *arenas, void *block);
 void hmm_remote_flush(struct hmm_arenas *arenas, struct hmm_arena *arena);
 /* Collect what others freed into the arena's slabs. locks: held arena */
 void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena);
+/* What is left of marks[0..n_marks) when the first one's slab is another arena's. */
+void hmm_remote_put_rest(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
+                         unsigned n_marks);
+
 /* Blocks that were free in a magazine, marks[0..n_marks), go home, each to its slab: into the bin,
  * or, where the slab is another's by now, into the buffer. One that was free already is noted in
  * arena->twice_free. locks: held arena */
-void hmm_remote_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
-                        unsigned n_marks);
+static inline void hmm_remote_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                                      const hmm_mark *marks, unsigned n_marks)
+{
+    unsigned n = hmm_bin_put(&arenas->slabs, arena, marks, n_marks);
+    if (hmm_unlikely(n != n_marks))
+        hmm_remote_put_rest(arenas, arena, &marks[n], n_marks - n);
+}
 
 #endif

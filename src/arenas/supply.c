@@ -1,7 +1,7 @@
 /* supply.c - where an arena's next slab comes from: others that have one to spare, what idle
  * magazines and depots pin, and new memory at last.
  *
- * Layer   arenas, above shed. Start reading at hmm_supply_take.
+ * Layer   arenas, above shed. Start reading at hmm_supply_slab.
  * State   none of its own; bins, guarded by their arenas' locks.
  */
 #include "arenas/supply.h"
@@ -77,14 +77,9 @@ static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hm
     return true;
 }
 
-unsigned hmm_supply_take(struct hmm_arenas *arenas, struct hmm_arena *arena,
-                         struct hmm_magazine *mag, hmm_mark *last, unsigned want)
+bool hmm_supply_slab(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
-    unsigned taken = hmm_bin_take(arena, mag, last, want);
-    if (hmm_likely(taken != 0)) /* enough: no new slab for the rest */
-        return taken;
-    if (!(!arena->shared && adopt_any(arenas, arena, mag->class_idx)) &&
-        !create(arenas, arena, &mag->bin, mag->class_idx))
-        return 0;
-    return hmm_bin_take(arena, mag, last, want);
+    if (!arena->shared && adopt_any(arenas, arena, mag->class_idx))
+        return true;
+    return create(arenas, arena, &mag->bin, mag->class_idx);
 }
