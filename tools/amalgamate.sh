@@ -6,12 +6,24 @@ unset CDPATH
 mkdir -p -- "$1"
 to=$(cd -- "$1" && pwd)
 cd "$(dirname "$0")/.."
-files="base/base.h base/bits.h base/bytes.h base/fmt.h port/board.h blocks/blocks.h blocks/blocks_list.h blocks/blocks_parts.h blocks/blocks_give.h blocks/blocks_search.h blocks/blocks_take.h blocks/blocks_resize.h blocks/blocks_init.h blocks/blocks_check.h base/fmt.c blocks/blocks_give.c blocks/blocks_search.c blocks/blocks_take.c blocks/blocks_resize.c blocks/blocks_init.c blocks/blocks_check.c api/buffer.c"
+# of the bottom: what needs no more than memcpy, and how the board ends; then all of blocks/, in its order
+modules="base/base base/bits base/bytes base/fmt port/board $(tools/layers.sh | grep '^blocks/')"
+files() { # EXTENSION: of those modules that have one
+    for module in $modules; do
+        [ ! -e "src/$module.$1" ] || echo "$module.$1"
+    done
+}
 
+licence() { # the end of a comment
+    echo " *"
+    sed -e 's/^/ * /' -e 's/ *$//' LICENSE
+    echo " */"
+}
 {
     echo "/* hmm_embedded.h - made by tools/amalgamate.sh of libhmm: do not edit. Compile hmm_embedded.c with it, and supply"
     echo " *     _Noreturn void hmm_board_fatal(const char *line, size_t n_chars);"
-    echo " * which gets the message when a pointer is misused and there is no on_error. */"
+    echo " * which gets the message when a pointer is misused and there is no on_error."
+    licence
     cat include/hmm_heap.h
 } >"$to/hmm_embedded.h"
 
@@ -19,7 +31,8 @@ constant() { # NAME: its value in tunables.def
     sed -n "s/^HMM_FIXED($1, \([0-9]*\),.*/\1/p" src/base/tunables.def
 }
 {
-    echo "/* hmm_embedded.c - made by tools/amalgamate.sh of libhmm: do not edit. */"
+    echo "/* hmm_embedded.c - made by tools/amalgamate.sh of libhmm: do not edit."
+    licence
     echo '#include "hmm_embedded.h"'
     echo
     echo "enum {"
@@ -29,7 +42,7 @@ constant() { # NAME: its value in tunables.def
         echo "    HMM_$name = $(constant "$name"),"
     done
     echo "};"
-    for file in $files; do
+    for file in $(files h) $(files c) api/buffer.c; do
         echo
         echo "/* ======== src/$file ======== */"
         # what other files of the library call is this one's own: the compiler inlines what has one caller

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/sh
 # layers.sh [TREE]: the modules of src/ from the bottom to the top, one a line: "folder/module". The folders' order stands
 # in src/README.md, that of each folder's modules in its own README.md.
 top=${1:-$(cd "$(dirname "$0")/.." && pwd)}

@@ -2,17 +2,16 @@
  *
  *   | struct front | HmmHeap: granules ...      break ...             records |
  *
- * Layer   api, above blocks; of port only board.h, so that it runs anywhere.
+ * Layer   api, above blocks; without the system, so that it runs anywhere.
  */
 #include "base/bytes.h"
-#include "base/fmt.h"
 #include "blocks/blocks_check.h"
 #include "blocks/blocks_give.h"
 #include "blocks/blocks_init.h"
+#include "blocks/blocks_report.h"
 #include "blocks/blocks_resize.h"
 #include "blocks/blocks_search.h"
 #include "blocks/blocks_take.h"
-#include "port/board.h"
 
 #include "hmm_heap.h"
 
@@ -25,7 +24,6 @@ struct hooks {
     void *context;
     void (*lock)(void *context);
     void (*unlock)(void *context);
-    void (*on_error)(void *context, const char *message, const void *block);
     void (*on_alloc)(void *context, const void *block, size_t bytes);
     void (*on_free)(void *context, const void *block, size_t bytes);
     void (*on_refuse)(void *context, size_t bytes);
@@ -38,7 +36,7 @@ struct front {
     uint32_t magic; /* while the heap exists: HEAP_MAGIC, or with a lock or hooks the other */
 };
 
-enum { HEAP_MAGIC = 0x484d4d48, HEAP_HOOKED_MAGIC = HEAP_MAGIC + 1, MESSAGE_CHARS = 200 };
+enum { HEAP_MAGIC = 0x484d4d48, HEAP_HOOKED_MAGIC = HEAP_MAGIC + 1 };
 
 static inline struct front *front_of(const void *heap)
 {
@@ -50,91 +48,19 @@ static inline const struct hooks *hooks_of(const void *heap)
     return &front_of(heap)->hooks;
 }
 
-/* --- misuse -------------------------------------------------------------------------------------
+/* --- every call ---------------------------------------------------------------------------------
  */
-
-/* "<who>: <what> 0x<address><more>": to the caller's function, or the end. */
-static HMM_COLD void tell(const struct hooks *hooks, struct hmm_text *text, const void *block)
-{
-    if (hooks != NULL && hooks->on_error != NULL) {
-        text->chars[text->n_chars] = '\0';
-        hooks->on_error(hooks->context, text->chars, block);
-        return;
-    }
-    char line[MESSAGE_CHARS + 8];
-    struct hmm_text all = {.chars = line, .capacity_bytes = sizeof line - 1};
-    hmm_text_str(&all, "hmm: ");
-    memcpy(line + all.n_chars, text->chars, text->n_chars);
-    all.n_chars += text->n_chars;
-    line[all.n_chars++] = '\n';
-    hmm_board_fatal(line, all.n_chars);
-}
-
-static HMM_COLD void overwritten(struct hmm_blocks *blocks)
-{
-    char chars[MESSAGE_CHARS];
-    struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
-    hmm_text_str(&text, "HmmHeap: memory was written to after it was freed; this heap stops here");
-    tell(hooks_of(blocks), &text, NULL);
-}
-
-/* What is wrong with a pointer, and what is known of its place. */
-static HMM_COLD void misuse(struct hmm_blocks *blocks, const void *block, const char *who)
-{
-    if (block == NULL)
-        return;
-    char chars[MESSAGE_CHARS];
-    struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
-    if (hmm_blocks_is_broken(blocks)) {
-        overwritten(blocks);
-        return;
-    }
-    size_t offset_bytes = (size_t)((uintptr_t)block - (uintptr_t)blocks);
-    size_t granule = offset_bytes >> HMM_GRANULE_SHIFT;
-    bool is_inside = granule >= blocks->first && granule < blocks->span;
-    bool below_break = is_inside && granule < blocks->end;
-    size_t around = below_break ? hmm_blocks_around(blocks, granule) : 0;
-    bool is_live = false;
-    size_t length = below_break ? hmm_blocks_walk(blocks, around, &is_live) : 0;
-    bool in_free = below_break && !is_live;
-    bool is_block = block == hmm_blocks_address(blocks, around);
-    hmm_text_str(&text, who);
-    hmm_text_str(&text, in_free && is_block ? ": double free of "
-                        : in_free && offset_bytes % HMM_GRANULE_BYTES == 0
-                            ? ": double or invalid free of "
-                            : ": invalid pointer ");
-    hmm_text_hex(&text, (uintptr_t)block);
-    if (below_break) {
-        hmm_text_str(&text, is_block ? " (a" : " (inside a");
-        hmm_text_str(&text, in_free ? " free block of " : " block of ");
-        hmm_text_dec(&text, (uint64_t)length << HMM_GRANULE_SHIFT);
-        hmm_text_str(&text, " bytes at ");
-        hmm_text_hex(&text, (uintptr_t)hmm_blocks_address(blocks, around));
-        hmm_text_str(&text, ")");
-    } else {
-        hmm_text_str(&text,
-                     is_inside ? " (above the break, where no block is)" : " (outside this heap)");
-    }
-    tell(hooks_of(blocks), &text, block);
-}
-
-static HMM_COLD void misuse_of_free(struct hmm_blocks *blocks, const void *block)
-{
-    misuse(blocks, block, "HmmHeapFree");
-}
 
 static HMM_COLD void no_heap(const char *who, const void *heap)
 {
-    char chars[MESSAGE_CHARS];
+    char chars[HMM_REPORT_CHARS];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
     hmm_text_str(&text, who);
     hmm_text_str(&text, ": no heap at ");
     hmm_text_hex(&text, (uintptr_t)heap);
-    tell(NULL, &text, heap);
+    static const struct hmm_report end;
+    hmm_report(&end, &text, heap);
 }
-
-/* --- every call ---------------------------------------------------------------------------------
- */
 
 /* A heap without a lock and hooks: nothing to do around a call. */
 static HMM_INLINE bool is_plain(const struct HmmHeap *heap)
@@ -246,7 +172,7 @@ void *HmmHeapRealloc(HmmHeap *heap, void *block, size_t size)
     size_t old_bytes = held_bytes(heap, block);
     void *result = NULL;
     if (old_bytes == 0) {
-        misuse(&heap->blocks, block, "HmmHeapRealloc");
+        hmm_blocks_tell_misuse(&heap->blocks, block, "HmmHeapRealloc");
         size = 0; /* nothing is refused */
     } else if (size == 0) {
         tell_free(heap, block, old_bytes);
@@ -275,7 +201,7 @@ size_t HmmHeapUsableSize(HmmHeap *heap, const void *block)
     enter_heap(heap, "HmmHeapUsableSize");
     size_t bytes = held_bytes(heap, block);
     if (bytes == 0)
-        misuse(&heap->blocks, block, "HmmHeapUsableSize");
+        hmm_blocks_tell_misuse(&heap->blocks, block, "HmmHeapUsableSize");
     leave_heap(heap);
     return bytes;
 }
@@ -289,17 +215,17 @@ size_t HmmHeapMinBytes(void)
            (hmm_blocks_min_granules() << HMM_GRANULE_SHIFT);
 }
 
-static HMM_COLD void too_small(const struct hooks *hooks, size_t bytes, const void *buffer)
+static HMM_COLD void too_small(const struct hmm_report *report, size_t bytes, const void *buffer)
 {
-    if (hooks->on_error == NULL)
+    if (report->on_error == NULL)
         return;
-    char chars[MESSAGE_CHARS];
+    char chars[HMM_REPORT_CHARS];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars - 1};
     hmm_text_str(&text, "HmmHeapCreate: a buffer of ");
     hmm_text_dec(&text, bytes);
     hmm_text_str(&text, " bytes is too small; enough are ");
     hmm_text_dec(&text, HmmHeapMinBytes());
-    tell(hooks, &text, buffer);
+    hmm_report(report, &text, buffer);
 }
 
 HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *options)
@@ -312,7 +238,6 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
         .context = options->context,
         .lock = options->lock,
         .unlock = options->unlock,
-        .on_error = options->on_error,
         .on_alloc = options->on_alloc,
         .on_free = options->on_free,
         .on_refuse = options->on_refuse,
@@ -325,14 +250,13 @@ HmmHeap *HmmHeapCreate(void *buffer, size_t bytes, const struct HmmHeapOptions *
         .is_zero = options->is_zero != 0,
         .is_fixed = options->fixed_records != 0,
         .is_searched = options->no_search == 0,
+        .report = {options->on_error, options->context},
     };
     if (bytes < ahead + sizeof *front ||
         !hmm_blocks_init(&heap->blocks, (char *)buffer + bytes, form)) {
-        too_small(&hooks, bytes, buffer);
+        too_small(&form.report, bytes, buffer);
         return NULL;
     }
-    heap->blocks.on_misuse = misuse_of_free;
-    heap->blocks.on_broken = overwritten;
     bool is_hooked = hooks.lock != NULL || hooks.on_alloc != NULL || hooks.on_free != NULL ||
                      hooks.on_refuse != NULL;
     front->hooks = hooks;
@@ -433,7 +357,7 @@ struct line {
 static void print_at(const struct line *line, const char *what, const struct hmm_blocks *blocks,
                      size_t at, const char *then, size_t n_granules)
 {
-    char chars[MESSAGE_CHARS];
+    char chars[HMM_REPORT_CHARS];
     struct hmm_text text = {.chars = chars, .capacity_bytes = sizeof chars};
     hmm_text_str(&text, what);
     hmm_text_hex(&text, (uintptr_t)hmm_blocks_address(blocks, at));

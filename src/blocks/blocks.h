@@ -65,6 +65,12 @@ enum {
 
 enum { HMM_BLOCKS_CLASS_WORDS = 256 / HMM_GROUP_GRANULES /* of BLOCKS_MAX_GRANULES */ };
 
+/* Who is told of misuse: the caller's function; NULL: the program ends with the message. */
+struct hmm_report {
+    void (*on_error)(void *context, const char *message, const void *block);
+    void *context;
+};
+
 /* A heap of blocks. All sizes in granules. */
 struct hmm_blocks {
     /* a bit for each class with free blocks, and for the one above the last */
@@ -90,10 +96,7 @@ struct hmm_blocks {
     uint32_t extra_granules; /* const: taken ahead */
     uint32_t least_recorded; /* const: records up to that granule's always keep their place */
     size_t peak_end;
-    /* const: told of an address to free where no live block begins; and that the heap has just been
-     * found broken */
-    void (*on_misuse)(struct hmm_blocks *blocks, const void *address);
-    void (*on_broken)(struct hmm_blocks *blocks);
+    struct hmm_report report; /* const */
     /* by class: the list's first block and its last. In the one above the last: HMM_NO_PLACE */
     _Alignas(2 * sizeof(uint32_t)) uint32_t heads[];
 };

@@ -4,16 +4,6 @@
  */
 #include "blocks/blocks_give.h"
 
-HMM_COLD void hmm_blocks_set_broken(struct hmm_blocks *blocks)
-{
-    blocks->usable_granules = 0;
-    blocks->asked_granules = 0;
-    blocks->recorded = blocks->recorded_places = 0;
-    blocks->top = blocks->end = blocks->first;
-    blocks->below_peak = (int32_t)blocks->peak_live;
-    blocks->on_broken(blocks);
-}
-
 /* Four ways for a block at the spot, of n granules up to the one in `next_group`, in no list, nor
  * live: it becomes a free block, together with free ones beside it. Each is a function of its own,
  * so that none saves registers that only another needs. */
@@ -136,7 +126,7 @@ void hmm_blocks_give(struct hmm_blocks *blocks, const void *address)
     size_t at = hmm_blocks_granule(blocks, address);
     HMM_KEEP(at); /* or gcc keeps the address, too */
     if (!give(blocks, at))
-        blocks->on_misuse(blocks, hmm_blocks_anywhere(blocks, at));
+        hmm_blocks_tell_misuse(blocks, hmm_blocks_anywhere(blocks, at), "HmmHeapFree");
 }
 
 bool hmm_blocks_trim(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,

@@ -16,7 +16,7 @@ void hmm_blocks_give_row(struct hmm_blocks *blocks, struct hmm_spot spot, size_t
 bool hmm_blocks_trim(struct hmm_blocks *blocks, struct hmm_spot spot, size_t n_granules,
                      size_t want);
 
-/* Free the live block that begins at `address`; if none does, on_misuse is told. */
+/* Free the live block that begins at `address`; if none does, that is reported. */
 void hmm_blocks_give(struct hmm_blocks *blocks, const void *address);
 
 #endif

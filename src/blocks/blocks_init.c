@@ -80,6 +80,7 @@ bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, struct hmm_blocks_for
         .heads_end = hmm_blocks_head(n_classes),
         .is_searched = form.is_searched,
         .extra_granules = (uint32_t)hmm_min(form.extra_bytes >> HMM_GRANULE_SHIFT, span),
+        .report = form.report,
     };
     if (form.is_fixed)
         blocks->least_recorded = (uint32_t)hmm_blocks_capacity(blocks) - 1;

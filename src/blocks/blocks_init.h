@@ -12,12 +12,13 @@
 struct hmm_blocks_form {
     size_t extra_bytes;
     bool is_zero, is_fixed, is_searched;
+    struct hmm_report report;
 };
 
 /* The least that is enough for hmm_blocks_init, in granules. */
 size_t hmm_blocks_min_granules(void);
 /* The heap of the memory from `blocks`, at a multiple of 16, up to `end`. False:
- * too small, nothing is written. The hooks are the caller's to set. */
+ * too small, nothing is written. */
 bool hmm_blocks_init(struct hmm_blocks *blocks, void *end, struct hmm_blocks_form form);
 void hmm_blocks_reset(struct hmm_blocks *blocks);
 

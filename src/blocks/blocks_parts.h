@@ -1,17 +1,16 @@
 /* blocks_parts.h - what taking, giving and resizing blocks have in common: lengths as records and
  * free blocks know them, the top and the break, what is live.
  *
- * Layer   blocks, above blocks_list.h. Part of blocks/blocks.c, blocks_resize.c and blocks_search.c.
+ * Layer   blocks, above blocks_list.h. Part of blocks_give.c, blocks_take.c,
+ * blocks_resize.c and blocks_search.c.
  */
 #ifndef HMM_BLOCKS_BLOCKS_PARTS_H
 #define HMM_BLOCKS_BLOCKS_PARTS_H
 
-#include "blocks/blocks_list.h"
-
 #include "base/bytes.h"
+#include "blocks/blocks_list.h"
+#include "blocks/blocks_report.h"
 
-/* Nothing can be relied on any more: no block begins below the break, and none can be taken. */
-void hmm_blocks_set_broken(struct hmm_blocks *blocks);
 /* --- lengths ------------------------------------------------------------------------------------
  */
 

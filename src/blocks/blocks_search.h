@@ -16,7 +16,8 @@ void *hmm_blocks_carve(struct hmm_blocks *blocks, struct hmm_spot front, size_t 
  * refused. */
 void *hmm_blocks_take_last(struct hmm_blocks *blocks, size_t want);
 
-/* A block of so many bytes at a multiple of align_granules, 2 or a higher power of it, of addresses. */
+/* A block of so many bytes at a multiple of align_granules, 2 or a higher power of it, of
+ * addresses. */
 void *hmm_blocks_take_aligned(struct hmm_blocks *blocks, size_t align_granules, size_t bytes);
 
 #endif

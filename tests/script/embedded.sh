@@ -31,7 +31,7 @@ fi
 
 board="arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb $flags -O2 -Itests/board -Itests/buffer -I$tmp tests/board/board.c"
 machine="qemu-system-arm -M mps2-an385 -nographic -semihosting-config enable=on,target=native -kernel"
-heap="src/blocks/blocks_give.c src/blocks/blocks_search.c src/blocks/blocks_take.c src/blocks/blocks_resize.c src/blocks/blocks_init.c src/blocks/blocks_check.c src/api/buffer.c src/base/fmt.c"
+heap="src/blocks/*.c src/api/buffer.c src/base/fmt.c"
 $board examples/firmware/main.c "$tmp/hmm_embedded.c" -T tests/board/board.ld -o "$tmp/example.elf" &&
     timeout 60 $machine "$tmp/example.elf" >"$tmp/example.txt" 2>&1
 check "the example ends by the board's hook" test $? = 0
