@@ -1,17 +1,12 @@
-/* port.c - bare: no operating system. All memory is a caller's buffer, always committed; the board
- * supplies hmm_board_fatal, which must not return.
+/* port.c - bare: no operating system. All memory is a caller's buffer, always committed.
  *
  * Layer   port.
  */
 #include "port/port.h"
-#include "port/board.h"
 
 #include <string.h>
 
 enum { BARE_PAGE_BYTES = 4096 };
-
-static char fatal_text[256];
-static size_t fatal_bytes;
 
 size_t hmm_port_page_bytes(void)
 {
@@ -143,18 +138,6 @@ void hmm_port_wait(_Atomic(uint32_t) *word, uint32_t seen)
 void hmm_port_wake(_Atomic(uint32_t) *word)
 {
     (void)word;
-}
-
-void hmm_port_write(int fd, const char *bytes, size_t n_bytes)
-{
-    (void)fd;
-    fatal_bytes = hmm_min(n_bytes, sizeof fatal_text);
-    memcpy(fatal_text, bytes, fatal_bytes);
-}
-
-_Noreturn void hmm_port_abort(void)
-{
-    hmm_board_fatal(fatal_text, fatal_bytes);
 }
 
 void hmm_port_set_enomem(void) {}
