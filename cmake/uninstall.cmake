@@ -1,11 +1,14 @@
-# Remove what the last install of this build has put in place, under the DESTDIR of today.
-if(NOT EXISTS "${BUILD}/install_manifest.txt")
-  message(FATAL_ERROR "nothing was installed from here")
+# Remove what the last install of BUILD under PREFIX has put in place, under the DESTDIR of today.
+string(MAKE_C_IDENTIFIER "${PREFIX}" name)
+set(manifest "${BUILD}/installed-${name}.txt")
+if(NOT EXISTS "${manifest}")
+  message(FATAL_ERROR "nothing was installed from here under ${PREFIX}")
 endif()
-file(STRINGS "${BUILD}/install_manifest.txt" files)
+file(STRINGS "${manifest}" files)
 foreach(file ${files})
   if(EXISTS "$ENV{DESTDIR}${file}" OR IS_SYMLINK "$ENV{DESTDIR}${file}")
     message(STATUS "Removing: $ENV{DESTDIR}${file}")
     file(REMOVE "$ENV{DESTDIR}${file}")
   endif()
 endforeach()
+file(REMOVE "${manifest}")

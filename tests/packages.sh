@@ -6,10 +6,16 @@ cd "$(dirname "$0")/.." || exit 2
 suite=${HMM_SUITE:-bookworm} mirror=${HMM_MIRROR:-http://deb.debian.org/debian}
 [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "packages.sh: needs root and apt-get"; exit 2; }
 export DEBIAN_FRONTEND=noninteractive
+missing=()
 quietly() { "$@" >"$tmp/log" 2>&1 || { tail -n 8 "$tmp/log"; false; }; }
-for tool in debootstrap:debootstrap lintian:lintian dh:debhelper scdoc:scdoc dpkg-buildpackage:dpkg-dev cmake:cmake; do
-    command -v "${tool%%:*}" >/dev/null || quietly apt-get install -y --no-install-recommends "${tool#*:}"
+for package in build-essential cmake debhelper debootstrap lintian scdoc; do
+    dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
 done
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "packages.sh: installing ${missing[*]}"
+    quietly apt-get update && quietly apt-get install -y --no-install-recommends "${missing[@]}" ||
+        { echo "packages.sh: these packages are needed, and could not be installed: ${missing[*]}"; exit 2; }
+fi
 
 mkdir "$tmp/libhmm" "$tmp/root"
 git ls-files -co --exclude-standard | tar cf - -T - | tar xf - -C "$tmp/libhmm"

@@ -2,6 +2,7 @@
 # demo.sh BUILD: hmm demo - the tour shows what it says, own calls work in a pipe, bad ones are told, lines fit 80 columns.
 build=$1
 . "$(dirname "$0")/lib.sh"
+needs python3
 hmm=$build/hmm
 
 "$hmm" demo --auto </dev/null >"$tmp/tour"

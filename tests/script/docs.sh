@@ -3,6 +3,7 @@
 # block of code is for stands behind its fence; one without a word there is output. Links lead to files. Pages made from sources are up to date.
 build=$1
 . "$(dirname "$0")/lib.sh"
+needs python3
 cd "$(dirname "$0")/../.." || exit 2
 mkdir "$tmp/tree" && git ls-files -co --exclude-standard 2>/dev/null | tar cf - -T - | tar xf - -C "$tmp/tree" || cp -r . "$tmp/tree"
 mkdir -p "$tmp/tree/build" && cp "$build"/libhmm.so* "$build/libhmm.a" "$build/hmm" "$tmp/tree/build/"

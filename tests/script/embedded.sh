@@ -3,9 +3,7 @@
 # nothing but memcpy, memset, memmove and the board's fatal hook; its tests and the example run on an emulated Cortex-M3.
 . "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")/../.." || exit 2
-for tool in arm-none-eabi-gcc qemu-system-arm; do
-    command -v "$tool" >/dev/null || { echo "embedded: no $tool here (Debian: gcc-arm-none-eabi, qemu-system-arm)"; exit 77; }
-done
+needs arm-none-eabi-gcc qemu-system-arm # Debian: gcc-arm-none-eabi, qemu-system-arm
 flags="-ffreestanding -nostdlib -Wall -Wextra -Wshadow -Wconversion -Werror -fno-tree-loop-distribute-patterns"
 sh tools/amalgamate.sh "$tmp"
 

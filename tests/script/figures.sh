@@ -3,7 +3,7 @@
 # calls by strace, also where calls fail; what fork, exec, and a program without a call of the heap do to them.
 build=$1
 . "$(dirname "$0")/lib.sh"
-command -v strace >/dev/null || { echo "no strace here"; exit 77; }
+needs strace
 cat >"$tmp/figures.c" <<'C'
 #include <fcntl.h>
 #include <hmm.h>

@@ -15,6 +15,11 @@ check() { # name, then a command that must succeed
     fi
 }
 not() { ! "$@"; }
+needs() { # COMMAND...: or the test is skipped, with its name
+    for tool; do
+        command -v "$tool" >/dev/null || { echo "no $tool here"; exit 77; }
+    done
+}
 finish() {
     echo "$passed passed, $failed failed"
     [ $failed = 0 ] && [ $passed -gt 0 ]

@@ -3,6 +3,7 @@
 # inlined; malloc comes from libhmm, when the linker is told to look for it.
 source=$(cd "$(dirname "$0")/../.." && pwd)
 . "$(dirname "$0")/lib.sh"
+needs valgrind
 if ! cc --version | head -n 1 | grep -qiE 'gcc|cc \('; then
     echo "skipped: for gcc only"
     exit 77

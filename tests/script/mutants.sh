@@ -4,6 +4,7 @@
 # unchecked library, by abuse/run.sh.)
 build=$(realpath "$1")
 . "$(dirname "$0")/lib.sh"
+needs g++
 top=$(cd "$(dirname "$0")/../.." && pwd)
 
 # mutant "FILE..." SED NAME...: with each FILE changed by SED, each of the abuse programs NAME fails.

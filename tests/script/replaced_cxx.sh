@@ -3,7 +3,7 @@
 build=$(realpath "$1")
 . "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")/../replaced" || exit 2
-command -v g++ >/dev/null || { echo "no g++ here"; exit 77; }
+needs g++
 linked="-L$build -lhmm -Wl,-rpath,$build"
 compile() { g++ -std=c++17 -O1 -g -w -fno-builtin -fPIC -pthread "$@"; }
 runs() { timeout 100 "$@" >"$tmp/out" 2>&1 || { tail -n 3 "$tmp/out"; false; }; }

@@ -3,7 +3,7 @@
 build=$1
 . "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")/../../bindings/rust" || exit 2
-command -v cargo >/dev/null || { echo "no cargo here"; exit 77; }
+needs cargo
 export HMM_LIB_DIR=$build LD_LIBRARY_PATH=$build CARGO_TARGET_DIR=$tmp/target CARGO_NET_OFFLINE=true
 quietly() { "$@" >"$tmp/log" 2>&1 || { tail -n 20 "$tmp/log"; false; }; }
 check "tests, shared" quietly cargo test --offline

@@ -3,6 +3,7 @@
 # peak; with map=1 from a reserved range.
 build=$1
 . "$(dirname "$0")/lib.sh"
+needs strace
 trace() { # options program args
     local options=$1
     shift

@@ -1,5 +1,6 @@
 #include "unit/buffer_heap.h"
 
+#include "arenas/shed.h"
 #include "memory/decay.h"
 
 enum { HEAP_BYTES = 16 << 20, N_BLOCKS = 3000 };
