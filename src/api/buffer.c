@@ -2,6 +2,10 @@
  *
  *   | struct front | HmmHeap: granules ...      break ...             records |
  *
+ * An example: 4096 bytes at 0x20000008. The front begins at 0x20000010, the next multiple of 16. It
+ * has 64 bytes on a 64-bit machine, so the heap, and the pointer that the caller gets, is
+ * 0x20000050; 251 granules of 16 bytes fit up to 0x20001000. What lies in them: blocks/blocks.h.
+ *
  * Layer   api, above blocks; without the system, so that it runs anywhere.
  */
 #include "base/bytes.h"

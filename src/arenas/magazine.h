@@ -3,6 +3,11 @@
  *   loaded rounds    slots[0]   slots[1] ... *top            *end
  *                    bottom     oldest       newest, next    last usable entry
  *
+ * An example: class 4, 64 bytes, holds the blocks 0x124d560040 and 0x124d560100, freed in this
+ * order. slots[1] = 2 * 0x124d560040 + 1 = 0x249aac0081, slots[2] = 0x249aac0201, and top is
+ * &slots[2]. malloc(60) sets the state byte of 0x124d560100 to 0x01, the low byte of its mark, and
+ * top becomes &slots[1].
+ *
  * The bottom is no block's mark, but leads to a state byte that is never 0: the check that every
  * block's state gets on its way to a caller finds the magazine's end as well. A pop that meets it,
  * and a push that would pass `end`, go to the slow path. A thread that owns an arena but no

@@ -26,6 +26,30 @@
  * counted like the granules, so that the head of a list is reached like any block in it. It lies at
  * twice its class's number: classes begin where the heads do.
  *
+ * An example, on a 64-bit machine: HmmHeapCreate over 4096 bytes makes a heap of span = 252
+ * granules, 64 bytes into the buffer. Blocks of 100 and of 40 bytes are taken: 7 and 3 granules.
+ *
+ *   granule   byte   what is there
+ *        0       0   the fields; from byte 160, which is place 40, the heads of classes 20 to 59
+ *       31     496   the block of 100 bytes
+ *       38     608   the block of 40 bytes
+ *       41     656   top and break
+ *      250    4000   the record of granules 0 to 63:
+ *                    4000  00 00 00 80 40 00 00 00   starts: bits 31 and 38
+ *                    4008  00 00 00 80 40 00 00 00   live: the same
+ *                    4016  00 00 00 00 00 00 00 00   after_free: none
+ *                    4024  03 00 00 00 00 00 00 00   last_granules 3; free_before, not valid
+ *
+ * The block of 100 bytes is freed. It begins at place 124 = 4 * 31; 7 granules are class 26, whose
+ * head is place 52, byte 208.
+ *
+ *               4008  00 00 00 00 40 00 00 00   live: bit 38
+ *               4016  00 00 00 00 40 00 00 00   after_free: bit 38
+ *                496  34 00 00 00 34 00 00 00   the block's links: next and before are the head
+ *                504  07 00 00 00               its length
+ *                208  7c 00 00 00 7c 00 00 00   the head's: next and before are the block
+ *                  0  bit 26 of class_words is set
+ *
  * Layer   blocks, lowest; nothing of port, so that it runs anywhere.
  * State   struct hmm_blocks and what it points to: the caller's lock.
  * Keeps   B1 to B8 (docs/invariants.md).

@@ -12,6 +12,11 @@
  *   base          sys_top                                     top
  *   | the break's |  not ours (somebody's mapping)  | mapped  |   ...   base + reach_bytes
  *
+ * An example: the break begins at 0x555555560000 and has given 1 MiB, up to 0x555555660000.
+ * Somebody maps a page there, so brk() fails. The next MiB is mapped at 0x555555800000: sys_top
+ * stays 0x555555660000, top becomes 0x555555900000, and units 64 to 167, from 0x100000 to 0x2a0000
+ * above the base, are not ours.
+ *
  * Layer   memory, above meta. All calls under lock `grow`.
  */
 #ifndef HMM_MEMORY_BRK_H

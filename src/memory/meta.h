@@ -13,6 +13,12 @@
  * of a gap downwards, so the last to be taken is what lies behind a strip's mapped end. All strips
  * begin in the same 512 GiB, so that a small heap needs few pages of page tables.
  *
+ * An example: unit 70,000 is 70,000 * 16 KiB = 1.07 GiB above the heap's base. Its entry is at
+ * 4 * 70,000 = byte 280,000 of strip ENTRY, so pages 0 to 68 of that strip have memory. Its unit
+ * record is in chunk 70,000 / 256 = 273. If it is a slab of 64-byte slots, its state bytes are 256
+ * bytes at 70,000 * 256 = byte 17,920,000 of their strip; pages of it that describe no such slab
+ * have no memory.
+ *
  * On x86-64 that takes 1.5 of 128 TiB of addresses, and 0.1 % of the heap in mapped ones, state
  * bytes aside (states.c). Over a caller's buffer it is the buffer's first part, all at once.
  *
@@ -21,8 +27,8 @@
 #ifndef HMM_MEMORY_META_H
 #define HMM_MEMORY_META_H
 
-#include "port/lock.h"
 #include "memory/pagemap.h"
+#include "port/lock.h"
 
 enum hmm_strip_idx {
     HMM_STRIP_CHUNK,

@@ -4,6 +4,16 @@
  * of its 16 children. The lowest run of at least n units is found by walking down along the first
  * child that is large enough: first fit in address order, at most 8 levels, one cache line each.
  *
+ * An example: two runs are free, 7 units at unit 2 and 100 units at unit 40.
+ *
+ *   level 0   leaf 2 = 7, leaf 40 = 100
+ *   level 1   node 0 (units 0 to 15) = 7, node 2 (units 32 to 47) = 100
+ *   level 2   node 0 (units 0 to 255) = 100
+ *
+ * A run of 10 units is looked for: level 2 has one; node 0 of level 1 has 7, too short; node 2 has
+ * 100; the first of its leaves with 10 or more is leaf 40. When 10 units are taken there, leaf 40
+ * becomes 0 and leaf 50 is 90: it is in node 3, so node 2 becomes 0, and node 0 of level 2 is 90.
+ *
  * Layer   memory, above brk. Guarded by lock `pages`.
  * Source  the tree of maxima is a "tournament tree" (Knuth, TAOCP 3, 5.4.1); address-ordered first
  * fit fragments least: Johnstone and Wilson, "The memory fragmentation problem: solved?" (1998).

@@ -8,6 +8,17 @@
  * another slab's, so that a thread that is late in telling an owner about a remote free touches a
  * slab.
  *
+ * An example: a slab of one unit at 0x124d560000, with slots of 112 bytes. 16384 / 112 = 146 slots,
+ * so n_words = 3 words of 64 bits are local, and 3 more are remote.
+ *
+ *   block           offset   slot = offset * 38347923 >> 32   its bit
+ *   0x124d560000         0                                0   bit 0 of word 0
+ *   0x124d561c70      7280                               65   bit 1 of word 1
+ *   0x124d563f70     16240                              145   bit 17 of word 2, the last one
+ *
+ * 38347923 is 2^32 / 112, rounded up. Slot 65, put back by its owner, sets bit 1 of words[1]; by
+ * another thread, bit 1 of words[3 + 1].
+ *
  * Layer   slabs, above huge.
  */
 #ifndef HMM_SLABS_SLAB_H

@@ -4,6 +4,7 @@
  *   stress_hold [HOLDS]
  */
 #include "heap/check.h"
+#include "heap/fork.h"
 #include "heap/heap.h"
 #include "heap/walk.h"
 #include "memory/pages.h"
