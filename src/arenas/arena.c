@@ -5,8 +5,11 @@
  */
 #include "arenas/arena.h"
 
+#include "base/check.h"
+
 struct hmm_arena *hmm_arena_make(struct hmm_arenas *arenas, bool shared)
 {
+    HMM_ASSERT(hmm_lock_held(&arenas->registry));
     struct hmm_arena *arena = hmm_meta_object(arenas->slabs.pages->meta, sizeof *arena);
     if (arena == NULL)
         return NULL;
@@ -37,6 +40,8 @@ struct hmm_arena *hmm_arena_shared(struct hmm_arenas *arenas, unsigned i)
 struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_arena *arena,
                                         unsigned class_idx)
 {
+    HMM_ASSERT(class_idx != 0);
+    HMM_ASSERT(class_idx < HMM_CLASSES);
     struct hmm_magazine *mag = arena->magazines[class_idx];
     if (mag != NULL)
         return mag;

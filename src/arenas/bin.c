@@ -7,6 +7,7 @@
 #include "arenas/bin.h"
 
 #include "arenas/sweep.h"
+#include "base/check.h"
 
 static struct hmm_slab **list_of(struct hmm_bin *bin, unsigned place)
 {
@@ -125,6 +126,8 @@ static unsigned put_row(struct hmm_arena *arena, struct hmm_slab *slab, const hm
 unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, const hmm_mark *marks,
                      unsigned n_marks)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    HMM_ASSERT(n_marks != 0);
     unsigned n = 0;
     while (n < n_marks) {
         struct hmm_slab *slab = hmm_slab_at(slabs->pages->map, hmm_mark_block(marks[n]));
@@ -139,6 +142,7 @@ unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, const hmm
 
 void hmm_bin_collect(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_slab *slab)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     unsigned n = hmm_slab_collect(slab);
     if (n == 0)
         return;
@@ -149,6 +153,7 @@ void hmm_bin_collect(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hm
 void hmm_bin_adopt(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_bin *bin,
                    struct hmm_slab *slab)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     hmm_slab_set_owner(slabs, slab, arena, arena->tag);
     count_slab(arena, bin, slab, 1);
     link_slab(bin, slab, place_for(slab));
@@ -165,6 +170,7 @@ static struct hmm_slab *fullest(const struct hmm_bin *bin)
 
 struct hmm_slab *hmm_bin_give(struct hmm_arena *arena, struct hmm_bin *bin)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     struct hmm_slab *slab = bin->current;
     if (slab == NULL || slab->n_free == 0)
         slab = fullest(bin);
@@ -177,6 +183,8 @@ struct hmm_slab *hmm_bin_give(struct hmm_arena *arena, struct hmm_bin *bin)
 
 void hmm_bin_add(struct hmm_arena *arena, struct hmm_bin *bin, struct hmm_slab *slab)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    HMM_ASSERT(bin->current == NULL);
     count_slab(arena, bin, slab, 1);
     link_slab(bin, slab, HMM_SLAB_CURRENT);
 }
@@ -200,6 +208,8 @@ static bool next_current(struct hmm_bin *bin)
 unsigned hmm_bin_take(struct hmm_arena *arena, struct hmm_magazine *mag, hmm_mark *last,
                       unsigned want)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    HMM_ASSERT(want != 0);
     struct hmm_bin *bin = &mag->bin;
     unsigned taken = 0;
     while (taken < want) {
@@ -217,6 +227,7 @@ unsigned hmm_bin_take(struct hmm_arena *arena, struct hmm_magazine *mag, hmm_mar
 
 void hmm_bin_shed(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_bin *bin)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     struct hmm_slab *candidates[] = {bin->current, bin->empty};
     for (unsigned i = 0; i < 2; i++) {
         struct hmm_slab *slab = candidates[i];
@@ -245,6 +256,9 @@ static void move_list(struct hmm_slabs *slabs, struct hmm_arena *from, struct hm
 void hmm_bin_move(struct hmm_slabs *slabs, struct hmm_arena *from, struct hmm_bin *bin,
                   struct hmm_arena *to, struct hmm_bin *to_bin)
 {
+    HMM_ASSERT(hmm_lock_held(&from->lock));
+    HMM_ASSERT(hmm_lock_held(&to->lock));
+    HMM_ASSERT(from != to);
     for (unsigned place = 0; place <= HMM_SLAB_EMPTY; place++)
         move_list(slabs, from, bin, place, to, to_bin);
 }

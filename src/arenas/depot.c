@@ -12,6 +12,7 @@
 #include "arenas/depot.h"
 
 #include "arenas/remote.h"
+#include "base/check.h"
 
 /* Empty rounds for a class with a depot; those are all of one length. NULL: out of memory. */
 static struct hmm_rounds *take_spare(struct hmm_arenas *arenas, struct hmm_arena *arena,
@@ -40,6 +41,7 @@ static size_t full_bytes(const struct hmm_magazine *mag)
 
 bool hmm_depot_store(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     struct hmm_depot *depot = &mag->depot;
     if (depot->n_full >= depot->limit || arena->depot_bytes + full_bytes(mag) > HMM_DEPOT_BYTES)
         return false;
@@ -72,6 +74,7 @@ static void note_fewer(struct hmm_arena *arena, struct hmm_magazine *mag)
 
 bool hmm_depot_fetch(struct hmm_arena *arena, struct hmm_magazine *mag)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     struct hmm_depot *depot = &mag->depot;
     struct hmm_rounds *rounds = depot->newest;
     if (rounds == NULL)
@@ -91,6 +94,8 @@ bool hmm_depot_fetch(struct hmm_arena *arena, struct hmm_magazine *mag)
 void hmm_depot_drop_oldest(struct hmm_arenas *arenas, struct hmm_arena *arena,
                            struct hmm_magazine *mag)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    HMM_ASSERT(mag->depot.n_full != 0);
     struct hmm_depot *depot = &mag->depot;
     struct hmm_rounds *rounds = depot->oldest;
     depot->oldest = rounds->newer;
@@ -125,6 +130,7 @@ void hmm_depot_note_fetched(struct hmm_magazine *mag, unsigned n)
 void hmm_depot_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
                     bool all)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     struct hmm_depot *depot = &mag->depot;
     uint32_t n = all ? depot->n_full : depot->fewest;
     for (uint32_t i = 0; i < n; i++)

@@ -5,6 +5,8 @@
  */
 #include "arenas/gate.h"
 
+#include "base/check.h"
+
 void hmm_arena_lock_again(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     do {
@@ -25,6 +27,7 @@ void hmm_arena_enter(struct hmm_arenas *arenas, struct hmm_arena *arena)
 
 void hmm_arenas_fork_prepare(struct hmm_arenas *arenas)
 {
+    HMM_ASSERT(hmm_lock_held(&arenas->registry));
     hmm_lock_take_for_fork(&arenas->gate);
     for (struct hmm_arena *arena = hmm_arenas_all(arenas); arena != NULL; arena = arena->next) {
         uintptr_t holder = hmm_lock_holder(&arena->lock);
@@ -37,6 +40,8 @@ void hmm_arenas_fork_prepare(struct hmm_arenas *arenas)
 
 void hmm_arenas_fork_child(struct hmm_arenas *arenas)
 {
+    HMM_ASSERT(hmm_lock_held(&arenas->registry));
+    HMM_ASSERT(hmm_lock_held(&arenas->gate));
     uint32_t n_left = 0;
     uint32_t n_before = arenas->n_forks++;
     for (struct hmm_arena *arena = hmm_arenas_all(arenas); arena != NULL; arena = arena->next) {

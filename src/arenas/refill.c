@@ -12,11 +12,13 @@
 #include "arenas/shed.h"
 #include "arenas/supply.h"
 #include "arenas/sweep.h"
+#include "base/check.h"
 
 #include <string.h>
 
 bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
+    HMM_ASSERT(!arena->shared);
     unsigned want = mag->fill_objs;
     mag->used = true; /* before new memory is taken, idle ones are emptied and narrowed */
     hmm_arena_enter(arenas, arena);
@@ -98,6 +100,7 @@ static void shrink(struct hmm_arenas *arenas, struct hmm_arena *arena)
 enum hmm_push hmm_arena_put_home(struct hmm_arenas *arenas, struct hmm_arena *arena,
                                  struct hmm_magazine *mag, void *block)
 {
+    HMM_ASSERT(!arena->shared);
     hmm_mark mark = hmm_mark_of(block);
     hmm_arena_enter(arenas, arena);
     bool was_live = hmm_state_to_free(hmm_state_of(&mag->states, mark), mark);
@@ -112,6 +115,7 @@ enum hmm_push hmm_arena_put_home(struct hmm_arenas *arenas, struct hmm_arena *ar
 void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
                          struct hmm_magazine *mag)
 {
+    HMM_ASSERT(!arena->shared);
     hmm_mark *end = mag->end;
     hmm_magazine_widen(mag);
     hmm_arena_enter(arenas, arena);

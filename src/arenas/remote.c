@@ -16,6 +16,7 @@
 #include "arenas/remote.h"
 
 #include "arenas/gate.h"
+#include "base/check.h"
 
 static void push_returned(struct hmm_arena *arena, struct hmm_slab *slab)
 {
@@ -51,6 +52,7 @@ static void notify(struct hmm_slab *slab)
 
 static void collect_stack(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     /* acquire: pairs: push_returned */
     struct hmm_slab *slab = atomic_exchange_explicit(&arena->returned, NULL, memory_order_acquire);
     while (slab != NULL) {
@@ -97,6 +99,7 @@ static void send_message(struct hmm_arena *arena, const struct message *m)
  */
 static void flush_locked(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     const struct hmm_pagemap *map = arenas->slabs.pages->map;
     struct message messages[HMM_REMOTE_WORDS] = {0};
     struct hmm_remote *remote = &arena->remote;
@@ -149,6 +152,7 @@ static void push(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block
 enum hmm_push hmm_remote_put(struct hmm_arenas *arenas, struct hmm_arena *arena, void *block,
                              unsigned class_idx)
 {
+    HMM_ASSERT(!arena->shared);
     const struct hmm_states *states = hmm_pagemap_states(arenas->slabs.pages->map, class_idx);
     hmm_mark mark = hmm_mark_of(block);
     struct hmm_remote *remote = &arena->remote;
@@ -175,6 +179,8 @@ bool hmm_remote_free_one(struct hmm_arenas *arenas, void *block)
 void hmm_remote_put_rest(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
                          unsigned n_marks)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    HMM_ASSERT(n_marks != 0);
     while (n_marks != 0) {
         void *block = hmm_mark_block(marks[0]);
         if (!arena->shared)

@@ -9,12 +9,15 @@
 #include "arenas/depot.h"
 #include "arenas/gate.h"
 #include "arenas/remote.h"
+#include "base/check.h"
 
 #include <string.h>
 
 void hmm_shed_oldest(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
                      unsigned n)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    HMM_ASSERT(n <= hmm_magazine_objs(mag));
     hmm_mark *slots = mag->loaded->slots;
     hmm_remote_put_all(arenas, arena, &slots[1], n);
     unsigned left = hmm_magazine_objs(mag) - n;
@@ -24,6 +27,7 @@ void hmm_shed_oldest(struct hmm_arenas *arenas, struct hmm_arena *arena, struct 
 
 void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     hmm_remote_collect(arenas, arena);
     for (unsigned c = 1; c < HMM_CLASSES; c++) {
         struct hmm_magazine *mag = arena->magazines[c];

@@ -9,6 +9,7 @@
 #include "arenas/bin.h"
 #include "arenas/remote.h"
 #include "arenas/shed.h"
+#include "base/check.h"
 
 /* Take a slab of the class over from `from`, if it is not busy and has one with free slots.
  * locks: takes from's arena, if it is free: no waiting while one's own is held */
@@ -79,6 +80,7 @@ static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hm
 
 bool hmm_supply_slab(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     if (!arena->shared && adopt_any(arenas, arena, mag->class_idx))
         return true;
     return create(arenas, arena, &mag->bin, mag->class_idx);

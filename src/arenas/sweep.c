@@ -11,6 +11,8 @@
  */
 #include "arenas/sweep.h"
 
+#include "base/check.h"
+
 /* Are slots [first, last] free? */
 static bool are_free(const struct hmm_slab *slab, uint32_t first, uint32_t last)
 {
@@ -61,6 +63,7 @@ static void sweep_slab(struct hmm_pages *heap, struct hmm_slab *slab, uint32_t p
 
 void hmm_sweep(struct hmm_pages *pages, struct hmm_arena *arena)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     uint32_t page_bytes = (uint32_t)hmm_port_page_bytes();
     for (unsigned c = 1; c < HMM_CLASSES; c++) {
         if (arena->magazines[c] == NULL)
@@ -78,6 +81,7 @@ void hmm_sweep(struct hmm_pages *pages, struct hmm_arena *arena)
 void hmm_sweep_note_taken(struct hmm_arena *arena, struct hmm_slab *slab, hmm_mark first,
                           hmm_mark last)
 {
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
     size_t page_bytes = hmm_port_page_bytes();
     size_t from = (size_t)((char *)hmm_mark_block(first) - slab->start) / page_bytes;
     size_t to =

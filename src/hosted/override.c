@@ -8,8 +8,8 @@
  *
  * Layer   hosted.
  */
-#include "hosted/hosted.h"
 #include "heap/misuse.h"
+#include "hosted/hosted.h"
 #include "hosted/replaced.h"
 
 #include <errno.h>

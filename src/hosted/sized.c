@@ -6,8 +6,8 @@
  * Layer   hosted.
  * State   struct sites: atomic.
  */
-#include "hosted/hosted.h"
 #include "heap/misuse.h"
+#include "hosted/hosted.h"
 
 /* Call sites that have been told of: their return addresses; 0: none yet. */
 static _Atomic(uintptr_t) sites[HMM_SIZED_SITES]; /* atomic: written once each */

@@ -5,6 +5,8 @@
  */
 #include "memory/meta.h"
 
+#include "base/check.h"
+
 /* Bytes of strip `idx` that describe n_units units. */
 static size_t strip_bytes(unsigned idx, size_t n_units)
 {
@@ -345,6 +347,7 @@ static void *further_object(const struct hmm_meta *meta, struct hmm_objects *obj
 
 void *hmm_meta_object(struct hmm_meta *meta, size_t bytes)
 {
+    HMM_ASSERT(bytes != 0);
     bytes = hmm_round_up(bytes, HMM_LINE_BYTES);
     hmm_lock_take(&meta->lock);
     void *object = first_object(meta, &meta->objects, bytes);

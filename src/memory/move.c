@@ -15,6 +15,7 @@
  */
 #include "memory/move.h"
 
+#include "base/check.h"
 #include <string.h>
 
 /* Count the borders in [from, behind), or clear them. locks: held pages */
@@ -34,11 +35,14 @@ static uint32_t count_borders(const struct hmm_pages *pages, uint32_t from, uint
 
 bool hmm_move_is_one_mapping(const struct hmm_pages *pages, uint32_t from, uint32_t behind)
 {
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
+    HMM_ASSERT(from < behind);
     return pages->n_borders == 0 || count_borders(pages, from + 1, behind, false) == 0;
 }
 
 void hmm_move_forget(struct hmm_pages *pages, uint32_t n_units)
 {
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
     pages->n_borders -= count_borders(pages, n_units, pages->n_units, true);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "memory/pages.h"
 
+#include "base/check.h"
 #include "memory/pieces.h"
 
 static struct hmm_states states(const struct hmm_meta *meta, unsigned kind, uintptr_t base)
@@ -61,6 +62,7 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
 
 uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
     uint32_t n = 0;
     for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
         uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
@@ -138,6 +140,8 @@ static void set_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_unit
 void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
                       enum hmm_contents contents)
 {
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
+    HMM_ASSERT(n_units != 0);
     set_contents(pages, unit, n_units, contents);
     if (contents == HMM_CONTENTS_DIRTY)
         pages->dirty_units += n_units;
@@ -173,6 +177,9 @@ static uint32_t clear_dirty(struct hmm_pages *pages, uint32_t unit, uint32_t n_u
 
 uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units)
 {
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
+    HMM_ASSERT(n_units != 0);
+    HMM_ASSERT(unit >= run);
     uint32_t run_units = hmm_runtree_at(&pages->tree, run);
     uint32_t head = unit - run;
     uint32_t tail = run_units - head - n_units;
@@ -354,6 +361,7 @@ static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, 
 int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
                        enum hmm_growth growth, uint32_t *n_dirty)
 {
+    HMM_ASSERT(n_units != 0);
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
     align_bytes = hmm_max(align_bytes, HMM_UNIT_BYTES);
     for (;;) {
@@ -370,6 +378,7 @@ int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_b
 
 bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units)
 {
+    HMM_ASSERT(new_units != 0);
     new_units = (uint32_t)hmm_round_up(new_units, pages->page_units);
     hmm_lock_take(&pages->lock);
     uint32_t old_units = hmm_unit(pages->map, unit)->n_units;
@@ -397,6 +406,7 @@ bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units
 
 void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_units)
 {
+    HMM_ASSERT(new_units != 0);
     new_units = (uint32_t)hmm_round_up(new_units, pages->page_units);
     hmm_lock_take(&pages->lock);
     uint32_t old_units = hmm_unit(pages->map, unit)->n_units;

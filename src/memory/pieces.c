@@ -11,6 +11,8 @@
  */
 #include "memory/pieces.h"
 
+#include "base/check.h"
+
 uint32_t hmm_pages_next_piece(struct hmm_pages *pages, uint32_t *from)
 {
     hmm_lock_take(&pages->lock);
@@ -24,6 +26,7 @@ uint32_t hmm_pages_next_piece(struct hmm_pages *pages, uint32_t *from)
 
 bool hmm_pages_have_spare_piece(struct hmm_pages *pages)
 {
+    HMM_ASSERT(hmm_lock_held(&pages->grow));
     if (pages->spare_piece == NULL)
         pages->spare_piece = hmm_meta_object(pages->meta, sizeof(struct hmm_piece));
     return pages->spare_piece != NULL;
@@ -43,6 +46,8 @@ static void insert_piece(struct hmm_pages *pages, struct hmm_piece *below, uint3
 
 bool hmm_pages_add_piece(struct hmm_pages *pages, uint32_t first, uint32_t behind)
 {
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
+    HMM_ASSERT(first < behind);
     struct hmm_piece *below = pages->highest;
     while (below != NULL && below->first > first)
         below = below->prev;
@@ -59,6 +64,7 @@ bool hmm_pages_add_piece(struct hmm_pages *pages, uint32_t first, uint32_t behin
 
 void hmm_pages_cut(struct hmm_pages *pages, uint32_t unit)
 {
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
     struct hmm_piece *piece = pages->highest;
     piece->behind = unit;
     pages->n_units = unit;

@@ -17,6 +17,7 @@
  */
 #include "memory/states.h"
 
+#include "base/check.h"
 #include "memory/pieces.h"
 
 static unsigned units_shift(unsigned kind) /* log2 of the units that a page describes */
@@ -119,6 +120,8 @@ static HMM_COLD void map_footholds(struct hmm_pages *pages, uint32_t word)
 
 bool hmm_states_map(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint32_t n_units)
 {
+    HMM_ASSERT(hmm_lock_held(&pages->states));
+    HMM_ASSERT(n_units != 0);
     if (hmm_unlikely(pages->states_bytes == 0))
         map_footholds(pages, unit / HMM_WORD_UNITS);
     uint32_t last = (unit + n_units - 1) / HMM_WORD_UNITS;

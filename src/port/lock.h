@@ -53,6 +53,12 @@ static inline bool hmm_lock_is_own(uintptr_t word)
     return (word & ~(uintptr_t)HMM_LOCK_BITS) == hmm_port_self();
 }
 
+/* By the calling thread? For assertions. */
+static inline bool hmm_lock_held(const struct hmm_lock *lock)
+{
+    return hmm_lock_is_own(hmm_lock_holder(lock));
+}
+
 static inline bool hmm_lock_try_with(struct hmm_lock *lock, uintptr_t bits)
 {
     uintptr_t free_word = 0;

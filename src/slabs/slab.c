@@ -9,8 +9,8 @@
 #include "slabs/slab.h"
 
 #include "base/check.h"
-#include "slabs/huge.h"
 #include "memory/states.h"
+#include "slabs/huge.h"
 
 #include <string.h>
 
@@ -133,6 +133,9 @@ static int64_t take_run(struct hmm_slabs *slabs, struct hmm_slab *slab, uint32_t
 struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, uint32_t n_units,
                                  enum hmm_growth growth, struct hmm_arena *arena, uint32_t tag)
 {
+    HMM_ASSERT(class_idx != 0);
+    HMM_ASSERT(class_idx < HMM_CLASSES);
+    HMM_ASSERT(n_units != 0);
     struct hmm_pages *pages = slabs->pages;
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
     uint32_t n_slots =
@@ -191,6 +194,8 @@ static inline uint64_t take_bits(uint64_t bits, hmm_mark first, hmm_mark step, h
 
 unsigned hmm_slab_take(struct hmm_slab *slab, hmm_mark *last, unsigned want)
 {
+    HMM_ASSERT(want != 0);
+    HMM_ASSERT(slab->n_free != 0);
     hmm_mark *to = last;
     hmm_mark *end = last - want;
     uint32_t word = slab->hint_word;
