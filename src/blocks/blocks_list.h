@@ -5,7 +5,7 @@
  * and the first one is taken: low blocks are used before high ones, which have time to coalesce
  * (decision 015).
  *
- * Layer   blocks, above blocks.h. Part of blocks/blocks.c.
+ * Layer   blocks, above blocks.h. Used by blocks_parts.h and blocks_search.c.
  * State   words in free blocks, which callers may have overwritten, and in the heads.
  */
 #ifndef HMM_BLOCKS_BLOCKS_LIST_H

@@ -49,6 +49,11 @@ for page in README.md docs/*.md docs/decisions/*.md; do
         [ -e "$(dirname "$page")/$link" ] || check "$page: link to $link" false
     done
 done
+for page in README.md CHANGELOG.md docs/*.md docs/decisions/*.md src/README.md src/*/README.md; do
+    for file in $(grep -ohE '`[a-z]+(/[a-z_0-9]+)*/[a-z_0-9]+\.(c|h|def|sh)`' "$page" | tr -d '`' | sort -u); do
+        [ -e "$file" ] || [ -e "src/$file" ] || [ -e "tests/$file" ] || check "$page: there is a file $file" false
+    done
+done
 check "there were examples" test $n -gt 8
 check "options.md is made from the tunables" sh -c 'sh tools/gen_options.sh | cmp - docs/options.md'
 check "hmm-options(7) too" sh -c 'sh tools/gen_options.sh --man | cmp - docs/man/hmm-options.7.scd'
