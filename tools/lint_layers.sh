@@ -14,7 +14,7 @@ while read -r module; do
     rank[$module]=$((${#rank[@]} + 1))
 done < <("$here/layers.sh" "$top")
 # A file may include its own module's header and those of lower ones.
-rank_of() {
+rank_of() { # its rank, in `is`
     local module=${1%.[ch]}
     case $module in
     port/*/end) module=port/end ;;
@@ -24,20 +24,22 @@ rank_of() {
     hmm) module=process/process ;; # the public headers stand for themselves
     hmm_heap) module=blocks/blocks_resize ;;
     esac
-    echo "${rank[$module]:-unknown}"
+    is=${rank[$module]:-unknown}
 }
 for file in */*.[ch] port/*/*.[ch]; do
-    own=$(rank_of "$file")
+    rank_of "$file"
+    own=$is
     [ "$own" = unknown ] && say "src/$file: in no order (README.md of its folder)"
     while read -r included; do
-        other=$(rank_of "$included")
-        if [ "$other" = unknown ] || [ "$other" -gt "$own" ]; then
+        rank_of "$included"
+        if [ "$is" = unknown ] || [ "$is" -gt "$own" ]; then
             say "src/$file includes \"$included\": up the layers"
         fi
-    done < <(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$file" | grep -v '\.def$')
-    lines=$(wc -l <"$file")
-    [ "$lines" -le 500 ] || say "src/$file: $lines lines"
+    done < <(sed -n '/\.def"/d; s/^#include "\([^"]*\)".*/\1/p' "$file")
 done
+while read -r lines file; do
+    [ "$file" = total ] || [ "$lines" -le 500 ] || say "src/$file: $lines lines"
+done < <(wc -l */*.[ch] port/*/*.[ch])
 inner=$(printf '%s/*.[ch] ' memory slabs arenas heap blocks api)
 grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|elif)\b' $inner && say "#if between port and hosted"
 grep -nE '\batomic_(load|store|exchange|fetch_[a-z]+|compare_exchange_(weak|strong))\(' ./*/*.[ch] ./port/*/*.[ch] &&

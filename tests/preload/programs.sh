@@ -51,7 +51,7 @@ same bash 'x=(); for i in {1..20000}; do x+=("item $i"); done; declare -A m; for
     echo ${#x[@]} ${m[77]} ${x[@]:5:3}; f() { local n=$1; ((n < 2)) && echo 1 || echo $(($(f $((n - 1))) + 1)); }; f 30'
 same coreutils 'seq 1 200000 | shuf --random-source=<(yes) | sort -n | uniq | tail -n 3; ls -lR /usr/share/doc | cut -c1-10 | sort | uniq -c | sort -rn | head -n 3
     find /usr/include -name "*.h" | xargs wc -l | tail -n 1; seq 100000 | md5sum; seq 30000 | tac | paste - - - | head -n 2; du -s /usr/share/doc | wc -l'
-same gcc-ld 'for f in pages slab heap; do gcc -std=gnu17 -O2 -g -D_GNU_SOURCE -I$top/src -I$top/src/port/linux -c $top/src/core/$f.c -o $f.o || exit 1; done
+same gcc-ld 'for f in memory/pages slabs/slab heap/heap; do gcc -std=gnu17 -O2 -g -D_GNU_SOURCE -I$top/src -I$top/src/port/linux -c $top/src/$f.c -o ${f##*/}.o || exit 1; done
     ld -r -o all.o pages.o slab.o heap.o && strip -g all.o && md5sum <all.o'
 with g++ && same g++ 'cat >a.cc <<C
 #include <map>
@@ -65,7 +65,7 @@ int main() { std::map<std::string, std::vector<int>> m; for (int i = 0; i < 1000
 C
     g++ -std=c++17 -O1 a.cc -o a && ./a && LD_PRELOAD= g++ -std=c++17 -O1 -S a.cc -o - | md5sum'
 with git && same git 'git init -q . && git config user.email a@b && git config user.name n && cp -r $top/src . && git add -A && GIT_AUTHOR_DATE=2026-01-01T00:00:00Z GIT_COMMITTER_DATE=2026-01-01T00:00:00Z git commit -qm one &&
-    for i in 1 2 3 4 5 6; do sed -i "s/hmm/h$i/" src/core/*.c && GIT_AUTHOR_DATE=2026-01-0${i}T00:00:00Z GIT_COMMITTER_DATE=2026-01-0${i}T00:00:00Z git commit -qam $i; done; git log --stat | tail -n 5; git gc -q && git fsck 2>/dev/null; git rev-parse HEAD; git blame src/core/pages.c | wc -l; git diff HEAD~5 | md5sum'
+    for i in 1 2 3 4 5 6; do sed -i "s/hmm/h$i/" src/memory/*.c && GIT_AUTHOR_DATE=2026-01-0${i}T00:00:00Z GIT_COMMITTER_DATE=2026-01-0${i}T00:00:00Z git commit -qam $i; done; git log --stat | tail -n 5; git gc -q && git fsck 2>/dev/null; git rev-parse HEAD; git blame src/memory/pages.c | wc -l; git diff HEAD~5 | md5sum'
 with python3 && same python3 'python3 - <<P
 import json, hashlib, re, threading, collections, random, zlib, itertools
 random.seed(5)

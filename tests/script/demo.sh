@@ -10,14 +10,14 @@ check "the tour ends well" test $? = 0
 after() { # CALL, TEXT: the tour's lines between that call and the next hold the text
     awk -v call="> $1" '$0 == call {on = 1; next} /^> /{on = 0} on' "$tmp/tour" | grep -qF -- "$2"
 }
-check "extra space ahead" after "a = alloc 100" "break at 368 of 2432; 112 bytes live, 256 free"
+check "extra space ahead" after "a = alloc 100" "break at 368 of 2448; 112 bytes live, 256 free"
 check "split" after "b = alloc 200" "free list:    48 bytes at +320"
 check "free list of two" after "free b" "free list:   208 bytes at +112"
 check "coalesced with the next" after "free e" "free list:    96 bytes at +1088"
 check "refused twice" test "$(grep -c "  refused: " "$tmp/tour")" = 2
 check "double free" after "free a" "refused: HmmHeapFree: double free of 0x"
-check "grows in place" after "c = realloc c 700" "break at 1184 of 2432; 704 bytes live"
-check "three become one, the break goes down" after "free c" "break at 256 of 2432; 0 bytes live, 256 free"
+check "grows in place" after "c = realloc c 700" "break at 1184 of 2448; 704 bytes live"
+check "three become one, the break goes down" after "free c" "break at 256 of 2448; 0 bytes live, 256 free"
 check "lines fit 80 columns" awk 'length > 80 {bad = 1; print} END {exit bad}' "$tmp/tour"
 check "no colours in a pipe" test "$(grep -c $'\033' "$tmp/tour")" = 0
 

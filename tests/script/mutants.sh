@@ -36,9 +36,9 @@ mutant src/heap/heap.c 's/^    if \(!freed\)$/    if (false)/' \
     twice_other_thread_large
 mutant src/heap/heap.c 's/^    if \(bytes == 0\)$/    if (false)/' usable_interior usable_foreign usable_after_free sized_double
 # realloc asks for the usable size, and frees in the end: both must be blind
-mutant "src/heap/heap.c src/arenas/arena.c" 's/^    if \((bytes == 0|!freed)\)$/    if (false)/; s/was_live = hmm_state_to_free\(.*$/was_live = true;/' \
+mutant "src/heap/heap.c src/arenas/refill.c src/arenas/shared.c" 's/^    if \((bytes == 0|!freed)\)$/    if (false)/; s/was_live = hmm_state_to_free\(.*$/was_live = true;/' \
     realloc_interior realloc_foreign realloc_interior_large twice_by_realloc
-mutant src/arenas/arena.c 's/was_live = hmm_state_to_free\(.*$/was_live = true;/' \
+mutant "src/arenas/refill.c src/arenas/shared.c" 's/was_live = hmm_state_to_free\(.*$/was_live = true;/' \
     interior_small interior_16 interior_medium misaligned misaligned_8 never_allocated end_of_slab twice
 mutant src/heap/heap.c 's/hmm_unlikely\(push == HMM_PUSH_NOT_LIVE\)/false/' twice_1024_frees_later twice_all_freed_between
 mutant src/hosted/sized.c 's/^    if \(what == IGNORE\)$/    if (true)/' \
@@ -50,5 +50,5 @@ mutant src/hosted/sized.c 's/^        if \(seen == site\)$/        if (false)/' 
 mutant src/hosted/sized.c 's/!is_new \&\& may_be_resized_to/may_be_resized_to/' sized_delete_exact
 mutant src/hosted/override.c 's/^    if \(size > usable_bytes\)$/    if (false)/' sized_freezero
 mutant src/memory/meta.c 's/^            hmm_port_seal\(.*$/            (void)own;/' write_configuration
-mutant src/heap/misuse.c 's/^    hmm_fatal\(chars, block, detail\);/    hmm_fatal(chars, (const char *)block + 16, detail);/' twice interior_small
+mutant src/port/fatal.c 's/^    hmm_fatal\(chars, block, detail\);/    hmm_fatal(chars, (const char *)block + 16, detail);/' twice interior_small
 finish
