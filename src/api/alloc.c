@@ -14,7 +14,7 @@
  *        HmmAlloc                                        HmmFree
  *           | hit: pop (hit.h)                              | hit: check, push (hit.h)
  *           v miss                                          v magazine full, or another's block
- *        refill: depot, or slab bits (arena.c, bin.c)    depot, or home to slab bits (or remote.c)
+ *        refill: depot, or slab bits (refill.c, bin.c)   depot, or slab bits (bin.c, remote.c)
  *           v no slab with free slots                       v slab empty
  *        page run: find, split (pages.c, runtree.c)      page run: coalesce (pages.c)
  *           v none fits                                     v aged (decay.c)

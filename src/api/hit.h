@@ -26,8 +26,8 @@ static inline bool hmm_hit_alloc(size_t bytes, void **block)
 enum hmm_hit { HMM_HIT, HMM_NO_HIT, HMM_HIT_OTHER };
 
 /* HIT_OTHER: the block is in the heap, but in no slab of the thread's own: how far the entry of its
- * unit is from the end of the thread's tag is in *distance. Nothing is done then, nor for NO_HIT.
- */
+ * unit is from the end of the thread's arena tag is in *distance. Nothing is done then, nor for
+ * NO_HIT. */
 static inline enum hmm_hit hmm_hit_free(void *block, size_t *distance)
 {
     const struct hmm_pagemap *map = &hmm_process_heap.map;
@@ -70,8 +70,8 @@ static inline bool hmm_hit_alloc_above(size_t bytes, void **block)
 }
 
 /* A small block of another thread's slab. Of a size that this thread uses up itself, and no smaller
- * than a cache line, it stays here for its next use; others are gathered on their way home, while
- * the buffer has room. */
+ * than a cache line, it stays here for its next use; others are gathered in the remote buffer,
+ * while that has room. */
 static inline bool hmm_hit_free_remote(const struct hmm_pagemap *map, unsigned class_idx,
                                        void *block)
 {
@@ -86,7 +86,7 @@ static inline bool hmm_hit_free_remote(const struct hmm_pagemap *map, unsigned c
     remote->blocks[remote->n_blocks] = block;
     atomic_signal_fence(memory_order_seq_cst);
     remote->n_blocks++;
-    atomic_signal_fence(memory_order_seq_cst); /* in the buffer before it is free: fork.c */
+    atomic_signal_fence(memory_order_seq_cst); /* in the buffer before it is free: heap/fork.c */
     if (!hmm_state_to_free(hmm_state_of(hmm_pagemap_states(map, class_idx), mark), mark)) {
         remote->n_blocks--;
         return false;

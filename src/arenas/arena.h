@@ -16,7 +16,7 @@
 
 #include "arenas/magazine.h"
 
-/* Frees of blocks in slabs that the thread does not own, on their way home. */
+/* Freed blocks of slabs that the thread does not own, to be returned to those slabs. */
 struct hmm_remote {
     uint32_t n_blocks;             /* owner */
     uint32_t weight;               /* owner: larger blocks fill the buffer sooner */
@@ -31,7 +31,7 @@ struct hmm_cached_run {
 
 struct hmm_arena {
     struct hmm_arena *next; /* const: list of all arenas; this line is all that a fork reads */
-    uint32_t tag;           /* const: id << 8, as in page map entries */
+    uint32_t tag;           /* const: arena tag, id << 8, as in page map entries */
     bool shared;            /* const */
     bool idle;              /* lock:registry, without a thread: in an idle list */
     uint32_t n_forks;       /* lock:registry, of a private one in use: hmm_arenas.n_forks then; */
@@ -68,7 +68,7 @@ struct hmm_arenas {
     struct hmm_lock gate;        /* lock `gate`: held while the process forks: see hmm_arena_lock */
     uint32_t n_forks;            /* lock:registry: of this process and the ones it comes from */
     _Atomic(uint32_t) n_left;    /* lock:registry; also read as a hint: arenas of threads that the
-                                    parent process has, not looked at yet: fork.c */
+                                    parent process has, not looked at yet: heap/fork.c */
     struct hmm_arena *left_next; /* lock:registry: none is before that one in the list of all */
     _Atomic(uint32_t) left_visits; /* atomic hint: slow paths taken since the fork */
     _Atomic(size_t) left_units;    /* atomic hint: the heap's length when some were last released */
@@ -86,14 +86,14 @@ struct hmm_arenas {
 /* The newest arena; `next` leads to all older ones. */
 static inline struct hmm_arena *hmm_arenas_all(const struct hmm_arenas *arenas)
 {
-    /* acquire: sees the arena's fields. pairs: make_arena */
+    /* acquire: sees the arena's fields. pairs: hmm_arena_make */
     return atomic_load_explicit(&arenas->all, memory_order_acquire);
 }
 
 /* A shared arena, if it is there by now; NULL. The last one: of orphans. */
 static inline struct hmm_arena *hmm_arenas_shared(const struct hmm_arenas *arenas, unsigned i)
 {
-    /* acquire: sees the arena's fields. pairs: shared_arena */
+    /* acquire: sees the arena's fields. pairs: hmm_arena_shared */
     return atomic_load_explicit(&arenas->shared[i], memory_order_acquire);
 }
 

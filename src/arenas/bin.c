@@ -2,7 +2,7 @@
  *
  * Layer   arenas, above sweep. Start reading at hmm_bin_take.
  * State   struct hmm_bin, guarded by its arena's lock.
- * Keeps   I8 a slab's place is the list it is linked in; I9 a bin keeps at most one empty slab.
+ * Keeps   I8 a slab's place is the list it is linked in; a bin keeps at most one empty slab.
  */
 #include "arenas/bin.h"
 
@@ -127,7 +127,6 @@ unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, const hmm
                      unsigned n_marks)
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
-    HMM_ASSERT(n_marks != 0);
     unsigned n = 0;
     while (n < n_marks) {
         struct hmm_slab *slab = hmm_slab_at(slabs->pages->map, hmm_mark_block(marks[n]));

@@ -1,6 +1,7 @@
-/* bin.h - an arena's slabs of one class. All: locks: held arena
+/* bin.h - an arena's slabs of one class.
  *
- * Mechanism only: a bin that has no free slot says so; where a slab comes from decides supply.c.
+ * Callers of all functions here hold the arena's lock. Mechanism only: a bin that has no free slot
+ * says so, and supply.c decides where the next slab comes from.
  *
  * Layer   arenas, above sweep.
  */

@@ -1,6 +1,6 @@
 /* depot.c - full magazines of a class set aside, as many as it pays to keep.
  *
- * What goes home to the slabs' bitmaps and is fetched again had better been kept: `away_objs`
+ * Blocks that are returned to the slabs and fetched again had better been kept: `away_objs`
  * counts the former, `regret_objs` those of the latter that have not yet made `limit` one larger.
  * What was not needed since the last look makes it smaller.
  *

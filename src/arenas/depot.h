@@ -1,4 +1,6 @@
-/* depot.h - full magazines set aside. All: locks: held arena
+/* depot.h - full magazines set aside.
+ *
+ * Callers of all functions here hold the arena's lock.
  *
  * Layer   arenas, above remote.
  */
@@ -11,13 +13,13 @@
 bool hmm_depot_store(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag);
 /* Load full rounds in place of the empty ones. False: there are none. */
 bool hmm_depot_fetch(struct hmm_arena *arena, struct hmm_magazine *mag);
-/* Send the oldest full rounds home. There are some. */
+/* Return the blocks of the oldest full rounds to their slabs. There must be such rounds. */
 void hmm_depot_drop_oldest(struct hmm_arenas *arenas, struct hmm_arena *arena,
                            struct hmm_magazine *mag);
-/* Send home what was not needed since the last look, or all. */
+/* Return what was not needed since the last look, or all, to the slabs. */
 void hmm_depot_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
                     bool all);
-/* So many blocks went home to the slabs, or came from there. */
+/* So many blocks were returned to the slabs, or taken from them. */
 void hmm_depot_note_sent(struct hmm_magazine *mag, unsigned n);
 void hmm_depot_note_fetched(struct hmm_magazine *mag, unsigned n);
 

@@ -26,7 +26,7 @@ static inline bool hmm_arenas_closed(const struct hmm_arenas *arenas)
 void hmm_arena_lock_again(struct hmm_arenas *arenas, struct hmm_arena *arena);
 
 /* Take the arena's lock. The thread holds no other arena's: one that does takes a second one by
- * hmm_lock_take or hmm_lock_try, and gives it first. */
+ * hmm_lock_take or hmm_lock_try, and releases it first. */
 static inline void hmm_arena_lock(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     hmm_lock_take(&arena->lock);

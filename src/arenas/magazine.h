@@ -1,4 +1,4 @@
-/* magazine.h - the hit path's data: free blocks of one class, owned by one thread.
+/* magazine.h - a thread's free blocks of one size class: the data of the hit paths.
  *
  *   loaded rounds    slots[0]   slots[1] ... *top            *end
  *                    bottom     oldest       newest, next    last usable entry
@@ -13,8 +13,8 @@
  * and a push that would pass `end`, go to the slow path. A thread that owns an arena but no
  * magazine of a class uses the static empty one: both always happen.
  *
- * A magazine whose blocks went home to their slabs only to be fetched again keeps further rounds,
- * full ones, in a depot, as many as would have saved that.
+ * If blocks of a magazine were returned to their slabs and then fetched again, the magazine keeps
+ * further, full rounds in a depot: as many as would have avoided that.
  *
  * Layer   arenas, above slab, below arena.
  * Source  Bonwick and Adams, "Magazines and vmem" (2001); the depot's limit is our own.
@@ -46,7 +46,7 @@ struct hmm_depot {
     uint32_t n_full;           /* lock:arena */
     uint32_t limit;            /* lock:arena: n_full at most */
     uint32_t fewest;           /* lock:arena: smallest n_full since the last look at its age */
-    uint32_t away_objs;        /* lock:arena: blocks sent home that may yet be fetched again */
+    uint32_t away_objs;        /* lock:arena: blocks returned that may yet be fetched again */
     uint32_t regret_objs;      /* lock:arena: blocks that were */
 };
 
@@ -64,9 +64,8 @@ struct hmm_magazine {
     struct hmm_bin bin; /* owner */
 };
 
-/* What lies between a tag and its `tag_end`: more than there are classes, less than to the next
- * tag.
- */
+/* The distance from an arena tag to its `tag_end`: more than there are classes, less than the
+ * distance to the next arena tag. */
 enum { HMM_TAG_SPAN = 128 };
 
 /* What a thread reaches through thread-local storage. All zero: a thread that owns nothing, and
@@ -139,7 +138,7 @@ static inline bool hmm_magazine_pop(struct hmm_magazine *mag, void **block)
 enum hmm_push { HMM_PUSH_DONE, HMM_PUSH_FULL, HMM_PUSH_NOT_LIVE };
 
 /* A caller's block comes back. It is an entry before its state says that it is free: a fork's child
- * finds it in one place (fork.c). */
+ * finds it in one place (heap/fork.c). */
 static inline enum hmm_push hmm_magazine_push(struct hmm_magazine *mag, void *block)
 {
     hmm_mark mark = hmm_mark_of(block);

@@ -59,7 +59,7 @@ static void move_slabs(struct hmm_arenas *arenas, struct hmm_arena *from, struct
     hmm_lock_give(&newer->lock);
 }
 
-/* Everything of an arena without a thread goes home. */
+/* Return all that an arena without a thread holds. */
 static void cool(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     struct hmm_arena *orphans = hmm_arena_shared(arenas, HMM_SHARED_ARENAS);

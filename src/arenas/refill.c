@@ -37,7 +37,7 @@ bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
 }
 
 /* Make room in a full-grown magazine: its rounds into the depot, in place of the oldest there if
- * need be; or its older half home. locks: held arena */
+ * need be; or return its older half to the slabs. locks: held arena */
 static void make_room(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
     if (hmm_depot_store(arenas, arena, mag))

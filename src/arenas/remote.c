@@ -1,10 +1,10 @@
-/* remote.c - a block freed by a thread that does not own its slab goes home.
+/* remote.c - return blocks to slabs that the freeing thread does not own.
  *
  * The freer has marked the block free at the call (that is what makes double frees exact). The slot
  * then travels: gathered in the freer's buffer, merged into (word, mask) pairs, or-ed into the
  * slab's remote words; and the slab is pushed on its owner's stack unless it is there already.
  *
- * Telling the owner comes after the or, and by then the slab may have been collected by another's
+ * The owner is notified after the or, and by then the slab may have been collected by another's
  * message, emptied, destroyed, even made again elsewhere. That is harmless: descriptors are
  * type-stable, `returned` and `returned_next` belong to whoever set the flag, never to the slab's
  * life, and whoever pops a slab that is not his passes it on.
@@ -24,7 +24,7 @@ static void push_returned(struct hmm_arena *arena, struct hmm_slab *slab)
     struct hmm_slab *head = atomic_load_explicit(&arena->returned, memory_order_relaxed);
     do {
         slab->returned_next = head;
-        /* release: publishes returned_next. pairs: pop_all */
+        /* release: publishes returned_next. pairs: collect_stack */
     } while (!atomic_compare_exchange_weak_explicit(&arena->returned, &head, slab,
                                                     memory_order_release, memory_order_relaxed));
 }
@@ -95,8 +95,8 @@ static void send_message(struct hmm_arena *arena, const struct message *m)
         arena->twice_free = m->slab->start + (size_t)m->word * 64 * m->slab->slot_bytes;
 }
 
-/* locks: held arena: so a fork's child finds each block in the buffer or at home, never on its way
- */
+/* locks: held arena: so a fork's child finds each block in the buffer or in its slab, never between
+ * the two */
 static void flush_locked(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
@@ -135,7 +135,7 @@ static bool gather(struct hmm_remote *remote, void *block, unsigned class_idx)
 {
     size_t block_bytes = hmm_sizeclasses[class_idx].slot_bytes;
     remote->blocks[remote->n_blocks] = block;
-    atomic_signal_fence(memory_order_seq_cst); /* an entry before it counts: see fork.c */
+    atomic_signal_fence(memory_order_seq_cst); /* an entry before it counts: see heap/fork.c */
     remote->n_blocks++;
     remote->weight += block_bytes <= HMM_SMALL_MAX_BYTES ? 1 : 1 + (uint32_t)(block_bytes / 256);
     return remote->n_blocks < HMM_REMOTE_OBJS && remote->weight < HMM_REMOTE_OBJS;
@@ -158,7 +158,7 @@ enum hmm_push hmm_remote_put(struct hmm_arenas *arenas, struct hmm_arena *arena,
     struct hmm_remote *remote = &arena->remote;
     uint32_t weight = remote->weight;
     bool has_room = gather(remote, block, class_idx);
-    atomic_signal_fence(memory_order_seq_cst); /* in the buffer and live: not freed, see fork.c */
+    atomic_signal_fence(memory_order_seq_cst); /* in the buffer and live: see heap/fork.c */
     if (hmm_unlikely(!hmm_state_to_free(hmm_state_of(states, mark), mark))) {
         remote->n_blocks--;
         remote->weight = weight;
@@ -180,7 +180,6 @@ void hmm_remote_put_rest(struct hmm_arenas *arenas, struct hmm_arena *arena, con
                          unsigned n_marks)
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
-    HMM_ASSERT(n_marks != 0);
     while (n_marks != 0) {
         void *block = hmm_mark_block(marks[0]);
         if (!arena->shared)

@@ -1,4 +1,4 @@
-/* remote.h - the way home of free blocks: to the slab's owner.
+/* remote.h - return blocks to the slabs of other arenas.
  *
  * Layer   arenas, above bin.
  */
@@ -21,8 +21,8 @@ void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena);
 void hmm_remote_put_rest(struct hmm_arenas *arenas, struct hmm_arena *arena, const hmm_mark *marks,
                          unsigned n_marks);
 
-/* Blocks that were free in a magazine, marks[0..n_marks), go home, each to its slab: into the bin,
- * or, where the slab is another's by now, into the buffer. One that was free already is noted in
+/* Return blocks that were free in a magazine, marks[0..n_marks), each to its slab: into the bin,
+ * or, if another arena owns the slab by now, into the buffer. One that was free already is noted in
  * arena->twice_free. locks: held arena */
 static inline void hmm_remote_put_all(struct hmm_arenas *arenas, struct hmm_arena *arena,
                                       const hmm_mark *marks, unsigned n_marks)

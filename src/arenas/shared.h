@@ -9,9 +9,7 @@
 
 /* One block of a shared arena for a caller; any thread. NULL: out of memory. */
 void *hmm_arena_take_shared(struct hmm_arenas *arenas, unsigned class_idx);
-/* A caller's block goes home to its slab from a thread without an arena. PUSH_DONE, or
- * PUSH_NOT_LIVE
- */
+/* A thread without an arena returns a caller's block to its slab. PUSH_DONE, or PUSH_NOT_LIVE. */
 enum hmm_push hmm_arena_put_shared(struct hmm_arenas *arenas, unsigned class_idx, void *block);
 
 #endif

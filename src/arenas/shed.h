@@ -7,7 +7,8 @@
 
 #include "arenas/arena.h"
 
-/* Which free blocks of an arena go home, and after them its wholly free slabs. */
+/* Which free blocks of an arena are returned to their slabs; wholly free slabs are then released.
+ */
 enum hmm_shed {
     HMM_SHED_IDLE,       /* those of magazines, and parts of depots, not used since the last time */
     HMM_SHED_FOR_GROWTH, /* and all depots': the heap is about to grow */
@@ -21,7 +22,7 @@ void hmm_arenas_shed_slabs(struct hmm_arenas *arenas);
 /* The same within a slow path, without the remote frees. locks: held arena */
 void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed);
 
-/* Send the oldest `n` blocks of the magazine home. locks: held arena */
+/* Return the oldest `n` blocks of the magazine to their slabs. locks: held arena */
 void hmm_shed_oldest(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag,
                      unsigned n);
 

@@ -1,4 +1,6 @@
-/* sweep.h - pages of free slots. All: locks: held arena
+/* sweep.h - give back pages of free slots.
+ *
+ * Callers of all functions here hold the arena's lock.
  *
  * Layer   arenas, above arena.
  */
@@ -7,7 +9,7 @@
 
 #include "arenas/arena.h"
 
-/* Give those of partly used slabs back. */
+/* Give back the whole pages of free slots in partly used slabs. */
 void hmm_sweep(struct hmm_pages *pages, struct hmm_arena *arena);
 /* The slots of marks first..last have been taken from a slab with such pages. */
 void hmm_sweep_note_taken(struct hmm_arena *arena, struct hmm_slab *slab, hmm_mark first,

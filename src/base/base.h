@@ -1,4 +1,4 @@
-/* base.h - the words every other file speaks: hints, rounding, rotation.
+/* base.h - basic macros and arithmetic: branch hints, inlining, rounding, logarithm.
  *
  * Layer   base: C17 and the compiler, nothing else.
  */
@@ -12,20 +12,20 @@
 #define hmm_likely(x)   __builtin_expect(!!(x), 1)
 #define hmm_unlikely(x) __builtin_expect(!!(x), 0)
 
-/* A function of the slow road: out of line, away from the hits. */
+/* A function of a slow path: out of line, away from the hits. */
 #define HMM_COLD     __attribute__((cold, noinline))
 #define HMM_NOINLINE __attribute__((noinline))
 /* Inlined wherever it is called: less than a call. */
 #define HMM_ALWAYS_INLINE inline __attribute__((always_inline))
-/* The same where a bound of instructions is kept. But for those who ask for few bytes. */
+/* The same where the number of instructions is bounded; plain `inline` when optimizing for size. */
 #ifdef __OPTIMIZE_SIZE__
 #define HMM_INLINE inline
 #else
 #define HMM_INLINE HMM_ALWAYS_INLINE
 #endif
 
-/* The compiler keeps this value in a register and forgets how it came about: where it would compute
- * it twice, or in memory. No instruction. */
+/* Keep this value in a register, and hide from the compiler how it was computed: otherwise it would
+ * compute it twice, or keep it in memory. No instruction. */
 #define HMM_KEEP(value) __asm__("" : "+r"(value))
 
 /* Round `n` up to a multiple of `power_of_two`. The caller excludes overflow. */

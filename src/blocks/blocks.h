@@ -20,14 +20,15 @@
  *
  * The block that ends at the top is always live: when it is freed the top comes down.
  *
- * Free blocks hang in lists by size class, a bitmap tells which lists are not empty. The links lie
+ * Free blocks are in lists by size class; a bitmap tells which lists are not empty. The links lie
  * in the free blocks, and are not trusted: a block is handed out only if its bits say that it is
  * free, and a link is followed only to where one leads back. Links are places: 4-byte words,
  * counted like the granules, so that the head of a list is reached like any block in it. It lies at
  * twice its class's number: classes begin where the heads do.
  *
- * An example, on a 64-bit machine: HmmHeapCreate over 4096 bytes makes a heap of span = 252
- * granules, 64 bytes into the buffer. Blocks of 100 and of 40 bytes are taken: 7 and 3 granules.
+ * An example, on a 64-bit machine: HmmHeapCreate over 4096 bytes that begin at a multiple
+ * of 16 makes a heap of span = 252 granules, 64 bytes into the buffer. Blocks of 100 and of 40
+ * bytes are taken: 7 and 3 granules.
  *
  *   granule   byte   what is there
  *        0       0   the fields; from byte 160, which is place 40, the heads of classes 20 to 59
@@ -89,7 +90,7 @@ enum {
 
 enum { HMM_BLOCKS_CLASS_WORDS = 256 / HMM_GROUP_GRANULES /* of BLOCKS_MAX_GRANULES */ };
 
-/* Who is told of misuse: the caller's function; NULL: the program ends with the message. */
+/* Where misuse is reported: the caller's function; NULL: the program ends with the message. */
 struct hmm_report {
     void (*on_error)(void *context, const char *message, const void *block);
     void *context;
@@ -99,7 +100,7 @@ struct hmm_report {
 struct hmm_blocks {
     /* a bit for each class with free blocks, and for the one above the last */
     hmm_bits class_words[HMM_BLOCKS_CLASS_WORDS];
-    struct hmm_group *records; /* const pointer: behind the first group's record */
+    struct hmm_group *records; /* const pointer: after the first group's record */
     size_t recorded; /* below it groups have records, all zero where no block begins: no block
                         begins beyond. 0, like the next: broken, a link led astray */
     size_t recorded_places; /* the same, as a place */
@@ -178,7 +179,7 @@ static inline void hmm_blocks_class_clear(struct hmm_blocks *blocks, size_t clas
     hmm_bits_clear(&blocks->class_words[class_idx >> HMM_GROUP_SHIFT], class_idx);
 }
 
-/* The bits of blocks that begin behind the one that begins there, in its group; its own place is
+/* The bits of blocks that begin after the one that begins there, in its group; its own place is
  * the lowest, and clear. If none begins there, the lowest is set. */
 static inline hmm_bits hmm_spot_above(struct hmm_spot spot)
 {
@@ -299,7 +300,7 @@ static inline bool hmm_blocks_has_live(const struct hmm_blocks *blocks, size_t g
  * length + 2^shift.
  */
 
-/* The class in whose list a free block of n granules, n >= 1, hangs. */
+/* The class whose list holds free blocks of n granules, n >= 1. */
 static inline size_t hmm_blocks_class(size_t n_granules)
 {
     enum { STEP_SHIFT = HMM_BLOCKS_STEPS_SHIFT, STEPS = 1 << STEP_SHIFT };

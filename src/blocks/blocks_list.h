@@ -1,7 +1,7 @@
 /* blocks_list.h - the lists of free blocks of a heap of blocks.
  *
  * Each is a ring, with the head of its class in it: so there is no first or last block to be told
- * from others. A block goes before the first one if it lies below that, else behind the last one,
+ * from others. A block goes before the first one if it lies below that, else after the last one,
  * and the first one is taken: low blocks are used before high ones, which have time to coalesce
  * (decision 015).
  *

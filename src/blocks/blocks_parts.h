@@ -15,7 +15,7 @@
  */
 
 /* The block that begins there has this length now: tell its group, if it is the last one there: if
- * `next`, behind it, begins in another. */
+ * `next`, after it, begins in another. */
 static HMM_ALWAYS_INLINE void hmm_part_set_length(struct hmm_spot spot, size_t n_granules,
                                                   const struct hmm_group *next)
 {
@@ -136,7 +136,7 @@ static inline void hmm_part_lower_top(struct hmm_blocks *blocks, size_t top)
         blocks->end = top + blocks->extra_granules;
 }
 
-/* A live block of n granules begins at `at`, behind all others: within its limit, and where there
+/* A live block of n granules begins at `at`, after all others: within its limit, and where there
  * are records. */
 static HMM_INLINE void *hmm_part_put_last(struct hmm_blocks *blocks, size_t at, size_t n_granules)
 {

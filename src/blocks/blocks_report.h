@@ -1,4 +1,4 @@
-/* blocks_report.h - what is wrong, told to the caller's function.
+/* blocks_report.h - report misuse to the caller's function.
  *
  * Layer   blocks, above blocks_check.
  */

@@ -7,7 +7,7 @@
 #include "blocks/blocks_give.h"
 #include "blocks/blocks_search.h"
 
-/* How far the block before `end` can be extended when it begins at `at`: by the free block behind
+/* How far the block before `end` can be extended when it begins at `at`: by the free block after
  * it, or above the top. */
 static size_t room_end(const struct hmm_blocks *blocks, size_t at, size_t end)
 {

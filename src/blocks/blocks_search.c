@@ -74,7 +74,7 @@ void *hmm_blocks_carve(struct hmm_blocks *blocks, struct hmm_spot front, size_t 
     return hmm_blocks_address(blocks, spot.at);
 }
 
-/* A block in the free one at that place, which says that it has room: what is before and behind
+/* A block in the free one at that place, which says that it has room: what is before and after it
  * stays free. */
 static void *take_part(struct hmm_blocks *blocks, size_t place, size_t want, size_t align_granules)
 {

@@ -10,7 +10,7 @@
 /* There is no block of so many bytes, or 0 are asked for. Returns NULL. */
 void *hmm_blocks_refuse(struct hmm_blocks *blocks, size_t bytes);
 /* Of the free block there, which is in no list any more, `want` granules from `ahead` on become a
- * live one; what is before and behind stays free. Returns its address. */
+ * live one; what is before and after it stays free. Returns its address. */
 void *hmm_blocks_carve(struct hmm_blocks *blocks, struct hmm_spot front, size_t ahead, size_t want);
 /* There is no room for a block of so many granules at a normal call's cost: by search, or it is
  * refused. */

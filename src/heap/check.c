@@ -258,7 +258,7 @@ static size_t count_entries(const struct hmm_heap *heap, const struct hmm_arena 
     return n;
 }
 
-/* Slots that are nowhere are on their way home in somebody's buffer: the sum must agree. */
+/* Slots that are nowhere are in some remote buffer, not yet returned: the sum must agree. */
 static const char *check_totals(const struct hmm_heap *heap)
 {
     size_t n_nowhere = 0;

@@ -7,7 +7,8 @@
 
 #include "heap/object.h"
 
-/* Around fork (fork.c): the heap holds still; goes on; goes on in the child, with one thread. */
+/* Around fork (heap/fork.c): stop all changes; go on in the parent; go on in the child, which has
+ * one thread. */
 void hmm_heap_fork_prepare(struct hmm_heap *heap);
 void hmm_heap_fork_parent(struct hmm_heap *heap);
 void hmm_heap_fork_child(struct hmm_heap *heap);

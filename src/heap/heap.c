@@ -292,7 +292,7 @@ static void free_owned(struct hmm_heap *heap, struct hmm_thread *self, void *blo
         hmm_misuse(heap, who, block);
 }
 
-/* A block of a slab: to the thread's magazine, or home to another's slab. */
+/* Free a block of a slab: into the thread's magazine, or back to another arena's slab. */
 static void free_slot(struct hmm_heap *heap, struct hmm_thread *self, void *block, uint32_t entry,
                       const char *who)
 {

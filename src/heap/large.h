@@ -63,7 +63,7 @@ static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_are
     uint32_t n_units = record->n_units;
     struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     uint32_t cached_units = arena->cached_units + n_units;
-    /* Not by hmm_port_replace: behind these stores that takes a third of the whole hit. Two threads
+    /* Not by hmm_port_replace: after these stores that takes a third of the whole hit. Two threads
      * that free a block at once may both get by; then its second taking ends the process, or it
      * has another length by then, which ends it, too. */
     if (run->record != NULL || cached_units > arena->cached_max_units ||

@@ -1,4 +1,4 @@
-/* misuse.c - what a bad pointer is, in words, before the end.
+/* misuse.c - report an invalid pointer or size, and abort.
  *
  * Layer   heap, above object. Runs once, on the way to abort; no lock is held.
  */

@@ -1,4 +1,4 @@
-/* misuse.h - what a bad pointer is, in words, before the end.
+/* misuse.h - report an invalid pointer or size, and abort.
  *
  * Layer   heap, above object.
  */
@@ -7,11 +7,11 @@
 
 #include "heap/object.h"
 
-/* The end, with all that is known about `block` (misuse.c). */
+/* Report what is known about `block` (misuse.c), and abort. */
 HMM_COLD _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *block);
 HMM_COLD _Noreturn void hmm_misuse_size(const char *who, const void *block, size_t claimed_bytes,
                                         size_t usable_bytes);
-/* Not the end: one line, with where the call came from; `last` says that no other will be told. */
+/* Report only: one line, with where the call came from. `last`: no other site will be reported. */
 HMM_COLD void hmm_report_size(const char *who, const void *block, size_t claimed_bytes,
                               size_t usable_bytes, const void *site, bool last);
 

@@ -21,7 +21,7 @@
 #define SAME(name) alias(#name), used
 #endif
 
-/* malloc begins 48 bytes behind a multiple of 64, and free at one. With the same instructions a
+/* malloc begins 48 bytes after a multiple of 64, and free at one. With the same instructions a
  * pair of them takes 1.06 of the time if malloc begins at 0, 16 or 32 (AMD EPYC; decision 018). */
 #ifdef __x86_64__
 __asm__(".pushsection .text.hmm_pair, \"ax\", @progbits\n.p2align 6\n.skip 48\n.popsection");

@@ -1,7 +1,7 @@
 /* replaced.c - which functions of a family has the program replaced by its own?
  *
  * libhmm calls what may be replaced by its name, so that the linker or the dynamic linker decides;
- * here is told how they have decided. That is so from the program's start on.
+ * here it is known how they have decided. That is so from the program's start on.
  *
  * Layer   hosted.
  */

@@ -26,8 +26,9 @@ static void init_common(struct hmm_brk *brk, enum hmm_brk_kind kind, uintptr_t b
     };
 }
 
-/* Where mappings take the place of the break, which is somebody else's: well above it. There is
- * none, or it has no room: a quarter of all addresses up, where nobody is. */
+/* The base of a heap that uses mappings instead of the break. If another heap has the break: well
+ * above it. If there is no break, or no room above it: at a quarter of all addresses, where nobody
+ * is. */
 static uintptr_t mapped_base(uintptr_t now, size_t align_bytes)
 {
     uintptr_t quarter = hmm_port_top() / 4;
@@ -37,8 +38,7 @@ static uintptr_t mapped_base(uintptr_t now, size_t align_bytes)
     return hmm_round_up(from + (uintptr_t)(hmm_port_random() % (distance / 4)), align_bytes);
 }
 
-/* Of a program that is started by way of the dynamic linker the break may lie among the libraries.
- */
+/* If a program is started through the dynamic linker, its break may lie among the libraries. */
 static bool has_room(uintptr_t now)
 {
     return now != 0 && now < hmm_port_top() - hmm_port_top() / HMM_BREAK_ROOM_DIVISOR;
@@ -77,14 +77,14 @@ static uintptr_t sys_grow(struct hmm_brk *brk, size_t bytes)
         return 0; /* refused; or lowered by a bare system call, and it cannot be restored */
     uintptr_t start = now <= brk->sys_top ? brk->sys_top : hmm_round_up(now, brk->align_bytes);
     if (!fits(brk, start, bytes) || hmm_port_brk(start + bytes) != start + bytes)
-        return 0; /* in one step: what the system would not give at once nobody expects to get */
+        return 0; /* in one step: what the system does not give at once nobody expects to get */
     brk->joined = start == brk->sys_top && start != brk->base;
     brk->sys_top = start + bytes;
     return start;
 }
 
-/* Is there any place for so much? Not where a limit of addresses is reached: then none of many need
- * be tried. */
+/* Is there any place for so much? If the limit on address space is reached there is none, and no
+ * place need be tried. */
 static bool has_place(size_t bytes)
 {
     void *at = hmm_port_map(bytes, 1);
@@ -108,7 +108,7 @@ static uintptr_t map_above(const struct hmm_brk *brk, size_t bytes)
     return 0;
 }
 
-/* Memory behind the highest piece. Right behind the break's only where nothing else is to be had:
+/* Memory above the highest piece. Directly above the break's own memory only if there is no other:
  * the break could not move any more. */
 static uintptr_t map_grow(struct hmm_brk *brk, size_t bytes)
 {

@@ -1,21 +1,22 @@
 /* brk.h - the program break, real or simulated: one interface, three providers.
  *
- *   SYS  the kernel's program break, moved by brk(). Where its way is blocked (a limit, a filter, a
- *        mapping in the way) memory comes from mappings above it; the next growth tries the break
+ *   SYS  the kernel's program break, moved by brk(). If the break cannot move (a limit, a filter, a
+ *        mapping in its way), memory comes from mappings above it. The next growth tries the break
  *        again.
  *   MAP  mappings, each at the end of the last one where that is free.
  *   BUF  a caller's buffer; the break is a variable.
  *
- * Memory comes in pieces at [base, base + reach_bytes), nearly always at increasing addresses; what
- * lies between two of them is not ours.
+ * Memory comes in pieces within [base, base + reach_bytes), nearly always at increasing addresses.
+ * What lies between two pieces is not ours.
  *
  *   base          sys_top                                     top
  *   | the break's |  not ours (somebody's mapping)  | mapped  |   ...   base + reach_bytes
  *
  * An example: the break begins at 0x555555560000 and has given 1 MiB, up to 0x555555660000.
- * Somebody maps a page there, so brk() fails. The next MiB is mapped at 0x555555800000: sys_top
- * stays 0x555555660000, top becomes 0x555555900000, and units 64 to 167, from 0x100000 to 0x2a0000
- * above the base, are not ours.
+ * Somebody maps a page there, so brk() fails. The next MiB is mapped at the first multiple of 64
+ * MiB (GAP_MIB) that is at least 64 MiB above top: 0x55555c000000. sys_top stays 0x555555660000,
+ * and top becomes 0x55555c100000. Units 64 to 6823, from 0x100000 to 0x6aa0000 above the base, are
+ * not ours.
  *
  * Layer   memory, above meta. All calls under lock `grow`.
  */
@@ -42,7 +43,7 @@ struct hmm_brk {
     size_t fail_after;      /* lock:grow, tests: growths that succeed before all fail; SIZE_MAX */
 };
 
-/* Find the base. SYS becomes MAP where there is no break, or no room above it. */
+/* Find the base. SYS becomes MAP if there is no break, or no room above it. */
 void hmm_brk_init(struct hmm_brk *brk, enum hmm_brk_kind kind, size_t reach_bytes);
 void hmm_brk_init_buffer(struct hmm_brk *brk, void *buffer, size_t bytes);
 
@@ -61,8 +62,8 @@ uintptr_t hmm_brk_grow(struct hmm_brk *brk, size_t bytes);
  * or the end of the piece before. False: not possible (foreign memory above); nothing changed. */
 bool hmm_brk_lower(struct hmm_brk *brk, uintptr_t from, uintptr_t new_top);
 
-/* The program moves the break itself (its own brk or sbrk). 0 or the resulting break; refused when
- * that would cut the heap. */
+/* Move the break for the program, which called brk or sbrk. False: the heap has memory above
+ * `want`, or the kernel refused. */
 bool hmm_brk_move_foreign(struct hmm_brk *brk, uintptr_t want);
 
 #endif

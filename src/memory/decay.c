@@ -1,4 +1,4 @@
-/* decay.c - memory goes back.
+/* decay.c - give memory back.
  *
  * Layer   memory, highest; the state of pages, under its locks. Start reading at hmm_decay.
  * Keeps   no system call under lock `pages`: a run is taken out, purged, and put back clean.
@@ -57,7 +57,7 @@ static void put_aside(struct hmm_aside *aside, int64_t unit, uint32_t n_units)
         *aside = (struct hmm_aside){hmm_port_self(), (uint32_t)unit, n_units};
 }
 
-/* A free place; NULL: enough threads are at it. locks: held pages */
+/* A free place; NULL: enough threads are purging already. locks: held pages */
 static struct hmm_aside *find_aside(struct hmm_pages *pages)
 {
     for (unsigned i = 0; i < HMM_PURGES_AT_ONCE; i++)
@@ -214,8 +214,8 @@ static size_t aged(size_t n, uint64_t elapsed_ns, uint64_t half_ns)
     return (size_t)((n * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns));
 }
 
-/* Units beyond what may be kept at all, however young; with a few more, so that the next ones
- * don't follow one by one. locks: held pages */
+/* Units beyond what may be kept at any age, and a few more, so that the next ones do not follow
+ * one by one. locks: held pages */
 static size_t over_limit(const struct hmm_pages *pages)
 {
     size_t excess = hmm_pages_excess(pages);

@@ -1,4 +1,4 @@
-/* decay.h - memory goes back: free runs age and are purged, a free top lowers the break.
+/* decay.h - give memory back: free runs age and are purged, a free top lowers the break.
  *
  * Layer   memory, highest.
  */
@@ -11,21 +11,22 @@
  * cost: a clock read; system calls at most every 10 ms */
 uint64_t hmm_decay(struct hmm_pages *pages);
 
-/* `n_units` of a block, at `block`, hardly take memory yet. Is memory elsewhere to be given back
- * for them, it goes to the block instead, with old contents: no page fault for it. No lock held. */
+/* The `n_units` at `block` have little memory yet. If free memory elsewhere would have to be given
+ * back for them, move it to the block instead, with its old contents: that saves the page faults.
+ * No lock held. */
 void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units);
 
-/* Purge everything free, and lower the break but for `keep_bytes`. Returns bytes given back. */
+/* Purge all free memory and lower the break, except for `keep_bytes`. Returns bytes given back. */
 size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes);
 
-/* What of that also counts against limits: lower the break, and the highest pieces' ends. */
+/* Only the part that counts against limits: lower the break, and the ends of the highest pieces. */
 void hmm_decay_lower(struct hmm_pages *pages, size_t keep_bytes);
 
-/* In a child after fork: what other threads had taken out to give it back is free memory again.
+/* In a child after fork: put back the runs that other threads had taken out to purge them.
  * locks: held pages */
 void hmm_decay_fork_child(struct hmm_pages *pages);
 
-/* Worth a look? Decided again under the lock. */
+/* Is there anything to do? A hint; hmm_decay decides under the lock. */
 static inline bool hmm_decay_due(const struct hmm_pages *pages)
 {
     /* relaxed: a hint */

@@ -15,7 +15,7 @@ static size_t strip_bytes(unsigned idx, size_t n_units)
         return n_units * sizeof(uint32_t);
     case HMM_STRIP_CHUNK: {
         size_t n_chunks = hmm_div_up(n_units, HMM_CHUNK_UNITS);
-        /* the tree's levels from the fourth on are in the chunks behind: pages.c */
+        /* the tree's levels from the fourth on are in the chunks after these: pages.c */
         if (n_units > (size_t)1 << (4 * HMM_TREE_ARITY_SHIFT))
             n_chunks += (HMM_TREE_MAX_LEVELS - 3) / 2;
         return n_chunks * sizeof(struct hmm_chunk);
@@ -51,9 +51,10 @@ static uint64_t address_space_bytes(void)
     return (uint64_t)2 << hmm_log2(hmm_port_top());
 }
 
-/* Behind each strip: without it their distances would be powers of two, and a system whose
- * addresses are used up by mappings of such lengths would leave nothing behind a strip's mapped
- * end. */
+/* The gap after each strip. Without it, the distances of strips would be powers of two, and
+ * mappings of such lengths could use up the addresses of a system and leave none above a strip's
+ * mapped end.
+ */
 static uint64_t slack_bytes(void)
 {
     return hmm_round_up((size_t)(address_space_bytes() >> HMM_RECORDS_SLACK_SHIFT),

@@ -3,15 +3,15 @@
  *
  * Each strip has a place of its own, far from the heap, from the other strips and from whatever the
  * system maps by itself, where it can grow without ever moving. Nothing is reserved there: memory
- * is mapped as the heap grows, and only there where nobody else's is.
+ * is mapped as the heap grows, and only where nobody else has mapped any.
  *
  *   | more objects -> ... | first objects | chunks -> ... | entries -> ... |
  *   | state bytes -> ... (4 times, the densest last) |
  *
  * The first objects lie below the chunks, and are laid downwards: a small heap needs one page for
  * both. All else grows upwards. A system whose addresses are nearly used up maps from the upper end
- * of a gap downwards, so the last to be taken is what lies behind a strip's mapped end. All strips
- * begin in the same 512 GiB, so that a small heap needs few pages of page tables.
+ * of a gap downwards, so the addresses just above a strip's mapped end are the last to be taken.
+ * All strips begin in the same 512 GiB, so that a small heap needs few pages of page tables.
  *
  * An example: unit 70,000 is 70,000 * 16 KiB = 1.07 GiB above the heap's base. Its entry is at
  * 4 * 70,000 = byte 280,000 of strip ENTRY, so pages 0 to 68 of that strip have memory. Its unit
@@ -88,9 +88,9 @@ size_t hmm_meta_bytes(size_t max_units);
 bool hmm_meta_init(struct hmm_meta *meta, const struct hmm_tunables *tunables, size_t max_units,
                    void *memory);
 
-/* Have a copy of `tunables` in force. They are in read-only memory, and stay what they are while
- * somebody reads them: the defaults as the program's constants, others in a sealed page, in turns
- * of two. False: out of memory. One thread at a time: the process heap's by its start lock */
+/* Put a copy of `tunables` in force. It is in read-only memory and does not change while somebody
+ * reads it: the defaults are constants of the program; others are in one of two sealed pages, used
+ * in turn. False: out of memory. One thread at a time; the process heap's start lock sees to it */
 bool hmm_meta_set_tunables(struct hmm_meta *meta, const struct hmm_tunables *tunables);
 
 /* Map the records of units 0..n_units, state bytes aside, and of `ahead_units` more if they can be

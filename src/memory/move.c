@@ -1,14 +1,14 @@
-/* move.c - memory changes its place without being copied.
+/* move.c - move memory without copying it.
  *
- * A large block that grows and has used memory behind it must move. Where its new place has no
- * memory yet, the kernel can hang the old place's pages in there: a fiftieth of the cost of new
- * pages and a copy, and the two are never resident at once. A place that has memory is better
- * copied to: what is resident there would be lost, and be missed soon. In the same way pages of
- * free memory that is about to go back become those of a new block (decay.c). Decision 013.
+ * A large block that grows must move if the memory after it is used. If its new place has no memory
+ * yet, the kernel can remap the old place's pages there: that costs a fiftieth of new pages and a
+ * copy, and the two places are never resident at once. If the new place has memory, a copy is
+ * better: the resident pages would be lost, and be needed again soon. In the same way, pages of
+ * free memory that is about to be given back become those of a new block (decay.c). Decision 013.
  *
- * The price: the moved range is a mapping of its own from then on, whose borders remain when the
- * block is gone, and a process may have 65,530 mappings. The borders are known here, as bits of
- * units, so there is a limit to their number.
+ * The price: the moved range is a mapping of its own from then on. Its borders remain when the
+ * block is gone, and a process may have 65,530 mappings. So the borders are recorded as bits of
+ * units, and their number is limited.
  *
  * Layer   memory, above pages; its state, its lock.
  * State   bits `border`: a mapping may end where this unit begins.

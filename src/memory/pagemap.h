@@ -1,21 +1,23 @@
 /* pagemap.h - from an address to what lives there, by subtraction, shift and load.
  *
- * The heap is one contiguous range [base, break). Flat arrays describe it, all out of line:
+ * The heap is one or more pieces of memory between its base and its top (brk.h, pieces.h). Flat
+ * arrays describe the whole range, gaps included, all out of line:
  *
  *   entry[unit]   4 bytes per 16 KiB unit      31            8 7        0
  *                                              |  arena id   |  class   |
  *                 a slab: every unit of it holds arena id (never 0) and class 1..124
  *                 anything else: arena id 0 and one of enum hmm_kind
- *   state bytes   not 0 exactly where a live block of a slab begins; then a tag of its address
+ *   state bytes   not 0 exactly where a live block of a slab begins; then its address tag
  *                 four arrays: a byte per 16 bytes, for slots of 16 bytes; per 32, for slots of 32
  *                 and 48; per 64, for 64 to 112; per 128, for all others
  *   chunks        what slow paths need
  *
  * A state byte belongs to at most one block at a time, since no two begin within its 16 to 128
- * bytes, so its owner writes it plainly. It is shared with inner addresses of that block; the tag
- * tells those apart. It is the low byte of the block's mark, 2 * address + 1: never 0, and within
- * 128 bytes another one for every address. So a block begins at `p` exactly if p's state byte is
- * p's tag. Free blocks are kept as marks, too: that saves hits an instruction.
+ * bytes, so its owner writes it plainly. Inner addresses of the block share its state byte; the
+ * address tag tells them apart. It is the low byte of the block's mark, 2 * address + 1: never 0,
+ * and different for each address within 128 bytes. So a live block begins at `p` exactly if p's
+ * state byte equals p's address tag. Magazines hold free blocks as marks, too: that saves hits an
+ * instruction.
  *
  * An example. The heap begins at 0x124d55c000. The arena with id 2 has a slab of 112-byte slots,
  * class 7, in unit 1: its state bytes are one for 64 bytes. Unit 2 and six more are a large block.
@@ -33,7 +35,7 @@
  *
  * Layer   memory, lowest.
  * Keeps   I1 a unit's entry names a slab exactly while that slab exists; I2 the state byte
- *         of an address is its tag exactly if a block that a caller holds begins there; else 0.
+ *         of an address is its address tag exactly if a block that a caller holds begins there.
  */
 #ifndef HMM_MEMORY_PAGEMAP_H
 #define HMM_MEMORY_PAGEMAP_H
@@ -50,7 +52,7 @@ enum hmm_kind {
 };
 
 enum { HMM_CHUNK_SHIFT = 8, HMM_CHUNK_UNITS = 1 << HMM_CHUNK_SHIFT };
-enum { HMM_WORD_UNITS = 64 }; /* of which a word's bits tell */
+enum { HMM_WORD_UNITS = 64 }; /* that the bits of a word describe */
 enum { HMM_LINE_BYTES = 64 };
 enum { HMM_CLASS_BITS = 8, HMM_CLASS_MASK = (1 << HMM_CLASS_BITS) - 1 };
 

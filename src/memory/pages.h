@@ -26,7 +26,7 @@ enum hmm_growth { HMM_NO_GROWTH, HMM_MAY_GROW };
 int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
                        enum hmm_growth growth, uint32_t *n_dirty);
 
-/* Make the used run at `unit` longer by taking the free run behind it, or the break.
+/* Extend the used run at `unit` into the free run after it, or by raising the break.
  *   returns  false: the neighbour is used or too short; nothing changed
  */
 bool hmm_pages_extend(struct hmm_pages *pages, uint32_t unit, uint32_t new_units);
@@ -36,7 +36,7 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
 
 /* Give back the used run at `unit`. cost: O(levels) + a byte per unit */
 void hmm_pages_give(struct hmm_pages *pages, uint32_t unit);
-/* The same, where its contents have been moved away. */
+/* The same, after its contents have been moved away. */
 void hmm_pages_give_empty(struct hmm_pages *pages, uint32_t unit);
 
 /* Put a run among the free ones, merged with its free neighbours. locks: held pages */
@@ -49,7 +49,7 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
 /* Dirty ones of [unit, unit + n_units), all free. locks: held pages */
 uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
 
-/* Has a period passed, what was given back before the last one is no longer recent.
+/* Forget what was given back before the last period, if a period has passed.
  * locks: held pages */
 void hmm_pages_age_purged(struct hmm_pages *pages, uint64_t now_ns);
 

@@ -8,8 +8,8 @@
  *   a heap of 64 MiB, 4,096 units; the first slab of 48-byte slots (kind 1, a byte per 32 bytes) at
  *   unit 70: word 1. Rows are of 1 word. Mapped: 32 KiB at start + 1 * 64 * 16,384 / 32 = + 0x8000.
  *
- * As units are used now for slots of 16 bytes, now for slots of 500, each array gets its pages
- * touched, and most of them hold nothing but zeroes most of the time: those go back.
+ * Units are used for slots of 16 bytes at one time and of 500 at another. So each array has its
+ * pages touched, and most of them hold only zeroes most of the time: those are given back.
  *
  * Layer   memory, above move. Start reading at hmm_states_map.
  * Keeps   a unit becomes a slab's only under lock `states`: none does between the look at a page's
@@ -110,7 +110,7 @@ static bool map_row(struct hmm_pages *pages, unsigned kind, uint32_t word)
 }
 
 /* All kinds get a foothold at once: later somebody else's memory may lie in a kind's place, but
- * hardly right behind what is mapped (meta.h). */
+ * hardly directly above what is mapped (meta.h). */
 static HMM_COLD void map_footholds(struct hmm_pages *pages, uint32_t word)
 {
     for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)

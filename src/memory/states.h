@@ -7,8 +7,8 @@
 
 #include "memory/pages.h"
 
-/* Have memory for the state bytes of this kind of units [unit, unit + n_units).
- *   returns  false: out of memory, or somebody else's is where it would have to be
+/* Make sure that the state bytes of this kind for units [unit, unit + n_units) have memory.
+ *   returns  false: out of memory, or somebody else's memory is in that place
  *   cost     a byte per 64 units; where none is there yet, a call for a 256th of the heap
  *   locks    held states */
 bool hmm_states_map(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint32_t n_units);
@@ -28,8 +28,8 @@ static inline bool hmm_states_cover(struct hmm_pages *pages, unsigned kind, uint
 /* Units [unit, unit + n_units) leave the heap: no state bytes any more. locks: takes states */
 void hmm_states_release(struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
 
-/* Unmap what describes no slab of its density, so that addresses become free, too: where they are
- * few. cost: every unit is looked at, four times. locks: takes states */
+/* Unmap what describes no slab of its density, so that its addresses become free, too; for systems
+ * with few addresses. cost: every unit is looked at, four times. locks: takes states */
 void hmm_states_unmap(struct hmm_pages *pages);
 
 /* Give back every page of state bytes that describes no slab of its density.

@@ -80,7 +80,7 @@ struct hmm_pages {
     _Atomic(size_t) outside_bytes;  /* atomic, relaxed: a limit that need not be exact; blocks with
                                        mappings of their own */
     struct hmm_aside aside[HMM_PURGES_AT_ONCE]; /* lock:pages */
-    _Atomic(size_t) returned_bytes;             /* atomic: what hmm_pages_note_returned was told */
+    _Atomic(size_t) returned_bytes;             /* atomic: the sum of hmm_pages_note_returned */
 };
 
 /* Statistics: memory that blocks had has gone back to the system, by a call that succeeded. */

@@ -1,7 +1,7 @@
-/* board.h - the end, as the machine knows it: all that a heap over a buffer asks of one.
+/* board.h - end the program: all that a heap over a buffer asks of the machine.
  *
- * Layer   port. linux/ writes the line on standard error and aborts; of port/bare, and of firmware,
- * whoever builds the program supplies it.
+ * Layer   port. linux/ writes the line to standard error and aborts. For port/bare and for
+ * firmware, the program supplies this function.
  */
 #ifndef HMM_PORT_BOARD_H
 #define HMM_PORT_BOARD_H

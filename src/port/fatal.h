@@ -1,6 +1,6 @@
-/* fatal.h - the end: one message by one write, then abort.
+/* fatal.h - write one message, then abort.
  *
- * Layer   port, beside the systems'. No allocation, no stdio, no lock is held by a caller.
+ * Layer   port, beside the systems'. No allocation, no stdio. The caller holds no lock.
  */
 #ifndef HMM_PORT_FATAL_H
 #define HMM_PORT_FATAL_H
@@ -15,7 +15,7 @@ HMM_COLD _Noreturn void hmm_fatal(const char *what, const void *block,
 HMM_COLD _Noreturn void hmm_fatal_misuse(const char *who, const char *what, const void *block,
                                          const struct hmm_text *detail);
 
-/* The end, for a block that two threads have freed at once. */
+/* Abort because two threads have freed this block at once. */
 HMM_COLD _Noreturn void hmm_misuse_two_owners(const void *block);
 
 #endif

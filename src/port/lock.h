@@ -6,7 +6,7 @@
  * An example: the thread whose hmm_port_self() is 0x7ffff7d8a740 holds it, 0x7ffff7d8a741; another
  * one sleeps until it is free, 0x7ffff7d8a743.
  *
- * The word names its holder, for fork's sake (fork.c): a signal handler that forks may have
+ * The word names its holder, for fork's sake (heap/fork.c): a signal handler that forks may have
  * interrupted the very call that holds the lock, and a fork handler of the program's that runs
  * while we hold all locks may allocate. Such a thread passes its own lock.
  *

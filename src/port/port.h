@@ -42,8 +42,8 @@ void *hmm_port_map(size_t bytes, size_t align_bytes);
 /* Resize it, moved if need be, contents kept. NULL: not possible, the old one stays. */
 void *hmm_port_remap(void *addr, size_t old_bytes, size_t new_bytes);
 
-/* Hang the pages of mapped [from, from + bytes) in at `to`, mapped as well, what is there now
- * being lost; `from` is purged. False: not possible, `from` is as it was, `to` purged. */
+/* Move the pages of mapped [from, from + bytes) to `to`, which is mapped, too, and whose contents
+ * are lost; `from` is purged. False: not possible, `from` is as it was, `to` purged. */
 bool hmm_port_move(void *from, void *to, size_t bytes);
 
 /* Bytes of a huge page; 0: there are none. */
@@ -58,8 +58,8 @@ bool hmm_port_collapse(void *addr, size_t bytes);
 /* Keep huge pages out of mapped memory; best effort. */
 void hmm_port_no_huge(void *addr, size_t bytes);
 
-/* Which system calls are made that a heap can do without. UNLESS_FILTERED, the default: all, but
- * none once the process is known to be under a filter, which may end it for one. */
+/* Which of the system calls that a heap can do without are made. UNLESS_FILTERED, the default: all;
+ * none once the process is known to be under a filter, which may end it for such a call. */
 enum hmm_port_policy { HMM_CALLS_NEEDED, HMM_CALLS_UNLESS_FILTERED, HMM_CALLS_ALL };
 void hmm_port_set_policy(enum hmm_port_policy policy);
 /* The process is about to put itself under such a filter. Returns whether this is news; then it can

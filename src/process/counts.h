@@ -1,5 +1,6 @@
-/* counts.h - every call counted, for `hmm run --summary`. But hmm_counts_heap: only where calls are
- * counted.
+/* counts.h - counts of all calls, for `hmm run --summary`.
+ *
+ * All functions but hmm_counts_heap may be called only if calls are counted.
  *
  * Layer   process, above process.
  */
@@ -10,11 +11,11 @@
 
 /* A block has been allocated. */
 void hmm_counts_alloc(const void *block);
-/* A block is about to be freed; ends the process if it is none. */
+/* A block is about to be freed. Aborts if it is not a live block. */
 void hmm_counts_free(const void *block, const char *who);
 /* One has been resized where it is: it has so many bytes more, modulo 2^64. */
 void hmm_counts_realloc(uint64_t more_bytes);
-/* Where calls are counted: the heap's own figures as they are now. Each counted call notes them. */
+/* If calls are counted, note the heap's own figures as they are now, as each counted call does. */
 void hmm_counts_heap(void);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-/* glibc's: where the kernel has put argc, argv[0..argc), NULL, and behind them the environment.
+/* glibc's: where the kernel has put argc, argv[0..argc), NULL, and after them the environment.
  * Weak: musl has none, and sets `environ` before anything else. */
 extern void *__libc_stack_end __attribute__((weak));
 

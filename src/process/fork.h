@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-/* Have the heap's part of each fork done from now on; once. */
+/* Register the heap's fork handlers, once. */
 void hmm_fork_register(void);
 /* Around libc's registering of a handler, which may allocate. */
 void hmm_fork_begin_registering(void);

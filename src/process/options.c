@@ -1,7 +1,7 @@
 /* options.c - "name=value,name=value" as tunables: parse, check, tell what is wrong.
  *
  * Values are decimal, with k, m, g or t for powers of 1024; those of some options have names.
- * Blanks around an option are skipped. A bad option is told with its value and the range, and
+ * Blanks around an option are skipped. A bad option is reported with its value and the range, and
  * leaves the others as they are.
  *
  * Layer   process.

@@ -11,8 +11,8 @@
 /* Takes one line about a bad option, with its newline: chars[0..n_chars). */
 typedef void (*hmm_options_tell)(const char *chars, size_t n_chars);
 
-/* Set the options that `text` names; of those that are bad one line each is told, and their values
- * stay as they are.
+/* Set the options that `text` names; report each bad one by one line; its value stays as
+ * it is.
  *   source   what the line names as the text's origin: "HMM_OPTIONS"
  *   returns  number of bad ones
  */

@@ -9,7 +9,7 @@
 #include "base/tunables.h"
 
 /* Read the options over the defaults: the build's, the program's, the environment's. Bad ones are
- * told on stderr. */
+ * reported on standard error. */
 void hmm_options_read(struct hmm_tunables *tunables);
 
 #endif

@@ -72,7 +72,7 @@ void hmm_process_attach(void)
 }
 
 /* First of all constructors (-z initfirst), so that our fork handlers run last before a fork and
- * first after it: see fork.c and atfork.c. */
+ * first after it: see process/fork.c and hosted/atfork.c. */
 __attribute__((constructor)) static void construct(void)
 {
     have_exit_key = pthread_key_create(&exit_key, thread_exit) == 0;

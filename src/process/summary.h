@@ -1,4 +1,4 @@
-/* summary.h - the file between libhmm.so and `hmm run --summary`.
+/* summary.h - the file in which libhmm.so leaves its counts for `hmm run --summary`.
  *
  * Layer   process; the tool includes it too.
  */
@@ -18,9 +18,9 @@ struct hmm_summary {
     struct hmm_counts counts;
 };
 
-/* Exact counts for `hmm run --summary`: in the file HMM_SUMMARY names, if it is this process's. */
+/* Count into the file that HMM_SUMMARY names, if it was made for this process. */
 void hmm_summary_open(void);
-/* In a child after fork: counts of its own, in private memory. */
+/* In a child after fork: count in private memory from now on. */
 void hmm_summary_detach(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* huge.c - new memory of a large heap comes as huge pages, or by whole slabs.
+/* huge.c - back new memory of a large heap by huge pages, or a whole slab by one call.
  *
  * A page fault costs about as much as filling the page with small blocks, and a heap that grows
  * takes one for every page. First fit goes upwards, so the slabs of a growing heap lie side by
@@ -11,9 +11,9 @@
  *
  * Where there is none, a new slab that is not among its class's first gets its pages by one call.
  *
- * The kernel is asked for the one page (MADV_COLLAPSE), not for a habit (MADV_HUGEPAGE): under the
- * latter khugepaged refills the holes that decay makes. What lies ahead in such a page is resident,
- * so it counts as dirty.
+ * The kernel is asked for that one page (MADV_COLLAPSE), not for a standing policy (MADV_HUGEPAGE):
+ * under the latter khugepaged refills the holes that decay makes. The unused rest of such a page is
+ * resident, so it counts as dirty.
  *
  * Layer   slabs, lowest; the state of pages, under its lock.
  */
@@ -39,7 +39,7 @@ static bool is_new(const struct hmm_pages *pages, uint32_t from, uint32_t to)
     return hmm_pages_count_dirty(pages, from, to - from) == 0;
 }
 
-/* Take what is behind the slab at `unit` up to the end of its block out of the free runs, if the
+/* Take what is after the slab at `unit` up to the end of its block out of the free runs, if the
  * block is worth a huge page. Returns where that begins, and the block's first and last unit; or
  * RUN_NONE. locks: held pages */
 static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *start, uint32_t *end)

@@ -1,4 +1,4 @@
-/* huge.h - new memory of a large heap comes as huge pages.
+/* huge.h - back new memory of a large heap by huge pages.
  *
  * Layer   slabs, lowest.
  */
@@ -8,8 +8,8 @@
 #include "memory/units.h"
 
 /* A slab has been made at `unit`. If it is the first in a block of huge page size that is otherwise
- * new, and blocks before it have filled with slabs, have the whole block backed by one huge page
- * now, instead of by hundreds of page faults soon. No lock of pages is held. */
+ * new, and the blocks before it have filled with slabs, back the whole block by one huge page now,
+ * instead of by hundreds of page faults soon. No lock of pages is held. */
 void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit);
 
 #endif

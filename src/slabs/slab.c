@@ -47,7 +47,7 @@ void hmm_slab_set_owner(struct hmm_slabs *slabs, struct hmm_slab *slab, struct h
 {
     struct hmm_pagemap *map = slabs->pages->map;
     uint32_t n_units = hmm_pages_run_units(slabs->pages, slab->unit);
-    /* relaxed: a reader of the old owner tells that one, who passes it on (arena.c) */
+    /* relaxed: a reader of the old owner notifies that one, who passes it on (remote.c) */
     atomic_store_explicit(&slab->arena, arena, memory_order_relaxed);
     for (uint32_t i = 0; i < n_units; i++)
         hmm_pagemap_set(map, slab->unit + i, tag | slab->class_idx);

@@ -5,8 +5,8 @@
  * that do not own the slab, collected by the owner).
  *
  * Descriptors are type-stable: the memory of a destroyed slab's descriptor only ever becomes
- * another slab's, so that a thread that is late in telling an owner about a remote free touches a
- * slab.
+ * another slab's. So a thread that is late in notifying an owner of a remote free still writes to a
+ * descriptor.
  *
  * An example: a slab of one unit at 0x124d560000, with slots of 112 bytes. 16384 / 112 = 146 slots,
  * so n_words = 3 words of 64 bits are local, and 3 more are remote.
@@ -67,8 +67,8 @@ struct hmm_slabs {
     struct hmm_slab *free_descriptors[HMM_SLAB_DESCRIPTOR_KINDS]; /* lock:table, by lines */
 };
 
-/* Make a slab of `class_idx` with `n_units`, all slots free, owned by `arena` whose map tag is
- * `tag`. NULL: out of memory. locks: takes grow, pages, table, meta */
+/* Make a slab of `class_idx` with `n_units`, all slots free, owned by `arena`, whose arena tag is
+ * `tag`. NULL: out of memory. locks: takes grow, pages, states, table, meta */
 struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, uint32_t n_units,
                                  enum hmm_growth growth, struct hmm_arena *arena, uint32_t tag);
 /* All slots free locally, not linked anywhere. */
@@ -102,7 +102,7 @@ static inline uint32_t hmm_slab_slot(const struct hmm_slab *slab, const void *bl
     return (uint32_t)(((uint64_t)offset_bytes * slab->reciprocal) >> 32);
 }
 
-/* What a look at many marks of a slab needs, at hand. Marks are twice the address, and one. */
+/* What a loop over many marks needs to know of a slab. A mark is 2 * address + 1. */
 struct hmm_slab_marks {
     hmm_mark first;      /* of slot 0 */
     uint64_t length;     /* of all slots, in marks */

@@ -78,9 +78,11 @@ static void test_borders(void **state)
     assert_false(hmm_move_units(p, a, hmm_pages_run_units(p, a), hmm_pagemap_address(p->map, b)));
     assert_int_equal(p->move_units, UINT32_MAX); /* nor at any time */
     assert_int_equal(p->n_borders, 2);
+    hmm_lock_take(&p->lock);
     assert_true(hmm_move_is_one_mapping(p, b, b + RUN_UNITS));
     assert_false(hmm_move_is_one_mapping(p, b - 1, b + 1));
     assert_false(hmm_move_is_one_mapping(p, b, b + RUN_UNITS + 1));
+    hmm_lock_give(&p->lock);
 
     /* of two mappings: once begun, it is done */
     p->move_units = RUN_UNITS / 2;
