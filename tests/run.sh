@@ -9,7 +9,7 @@ which=${1:-change}
 jobs=$(nproc 2>/dev/null || echo 2)
 
 # package:what it provides
-wanted="cmake:cmake gcc:gcc g++:g++ make:make libcmocka-dev:/usr/include/cmocka.h strace:strace valgrind:valgrind python3-minimal:python3
+wanted="cmake:cmake gcc:gcc g++:g++ make:make libcmocka-dev:/usr/include/cmocka.h strace:strace valgrind:valgrind
 git:git gawk:gawk sqlite3:sqlite3 lua5.4:lua5.4 binutils:ld xz-utils:xz"
 machines="gcc-arm-none-eabi:arm-none-eabi-gcc qemu-system-arm:qemu-system-arm gcc-riscv64-unknown-elf:riscv64-unknown-elf-gcc
 qemu-user:qemu-aarch64 gcc-i686-linux-gnu:i686-linux-gnu-gcc libc6-dev-i386-cross:/usr/i686-linux-gnu/include/stdio.h
@@ -17,7 +17,7 @@ libc6-i386:/lib32/libc.so.6
 gcc-aarch64-linux-gnu:aarch64-linux-gnu-gcc libc6-dev-arm64-cross:/usr/aarch64-linux-gnu/include/stdio.h
 gcc-riscv64-linux-gnu:riscv64-linux-gnu-gcc libc6-dev-riscv64-cross:/usr/riscv64-linux-gnu/include/stdio.h musl-tools:musl-gcc
 cargo:cargo scdoc:scdoc pkg-config:pkg-config"
-programs="perl:perl redis-server:redis-server redis-tools:redis-benchmark python3:python3 libpython3-stdlib:python3 vim-tiny:vim.tiny
+programs="perl:perl redis-server:redis-server redis-tools:redis-benchmark vim-tiny:vim.tiny
 nginx-light:nginx wrk:wrk postgresql:/usr/lib/postgresql nodejs:node ghostscript:gs z3:z3 imagemagick:/usr/bin/convert-im6.q16
 default-jdk-headless:javac php-cli:php ruby:ruby libpython3.11-testsuite:/usr/lib/python3.11/test/test_list.py"
 if [ "$which" = all ]; then
@@ -38,6 +38,7 @@ missing=()
 for pair in $wanted; do
     is_there "${pair#*:}" || missing+=("${pair%%:*}")
 done
+python3 -c 'import json, pty' 2>/dev/null || missing+=(python3)
 if [ ${#missing[@]} -gt 0 ]; then
     echo "tests use: ${missing[*]}"
     if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then

@@ -66,7 +66,8 @@ C
     g++ -std=c++17 -O1 a.cc -o a && ./a && LD_PRELOAD= g++ -std=c++17 -O1 -S a.cc -o - | md5sum'
 with git && same git 'git init -q . && git config user.email a@b && git config user.name n && cp -r $top/src . && git add -A && GIT_AUTHOR_DATE=2026-01-01T00:00:00Z GIT_COMMITTER_DATE=2026-01-01T00:00:00Z git commit -qm one &&
     for i in 1 2 3 4 5 6; do sed -i "s/hmm/h$i/" src/memory/*.c && GIT_AUTHOR_DATE=2026-01-0${i}T00:00:00Z GIT_COMMITTER_DATE=2026-01-0${i}T00:00:00Z git commit -qam $i; done; git log --stat | tail -n 5; git gc -q && git fsck 2>/dev/null; git rev-parse HEAD; git blame src/memory/pages.c | wc -l; git diff HEAD~5 | md5sum'
-with python3 && same python3 'python3 - <<P
+python3 -c "import json" 2>/dev/null && python_library=1 || { python_library=0; skipped+=("python3 with its library"); }
+[ $python_library = 1 ] && same python3 'python3 - <<P
 import json, hashlib, re, threading, collections, random, zlib, itertools
 random.seed(5)
 d = {str(i): [random.random() for _ in range(i % 50)] for i in range(20000)}

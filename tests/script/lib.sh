@@ -18,6 +18,7 @@ not() { ! "$@"; }
 needs() { # COMMAND...: or the test is skipped, with its name
     for tool; do
         command -v "$tool" >/dev/null || { echo "no $tool here"; exit 77; }
+        [ "$tool" != python3 ] || python3 -c 'import json, pty' 2>/dev/null || { echo "no python3 with its library here"; exit 77; }
     done
 }
 finish() {
