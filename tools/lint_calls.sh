@@ -5,14 +5,17 @@ objects=$1
 here=$(cd "$(dirname "$0")" && pwd)
 top=${2:-$here/..}
 symbols() { # of one object: module, U or D, symbol
-    local module=${1#*/src/}
+    local module=${1##*/src/}
     module=${module%.c.o}
     case $module in port/*/end) module=port/end ;; port/*/*) module=port/system ;; base/sizeclass_table) module=base/sizeclass ;; esac
     nm "$1" | awk -v m="$module" 'NF == 2 && $1 ~ /[Uw]/ {print m, "U", $2} NF == 3 && $2 ~ /[TDBRVWC]/ {print m, "D", $3}'
 }
 {
     "$here/layers.sh" "$top" | awk '{print $1, "rank", NR}'
-    find "$objects" -name "*.c.o" | while read -r object; do symbols "$object"; done
+    find "$objects" -name "*.c.o" | while read -r object; do
+        source=src/${object##*/src/}
+        [ ! -e "$top/${source%.o}" ] || symbols "$object" # left over of a file that was moved
+    done
 } | awk '
     $2 == "rank" {rank[$1] = $3; next}
     !($1 in rank) && !told[$1]++ {print "src/" $1 ": in no order (README.md of its folder)"; bad = 1}
