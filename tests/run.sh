@@ -69,11 +69,11 @@ build() {
     shift
     log=$(mktemp)
     echo "== building $dir"
-    cmake -S . -B "$dir" -DHMM_TESTS=ON "$@" >"$log" 2>&1 && cmake --build "$dir" -j "$jobs" >"$log" 2>&1 || fail "$log"
+    cmake -S . -B "$dir" -DHMM_TESTS=ON -DHMM_TEST_PROGRAMS="$which" "$@" >"$log" 2>&1 && cmake --build "$dir" -j "$jobs" >"$log" 2>&1 || fail "$log"
     grep warning "$log"
     rm -f "$log"
 }
-build build -DHMM_TEST_PROGRAMS="$which"
+build build
 # The core and its stress programs under sanitizers, in builds of their own.
 for kind in asan:address,undefined tsan:thread; do
     build build-${kind%:*} -DCMAKE_BUILD_TYPE=Debug -DHMM_SANITIZE=${kind#*:}
