@@ -7,7 +7,7 @@ top=${2:-$here/..}
 symbols() { # of one object: module, U or D, symbol
     local module=${1##*/src/}
     module=${module%.c.o}
-    case $module in port/*/end) module=port/end ;; port/*/*) module=port/system ;; base/sizeclass_table) module=base/sizeclass ;; esac
+    case $module in port/*/end) module=port/end ;; port/*/*) module=port/system ;; */*/*) module=${module%%/*}/${module##*/} ;; base/sizeclass_table) module=base/sizeclass ;; esac
     nm "$1" | awk -v m="$module" 'NF == 2 && $1 ~ /[Uw]/ {print m, "U", $2} NF == 3 && $2 ~ /[TDBRVWC]/ {print m, "D", $3}'
 }
 {

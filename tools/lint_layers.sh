@@ -20,13 +20,14 @@ rank_of() { # its rank, in `is`
     port/*/end) module=port/end ;;
     port_inline | */port_inline | syscall | */syscall | port/board) module=port/port ;;
     port/*/* | filter) module=port/system ;;
+    process/*/* | hosted/*/*) module=${module%%/*}/${module##*/} ;;
     base/sizeclass_table) module=base/sizeclass ;;
     hmm) module=process/process ;; # the public headers stand for themselves
     hmm_heap) module=blocks/blocks_resize ;;
     esac
     is=${rank[$module]:-unknown}
 }
-for file in */*.[ch] port/*/*.[ch]; do
+for file in */*.[ch] */*/*.[ch]; do
     rank_of "$file"
     own=$is
     [ "$own" = unknown ] && say "src/$file: in no order (README.md of its folder)"
@@ -39,10 +40,10 @@ for file in */*.[ch] port/*/*.[ch]; do
 done
 while read -r lines file; do
     [ "$file" = total ] || [ "$lines" -le 500 ] || say "src/$file: $lines lines"
-done < <(wc -l */*.[ch] port/*/*.[ch])
+done < <(wc -l */*.[ch] */*/*.[ch])
 inner=$(printf '%s/*.[ch] ' memory slabs arenas heap blocks api)
 grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|elif)\b' $inner && say "#if between port and hosted"
-grep -nE '\batomic_(load|store|exchange|fetch_[a-z]+|compare_exchange_(weak|strong))\(' ./*/*.[ch] ./port/*/*.[ch] &&
+grep -nE '\batomic_(load|store|exchange|fetch_[a-z]+|compare_exchange_(weak|strong))\(' ./*/*.[ch] ./*/*/*.[ch] &&
     say "an atomic without its order"
 grep -nE '#include <(stdio|stdlib|locale|pthread)\.h>' base/*.[ch] $inner && say "libc's heap, stdio or threads below process"
 [ $bad = 0 ]

@@ -19,5 +19,5 @@ cp include/hmm.h include/hmm_heap.h "$to"
 HEAD
     sed '/^$/s/.*/ */; /^ \*/!s/^/ * /' LICENSE
     printf ' */\n#define _GNU_SOURCE\n'
-    awk -f tools/expand.awk src/base/*.c src/port/*.c src/memory/*.c src/slabs/*.c src/arenas/*.c src/heap/*.c src/blocks/*.c src/process/*.c src/api/*.c src/hosted/*.c src/port/linux/*.c
+    awk -f tools/expand.awk src/base/*.c src/port/*.c src/memory/*.c src/slabs/*.c src/arenas/*.c src/heap/*.c src/blocks/*.c src/process/*.c src/process/static/*.c src/api/*.c src/hosted/*.c src/hosted/shared/*.c src/port/linux/*.c
 } >"$to/libhmm.c"

@@ -1,9 +1,9 @@
 /* cxx.c - new_handler, bad_alloc and catching, without linking C++.
  *
- * A name of the C++ library is looked for in three places:
- *   1. a weak reference, bound at link time or at start: static programs, C++ programs
- *   2. the caller's object and its dependencies: a plugin that was loaded with RTLD_LOCAL
- *   3. what was loaded with RTLD_GLOBAL since
+ * A name of the C++ library is looked for in three places, when it is needed:
+ *   1. what the linker has bound: static programs
+ *   2. the caller's object and its dependencies, unless that is the program
+ *   3. the program, its libraries, and what was loaded with RTLD_GLOBAL since
  * Where there are two libraries, the caller's is the right one: each counts its own exceptions.
  *
  * Layer   hosted.
@@ -13,6 +13,8 @@
 #include "hosted/cxx.h"
 
 #include "hosted/hosted.h"
+#include "process/alone.h"
+#include "process/linked.h"
 
 #include <dlfcn.h>
 #include <setjmp.h>
@@ -27,58 +29,61 @@ struct attempt {
 
 static __thread struct attempt *innermost; /* owner; the one whose frame an exception meets first */
 
-/* What `caller` lies in, as a handle of its own; NULL in a static program. dlopen is looked for as
- * well, since the linker warns of it in a static program. */
-static void *open_object(const void *caller)
+/* A function of the dynamic linker, by its name: to name it here would cost each start a lookup,
+ * and bring a warning where dlopen is linked statically. False: static. */
+static bool find_libdl(void *found, const char *name)
+{
+    *(void **)found = dlsym(RTLD_DEFAULT, name);
+    return *(void **)found != NULL;
+}
+
+/* What `address` lies in. */
+static bool find_object(const void *address, Dl_info *object)
+{
+    int (*look)(const void *address, Dl_info *object);
+    return find_libdl(&look, "dladdr") && look(address, object) != 0;
+}
+
+/* In what `caller` lies in, and that one's dependencies. Not for the program: that is no library to
+ * be opened, and everybody's names are looked for there anyway. */
+static void *look_up_in_callers(const char *name, const void *caller)
 {
     void *(*open)(const char *file, int mode);
+    int (*close)(void *handle);
     Dl_info object;
-    if (innermost != NULL)
-        caller = innermost->caller; /* that of hmm_cxx_try, which is the caller now */
-    *(void **)&open = dlsym(RTLD_DEFAULT, "dlopen");
-    if (open == NULL || dladdr(caller, &object) == 0)
+    if (hmm_in_program((uintptr_t)caller) || !find_object(caller, &object) ||
+        !find_libdl(&open, "dlopen") || !find_libdl(&close, "dlclose"))
         return NULL;
-    return open(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    void *handle = open(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (handle == NULL)
+        return NULL;
+    void *found = dlsym(handle, name);
+    close(handle);
+    return found;
 }
 
 static HMM_COLD void *look_up(const char *name, const void *caller)
 {
-    void *found = NULL;
-    void *handle = open_object(caller);
-    if (handle != NULL) {
-        found = dlsym(handle, name);
-        dlclose(handle);
-    }
+    if (innermost != NULL)
+        caller = innermost->caller; /* that of hmm_cxx_try, which is the caller now */
+    void *found = look_up_in_callers(name, caller);
     return found != NULL ? found : dlsym(RTLD_DEFAULT, name);
 }
 
-/* *found: a pointer to a function or object, the caller's library's. */
-static HMM_COLD bool find(void *found, const void *bound, const char *name, const void *caller)
+/* Into *found: a pointer to a function or object, by its mangled name. */
+static HMM_COLD bool find(void *found, const char *name, const void *caller)
 {
-    const void *place = bound != NULL ? bound : look_up(name, caller);
+    const void *place = hmm_linked_cxx(name);
+    if (place == NULL)
+        place = look_up(name, caller);
     *(const void **)found = place;
     return place != NULL;
 }
 
-/* Into `id`, by its mangled name. */
-#define FIND(id, name)      find(&(id), weak_##id, name, caller)
-#define REFERENCE(id, name) extern const char weak_##id[] __asm__(name) __attribute__((weak))
-
-REFERENCE(get_handler, "_ZSt15get_new_handlerv");
-REFERENCE(throw_bad_alloc, "_ZSt17__throw_bad_allocv");
-REFERENCE(allocate, "__cxa_allocate_exception");
-REFERENCE(throw_it, "__cxa_throw");
-REFERENCE(begin_catch, "__cxa_begin_catch");
-REFERENCE(end_catch, "__cxa_end_catch");
-REFERENCE(type, "_ZTISt9bad_alloc");
-REFERENCE(table, "_ZTVSt9bad_alloc");
-REFERENCE(base_type, "_ZTISt9exception");
-REFERENCE(type_table, "_ZTVN10__cxxabiv120__si_class_type_infoE");
-
 hmm_cxx_handler hmm_cxx_new_handler(const void *caller)
 {
     hmm_cxx_handler (*get_handler)(void);
-    return FIND(get_handler, "_ZSt15get_new_handlerv") ? get_handler() : NULL;
+    return find(&get_handler, "_ZSt15get_new_handlerv", caller) ? get_handler() : NULL;
 }
 
 /* --- bad_alloc ----------------------------------------------------------------------------------
@@ -132,13 +137,14 @@ static HMM_COLD void throw_made(const void *caller)
     const void *base_type;
     const void *const *table;
     const void *const *type_table;
-    if (!FIND(allocate, "__cxa_allocate_exception") || !FIND(throw_it, "__cxa_throw"))
+    if (!find(&allocate, "__cxa_allocate_exception", caller) ||
+        !find(&throw_it, "__cxa_throw", caller))
         return;
     struct bad_alloc *made = allocate(sizeof *made);
-    if (FIND(type, "_ZTISt9bad_alloc") && FIND(table, "_ZTVSt9bad_alloc"))
+    if (find(&type, "_ZTISt9bad_alloc", caller) && find(&table, "_ZTVSt9bad_alloc", caller))
         made->virtuals = table + TABLE_HEAD;
-    else if (FIND(base_type, "_ZTISt9exception") &&
-             FIND(type_table, "_ZTVN10__cxxabiv120__si_class_type_infoE"))
+    else if (find(&base_type, "_ZTISt9exception", caller) &&
+             find(&type_table, "_ZTVN10__cxxabiv120__si_class_type_infoE", caller))
         type = make_bad_alloc(made, type_table, base_type);
     else
         return;
@@ -158,8 +164,8 @@ static HMM_COLD void throw_by_callers_new(const void *caller)
     void *(*callers_new)(size_t);
     Dl_info its, ours;
     *(void **)&callers_new = look_up(OPERATOR_NEW, caller);
-    if (callers_new == NULL || dladdr(*(void **)&callers_new, &its) == 0 ||
-        dladdr((const void *)(uintptr_t)hmm_cxx_throw_bad_alloc, &ours) == 0 ||
+    if (callers_new == NULL || !find_object(*(void **)&callers_new, &its) ||
+        !find_object((const void *)(uintptr_t)hmm_cxx_throw_bad_alloc, &ours) ||
         its.dli_fbase == ours.dli_fbase)
         return;
     (void)callers_new(PTRDIFF_MAX);
@@ -168,7 +174,7 @@ static HMM_COLD void throw_by_callers_new(const void *caller)
 HMM_COLD _Noreturn void hmm_cxx_throw_bad_alloc(const void *caller)
 {
     void (*throw_bad_alloc)(void);
-    if (FIND(throw_bad_alloc, "_ZSt17__throw_bad_allocv"))
+    if (find(&throw_bad_alloc, "_ZSt17__throw_bad_allocv", caller))
         throw_bad_alloc();
     throw_made(caller);
     if (innermost != NULL) /* for new(nothrow): without a library there is nothing to unwind */
@@ -185,6 +191,13 @@ HMM_COLD _Noreturn void hmm_cxx_throw_bad_alloc(const void *caller)
 enum { SEARCH_PHASE = 1, HANDLER_FRAME = 4, FORCE_UNWIND = 8 }; /* _Unwind_Action */
 enum { HANDLER_FOUND = 6, CONTINUE_UNWIND = 8 };                /* _Unwind_Reason_Code */
 
+/* Who cannot end an exception does not catch it. */
+static bool can_catch(struct attempt *attempt)
+{
+    return find(&attempt->begin_catch, "__cxa_begin_catch", attempt->caller) &&
+           find(&attempt->end_catch, "__cxa_end_catch", attempt->caller);
+}
+
 __attribute__((used)) int hmm_cxx_personality(int version, int actions, uint64_t class,
                                               void *exception, void *context);
 
@@ -193,11 +206,10 @@ int hmm_cxx_personality(int version, int actions, uint64_t class, void *exceptio
     (void)version;
     (void)class;
     (void)context;
-    /* a thread's end is no exception, and who cannot end one does not catch it */
-    if ((actions & FORCE_UNWIND) != 0 || innermost->end_catch == NULL)
-        return CONTINUE_UNWIND;
+    if ((actions & FORCE_UNWIND) != 0)
+        return CONTINUE_UNWIND; /* a thread's end is no exception */
     if ((actions & SEARCH_PHASE) != 0)
-        return HANDLER_FOUND;
+        return can_catch(innermost) ? HANDLER_FOUND : CONTINUE_UNWIND;
     if ((actions & HANDLER_FRAME) == 0)
         return CONTINUE_UNWIND;
     innermost->begin_catch(exception);
@@ -216,11 +228,7 @@ static HMM_COLD void *call_and_catch(hmm_cxx_new call, size_t size, size_t align
 
 HMM_COLD void *hmm_cxx_try(hmm_cxx_new call, size_t size, size_t alignment, const void *caller)
 {
-    void *(*begin_catch)(void *exception);
-    void (*end_catch)(void);
-    if (!FIND(begin_catch, "__cxa_begin_catch") || !FIND(end_catch, "__cxa_end_catch"))
-        end_catch = NULL;
-    struct attempt attempt = {.begin_catch = begin_catch, .end_catch = end_catch, .caller = caller};
+    struct attempt attempt = {.caller = caller};
     struct attempt *outer = innermost;
     void *block = NULL;
     if (setjmp(attempt.back) == 0) {

@@ -81,13 +81,11 @@ static _Atomic(uint8_t) family_state; /* enum hmm_replaced; atomic, relaxed: con
 
 static enum hmm_replaced look_at_malloc(void)
 {
-    static const struct hmm_replaceable family[] = {
-        {(hmm_function)malloc, (hmm_function)own_malloc},
-        {(hmm_function)free, (hmm_function)own_free},
-        {(hmm_function)calloc, (hmm_function)own_calloc},
-        {(hmm_function)realloc, (hmm_function)own_realloc},
-    };
-    enum hmm_replaced state = hmm_replaced_look(family, sizeof family / sizeof family[0]);
+    bool some = hmm_is_replaced((hmm_function)malloc, (hmm_function)own_malloc) ||
+                hmm_is_replaced((hmm_function)free, (hmm_function)own_free) ||
+                hmm_is_replaced((hmm_function)calloc, (hmm_function)own_calloc) ||
+                hmm_is_replaced((hmm_function)realloc, (hmm_function)own_realloc);
+    enum hmm_replaced state = some ? HMM_REPLACED_SOME : HMM_REPLACED_NONE;
     atomic_store_explicit(&family_state, (uint8_t)state, memory_order_relaxed); /* relaxed:
                                                                                           const */
     return state;
@@ -259,7 +257,8 @@ HMM_REPLACEABLE void freezero(void *block, size_t size)
     if (block == NULL)
         return;
     check_fits(block, size, "HmmFree");
-    explicit_bzero(block, size);
+    memset(block, 0, size);
+    __asm__ volatile("" : : "r"(block) : "memory"); /* or the compiler leaves it out */
     free(block);
 }
 

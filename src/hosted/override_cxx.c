@@ -256,14 +256,14 @@ HMM_REPLACEABLE void _ZdaPvSt11align_val_tRKSt9nothrow_t(void *block, size_t ali
 
 #define OWN_NAMED(name) static __typeof__(name) own##name __attribute__((alias(#name)));
 #define OWN_FORM(name)  OWN_NAMED(name)
-#define NAMED(name)     {(hmm_function)name, (hmm_function)own##name},
+#define NAMED(name)     || hmm_is_replaced((hmm_function)name, (hmm_function)own##name)
 #define FORM(name)      NAMED(name)
 FORMS(OWN_FORM)
 
 static HMM_COLD enum hmm_replaced look_at_forms(void)
 {
-    static const struct hmm_replaceable forms[] = {FORMS(FORM)};
-    enum hmm_replaced state = hmm_replaced_look(forms, sizeof forms / sizeof forms[0]);
+    bool some = false FORMS(FORM);
+    enum hmm_replaced state = some ? HMM_REPLACED_SOME : HMM_REPLACED_NONE;
     atomic_store_explicit(&forms_state, (uint8_t)state, memory_order_relaxed); /* relaxed: above */
     return state;
 }

@@ -15,26 +15,22 @@
 
 /* A program that is not position-independent and takes a function's address gives all others the
  * address of its own stub, which leads to the function. The symbol there is an undefined one. */
-static bool is_stub(hmm_function function)
+static HMM_COLD bool is_stub(hmm_function function)
 {
-#ifdef __GLIBC__ /* elsewhere stubs count as replacements: correct, but slower and less checked */
+    enum { SYMBOL = 1 }; /* glibc: RTLD_DL_SYMENT */
+    int (*find)(const void *address, Dl_info *info, void **entry, int which);
     Dl_info info;
     void *entry = NULL;
-    if (dladdr1(*(void **)&function, &info, &entry, RTLD_DL_SYMENT) != 0 && entry != NULL)
-        return ((const ElfW(Sym) *)entry)->st_shndx == SHN_UNDEF;
-#else
-    (void)function;
-#endif
-    return false;
+    /* glibc's. Elsewhere stubs count as replacements: correct, but slower and less checked. */
+    *(void **)&find = dlsym(RTLD_DEFAULT, "dladdr1");
+    if (find == NULL || find(*(void **)&function, &info, &entry, SYMBOL) == 0 || entry == NULL)
+        return false;
+    return ((const ElfW(Sym) *)entry)->st_shndx == SHN_UNDEF;
 }
 
-HMM_COLD enum hmm_replaced hmm_replaced_look(const struct hmm_replaceable *functions,
-                                             size_t n_functions)
+bool hmm_is_replaced(hmm_function called, hmm_function own)
 {
-    for (size_t i = 0; i < n_functions; i++)
-        if (functions[i].called != functions[i].own && !is_stub(functions[i].called))
-            return HMM_REPLACED_SOME;
-    return HMM_REPLACED_NONE;
+    return called != own && !is_stub(called);
 }
 
 static bool gives_our_blocks(void)

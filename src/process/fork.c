@@ -9,7 +9,7 @@
  *             first: it is recursive.
  *   handlers  glibc 2.36 and newer do not hold the list of handlers while they run one, and take it
  *             again afterwards. A thread that registers a handler holds it, and may allocate. So
- *             our handler takes a lock first that registering takes, too (hosted/atfork.c).
+ *             our handler takes a lock first that registering takes, too (hosted/shared/atfork.c).
  *
  * And handlers that were registered before ours run after it, with the heap held: they may
  * allocate, for the thread that forks passes the heap's locks (port/lock.h).
@@ -17,11 +17,12 @@
  * In a process of one thread no lock of libc's is taken, as libc does not: its own thread may have
  * been interrupted while it held one.
  *
- * Layer   process, above summary.
+ * Layer   process, above linked and summary.
  */
 #include "process/fork.h"
 
 #include "heap/fork.h"
+#include "process/linked.h"
 #include "process/process.h"
 #include "process/summary.h"
 
@@ -36,8 +37,6 @@ extern void _IO_list_lock(void) __attribute__((weak));      /* glibc */
 extern void _IO_list_unlock(void) __attribute__((weak));    /* glibc */
 extern void _IO_list_resetlock(void) __attribute__((weak)); /* glibc */
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
-extern void __libc_setup_tls(void) __attribute__((weak));  /* glibc, in static programs only */
-extern void __fork_handler(int who) __attribute__((weak)); /* musl, in static programs only */
 
 static struct hmm_lock start_lock;
 static uint32_t n_held; /* lock: start_lock: the heap holds still for so many forks: one, or one in
@@ -116,7 +115,7 @@ extern void __malloc_atfork(int who) __attribute__((weak, alias("musl_fork")));
 
 static bool libc_calls_us(void)
 {
-    return __libc_setup_tls != NULL || (__fork_handler != NULL && __malloc_atfork == musl_fork);
+    return hmm_linked_to_fork() && __malloc_atfork == musl_fork;
 }
 
 /* --- handlers -----------------------------------------------------------------------------------

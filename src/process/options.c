@@ -4,13 +4,12 @@
  * Blanks around an option are skipped. A bad option is reported with its value and the range, and
  * leaves the others as they are.
  *
- * Layer   process.
+ * Layer   process. Without libc's string functions: the dynamic linker would bind each of them
+ *         whenever a program starts, and hardly any program has options.
  */
 #include "process/options.h"
 
 #include "base/fmt.h"
-
-#include <string.h>
 
 enum { OPTION_LINE_BYTES = 256, SHOWN_CHARS = 64, FAR = 64, MAX_NAME_CHARS = 32 };
 
@@ -49,6 +48,30 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* Characters of text[0..n_chars) before the first `end`; text may also end by 0. */
+static size_t chars_before(const char *text, size_t n_chars, char end)
+{
+    size_t i = 0;
+    while (i < n_chars && text[i] != '\0' && text[i] != end)
+        i++;
+    return i;
+}
+
+/* Does `name` begin with begin[0..n_chars)? */
+static bool begins_with(const char *name, const char *begin, size_t n_chars)
+{
+    size_t i = 0;
+    while (i < n_chars && name[i] != '\0' && name[i] == begin[i])
+        i++;
+    return i == n_chars;
+}
+
+/* Is `name` text[0..n_chars)? */
+static bool is_name(const char *name, const char *text, size_t n_chars)
+{
+    return begins_with(name, text, n_chars) && name[n_chars] == '\0';
+}
+
 /* --- what is wrong ------------------------------------------------------------------------------
  */
 
@@ -74,19 +97,19 @@ static uint64_t largest(const struct option *option)
 static const char *next_name(const char *name, size_t *n_chars)
 {
     name += *n_chars + (name[*n_chars] == '|');
-    *n_chars = strcspn(name, "|");
+    *n_chars = chars_before(name, SIZE_MAX, '|');
     return name;
 }
 
 static bool is_named(const struct option *option)
 {
-    return strchr(option->unit, '|') != NULL;
+    return option->unit[chars_before(option->unit, SIZE_MAX, '|')] == '|';
 }
 
 /* "(0..600000 ms)"; of flags "(0 or 1)"; of values with names "(auto, abort, ignore)". */
 static void show_range(struct hmm_text *line, const struct option *option)
 {
-    bool flag = strcmp(option->unit, "flag") == 0;
+    bool flag = is_name(option->unit, "flag", 4);
     hmm_text_str(line, " (");
     if (is_named(option)) {
         for (const char *c = option->unit; *c != '\0'; c++)
@@ -96,7 +119,7 @@ static void show_range(struct hmm_text *line, const struct option *option)
         hmm_text_str(line, flag ? " or " : "..");
         hmm_text_dec(line, largest(option));
     }
-    if (!is_named(option) && !flag && strcmp(option->unit, "ratio") != 0) {
+    if (!is_named(option) && !flag && !is_name(option->unit, "ratio", 5)) {
         hmm_text_str(line, " ");
         hmm_text_str(line, option->unit);
     }
@@ -131,9 +154,10 @@ static const struct option *nearest(const struct setting *setting)
     if (n == 0 || n > MAX_NAME_CHARS)
         return NULL;
     for (size_t i = 0; i < N_OPTIONS; i++) {
-        size_t n_name = strlen(known_options[i].name);
-        bool begins = n >= 3 && n < n_name && memcmp(known_options[i].name, setting->text, n) == 0;
-        size_t d = begins ? 1 : distance(setting->text, n, known_options[i].name, n_name);
+        const char *name = known_options[i].name;
+        size_t n_name = chars_before(name, SIZE_MAX, '\0');
+        bool begins = n >= 3 && n < n_name && begins_with(name, setting->text, n);
+        size_t d = begins ? 1 : distance(setting->text, n, name, n_name);
         if (d < least && (begins || d * 3 <= n)) {
             least = d;
             best = &known_options[i];
@@ -175,10 +199,10 @@ enum number { NUMBER, NO_NUMBER, TOO_LARGE };
 static enum number parse_name(const struct option *option, const char *text, size_t n_chars,
                               uint64_t *value)
 {
-    size_t name_chars = strcspn(option->unit, "|");
+    size_t name_chars = chars_before(option->unit, SIZE_MAX, '|');
     const char *name = option->unit;
     for (*value = option->min; *name != '\0'; ++*value, name = next_name(name, &name_chars))
-        if (name_chars == n_chars && memcmp(name, text, n_chars) == 0)
+        if (name_chars == n_chars && begins_with(name, text, n_chars))
             return NUMBER;
     return NO_NUMBER;
 }
@@ -196,10 +220,10 @@ static enum number parse_number(const char *text, size_t n_chars, uint64_t *valu
     if (i == 0)
         return NO_NUMBER;
     if (i < n_chars) {
-        const char *suffix = memchr(suffixes, text[i] | 0x20, sizeof suffixes - 1);
-        if (suffix == NULL || i + 1 != n_chars)
+        size_t suffix = chars_before(suffixes, sizeof suffixes - 1, (char)(text[i] | 0x20));
+        if (suffixes[suffix] == '\0' || i + 1 != n_chars)
             return NO_NUMBER;
-        unsigned shift = 10 * (unsigned)(suffix - suffixes + 1);
+        unsigned shift = 10 * (unsigned)(suffix + 1);
         fits = fits && n <= UINT64_MAX >> shift;
         n <<= shift;
     }
@@ -218,8 +242,7 @@ static enum number parse_value(const struct option *option, const char *text, si
 static const struct option *find_option(const struct setting *setting)
 {
     for (size_t i = 0; i < N_OPTIONS; i++)
-        if (strlen(known_options[i].name) == setting->name_chars &&
-            memcmp(known_options[i].name, setting->text, setting->name_chars) == 0)
+        if (is_name(known_options[i].name, setting->text, setting->name_chars))
             return &known_options[i];
     return NULL;
 }
@@ -256,15 +279,14 @@ size_t hmm_options_set(struct hmm_tunables *tunables, const char *source, const 
     struct listener to = {source, tell};
     size_t n_bad = 0;
     while (text != NULL && *text != '\0') {
-        size_t n_chars = strcspn(text, ",");
+        size_t n_chars = chars_before(text, SIZE_MAX, ',');
         struct setting setting = {text, n_chars, 0};
         text += n_chars + (text[n_chars] == ',');
         while (setting.n_chars > 0 && is_blank(*setting.text))
             setting.text++, setting.n_chars--;
         while (setting.n_chars > 0 && is_blank(setting.text[setting.n_chars - 1]))
             setting.n_chars--;
-        const char *equals = memchr(setting.text, '=', setting.n_chars);
-        setting.name_chars = equals != NULL ? (size_t)(equals - setting.text) : setting.n_chars;
+        setting.name_chars = chars_before(setting.text, setting.n_chars, '=');
         if (setting.n_chars != 0)
             n_bad += !set_one(tunables, &setting, &to);
     }

@@ -14,17 +14,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Before glibc 2.34 threads are a library of their own, and libgcc takes a static program in which
- * pthread_key_create is for one with threads: it calls more of that library, by weak references. So
- * the program gets those, too. */
-#if defined(__GLIBC__) && __GLIBC__ == 2 && __GLIBC_MINOR__ < 34
-#define NEEDED(name) (void (*)(void)) name
-static void (*const needed[])(void) __attribute__((used)) = {
-    NEEDED(pthread_mutex_lock),  NEEDED(pthread_mutex_unlock), NEEDED(pthread_once),
-    NEEDED(pthread_getspecific), NEEDED(pthread_setspecific),  NEEDED(pthread_create),
-};
-#endif
-
 static pthread_key_t exit_key;
 static bool have_exit_key; /* const once the constructor has run */
 
@@ -72,7 +61,7 @@ void hmm_process_attach(void)
 }
 
 /* First of all constructors (-z initfirst), so that our fork handlers run last before a fork and
- * first after it: see process/fork.c and hosted/atfork.c. */
+ * first after it: see process/fork.c and hosted/shared/atfork.c. */
 __attribute__((constructor)) static void construct(void)
 {
     have_exit_key = pthread_key_create(&exit_key, thread_exit) == 0;

@@ -5,6 +5,7 @@
  */
 #include "process/summary.h"
 
+#include "port/port.h"
 #include "process/environment.h"
 #include "process/process.h"
 
@@ -15,6 +16,11 @@
 
 static struct hmm_counts private_counts;
 static struct hmm_summary *shared_summary;
+
+static void unmap(struct hmm_summary *summary)
+{
+    hmm_port_release(summary, hmm_round_up(sizeof *summary, hmm_port_page_bytes()));
+}
 
 void hmm_summary_open(void)
 {
@@ -30,8 +36,8 @@ void hmm_summary_open(void)
     if (at == MAP_FAILED)
         return;
     shared_summary = at;
-    if (shared_summary->magic != HMM_SUMMARY_MAGIC || shared_summary->pid != getpid()) {
-        munmap(at, sizeof *shared_summary); /* a child's: only the program itself is asked about */
+    if (shared_summary->magic != HMM_SUMMARY_MAGIC || shared_summary->pid != syscall(SYS_getpid)) {
+        unmap(shared_summary); /* a child's: only the program itself is asked about */
         shared_summary = NULL;
         return;
     }
@@ -46,6 +52,6 @@ void hmm_summary_detach(void)
         return;
     private_counts = shared_summary->counts;
     hmm_process_heap.counts = &private_counts;
-    munmap(shared_summary, sizeof *shared_summary);
+    unmap(shared_summary);
     shared_summary = NULL;
 }

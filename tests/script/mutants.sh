@@ -22,7 +22,7 @@ mutant() {
     done
     (cd "$tmp/m" && cc -std=gnu17 -O1 -w -shared -fPIC -fvisibility=hidden -fno-builtin -fexceptions \
         -ftls-model=initial-exec -D_GNU_SOURCE -Iinclude -Isrc -Isrc/port/linux \
-        src/base/*.c src/port/*.c src/memory/*.c src/slabs/*.c src/arenas/*.c src/heap/*.c src/blocks/*.c src/process/*.c src/api/*.c src/hosted/*.c src/port/linux/*.c -Wl,-z,initfirst -o ../mutant.so) ||
+        src/base/*.c src/port/*.c src/memory/*.c src/slabs/*.c src/arenas/*.c src/heap/*.c src/blocks/*.c src/process/*.c src/process/static/*.c src/api/*.c src/hosted/*.c src/hosted/shared/*.c src/port/linux/*.c -Wl,-z,initfirst -o ../mutant.so) ||
         { failed=$((failed + 1)); return; }
     "$top/tests/abuse/run.sh" "$build/tests/abuse" "$tmp/mutant.so" >"$tmp/log" 2>/dev/null
     for name; do

@@ -5,7 +5,7 @@
  * links into each of them, and which calls __register_atfork. Our constructor is too late where the
  * program has a .preinit_array, and where another library's constructors come first.
  *
- * Layer   hosted. Not in static programs: libc has all of this in one piece there.
+ * Layer   hosted. In the shared library only: libc has all of this in one piece in static programs.
  */
 #include "hosted/hosted.h"
 #include "process/fork.h"
@@ -15,6 +15,10 @@
 
 typedef void (*handler_fn)(void);
 typedef int (*register_fn)(handler_fn, handler_fn, handler_fn, void *);
+
+/* What pthread_atfork names as the library that registers. Weak: where the compiler's startup files
+ * are linked, too, theirs holds. */
+__attribute__((weak, visibility("hidden"))) void *__dso_handle = &__dso_handle;
 
 /* Weak: should it be linked statically after all, libc's is meant. */
 HMM_EXPORTED __attribute__((weak)) int __register_atfork(handler_fn prepare, handler_fn parent,
