@@ -13,18 +13,28 @@ static size_t strip_bytes(unsigned idx, size_t n_units)
     switch (idx) {
     case HMM_STRIP_ENTRY:
         return n_units * sizeof(uint32_t);
-    case HMM_STRIP_CHUNK: {
-        size_t n_chunks = hmm_div_up(n_units, HMM_CHUNK_UNITS);
-        /* the tree's levels from the fourth on are in the chunks after these: pages.c */
-        if (n_units > (size_t)1 << (4 * HMM_TREE_ARITY_SHIFT))
-            n_chunks += (HMM_TREE_MAX_LEVELS - 3) / 2;
-        return n_chunks * sizeof(struct hmm_chunk);
-    }
     default: {
         unsigned shift = HMM_GRANULE_SHIFT + idx - HMM_STRIP_STATE;
         return n_units << (HMM_UNIT_SHIFT - shift);
     }
     }
+}
+
+/* Chunks of n_units units; at least one. */
+static size_t count_chunks(size_t n_units)
+{
+    size_t n_chunks = hmm_max(hmm_div_up(n_units, HMM_CHUNK_UNITS), 1);
+    /* the tree's levels from the fourth on are in the chunks after these: pages.c */
+    if (n_units > (size_t)1 << (4 * HMM_TREE_ARITY_SHIFT))
+        n_chunks += (HMM_TREE_MAX_LEVELS - 3) / 2;
+    return n_chunks;
+}
+
+/* From the end of the first chunk's last page down to the last chunk. */
+static size_t chunks_bytes(size_t n_units)
+{
+    size_t first_bytes = hmm_round_up(sizeof(struct hmm_chunk), hmm_port_page_bytes());
+    return first_bytes + (count_chunks(n_units) - 1) * sizeof(struct hmm_chunk);
 }
 
 static size_t object_bytes(size_t max_units)
@@ -69,7 +79,7 @@ static size_t spaced_bytes(size_t bytes)
 
 static size_t strips_bytes(size_t max_units)
 {
-    size_t total = hmm_port_page_bytes();
+    size_t total = hmm_port_page_bytes() + spaced_bytes(chunks_bytes(max_units));
     for (unsigned i = 0; i < HMM_META_STRIPS; i++)
         total += spaced_bytes(strip_bytes(i, max_units));
     return total;
@@ -104,7 +114,7 @@ static uintptr_t place(size_t max_units, unsigned nth)
     size_t jitter = step >> HMM_RECORDS_JITTER_SHIFT;
     size_t further = hmm_round_up(further_bytes(max_units) + HMM_OBJECT_STEP_BYTES, step);
     uint64_t span =
-        further + strips_bytes(max_units) + slack_bytes() * HMM_META_STRIPS + jitter * 2;
+        further + strips_bytes(max_units) + slack_bytes() * (HMM_META_STRIPS + 1) + jitter * 2;
     const unsigned half = HMM_RECORDS_TRIES / 2;
     bool is_low = space >> 32 > 1 && nth < half;
     uint64_t below = (nth % half + 1) * ((span + step - 1) & ~(uint64_t)(step - 1));
@@ -116,18 +126,16 @@ static uintptr_t place(size_t max_units, unsigned nth)
     return (uintptr_t)(end - below + further + offset);
 }
 
-/* The strips by their places. The longest is the last one, so that all begin in the same 512 GiB on
- * x86-64: one page table of the third level serves them. A page of page tables costs the start of a
- * process 10 to 20 us in a virtual machine. */
-static unsigned nth_strip(unsigned nth)
+/* The strips of state bytes by their places. The longest is the last one, so that all strips begin
+ * in the same 512 GiB on x86-64: one page table of the third level serves them. */
+static unsigned nth_state_strip(unsigned nth)
 {
-    if (nth + 1 == HMM_META_STRIPS)
-        return HMM_STRIP_STATE;
-    return nth < HMM_STRIP_STATE ? nth : nth + 1;
+    return HMM_STRIP_STATE + (HMM_STATE_KINDS - 1 - nth);
 }
 
-/* Lay objects and strips out around `page`, with so many bytes for the first objects. The first
- * chunk begins in the page in which these end. */
+/* Lay objects, strips and chunks out around `page`, with so many bytes for the first objects. The
+ * first entry is in the page in which these end; the first chunk ends where the first strip of
+ * state bytes begins. */
 static void lay_out(struct hmm_meta *meta, size_t max_units, char *page, size_t first_bytes)
 {
     size_t page_bytes = hmm_port_page_bytes();
@@ -146,12 +154,17 @@ static void lay_out(struct hmm_meta *meta, size_t max_units, char *page, size_t 
         meta->objects.start = start - HMM_LINE_BYTES;
         meta->objects.more = (struct hmm_strip){start, bytes, start};
     }
-    for (unsigned nth = 0; nth < HMM_META_STRIPS; nth++) {
-        unsigned i = nth_strip(nth);
+    size_t entry_bytes = strip_bytes(HMM_STRIP_ENTRY, max_units);
+    meta->strips[HMM_STRIP_ENTRY] = (struct hmm_strip){at, entry_bytes, page};
+    at = page + spaced_bytes(entry_bytes + (size_t)(at - page)) + slack;
+    at += hmm_round_up(chunks_bytes(max_units), page_bytes) + slack;
+    char *first_chunk = at - hmm_round_up(sizeof(struct hmm_chunk), page_bytes);
+    meta->chunks = (struct hmm_chunks){(struct hmm_chunk *)(void *)first_chunk, at};
+    for (unsigned nth = 0; nth < HMM_STATE_KINDS; nth++) {
+        unsigned i = nth_state_strip(nth);
         size_t bytes = strip_bytes(i, max_units);
-        char *first_page = i == HMM_STRIP_CHUNK ? page : at;
-        meta->strips[i] = (struct hmm_strip){at, bytes, first_page};
-        at = first_page + spaced_bytes(bytes + (size_t)(at - first_page)) + slack;
+        meta->strips[i] = (struct hmm_strip){at, bytes, at};
+        at += spaced_bytes(bytes) + slack;
     }
 }
 
@@ -169,17 +182,29 @@ static bool strip_cover(const struct hmm_meta *meta, struct hmm_strip *strip, si
     return true;
 }
 
-/* What a small heap needs of objects and chunks, by one call. */
+/* Have memory for the chunks of n_units units, which is not there yet. */
+static bool map_chunks(struct hmm_meta *meta, size_t n_units)
+{
+    char *last = (char *)hmm_chunk_below(meta->chunks.first, count_chunks(n_units) - 1);
+    char *start = (char *)hmm_round_down((uintptr_t)last, hmm_port_page_bytes());
+    if (!meta->in_buffer && !hmm_port_map_at(start, (size_t)(meta->chunks.mapped - start)))
+        return false;
+    meta->chunks.mapped = start;
+    return true;
+}
+
+/* What a small heap needs of objects and entries, by one call. */
 static bool map_first(struct hmm_meta *meta, char *page, size_t object_step_bytes)
 {
-    struct hmm_strip *chunks = &meta->strips[HMM_STRIP_CHUNK];
-    size_t chunk_bytes = strip_bytes(HMM_STRIP_CHUNK, HMM_COVER_STEP_UNITS);
+    struct hmm_strip *entries = &meta->strips[HMM_STRIP_ENTRY];
+    size_t entry_bytes = strip_bytes(HMM_STRIP_ENTRY, HMM_COVER_STEP_UNITS);
     char *start = page - object_step_bytes;
-    char *end = (char *)hmm_round_up((uintptr_t)chunks->start + chunk_bytes, hmm_port_page_bytes());
+    char *end =
+        (char *)hmm_round_up((uintptr_t)entries->start + entry_bytes, hmm_port_page_bytes());
     if (!hmm_port_map_at(start, (size_t)(end - start)))
         return false;
     meta->objects.first_mapped = start;
-    chunks->mapped_end = end;
+    entries->mapped_end = end;
     return true;
 }
 
@@ -266,24 +291,40 @@ bool hmm_meta_set_tunables(struct hmm_meta *meta, const struct hmm_tunables *tun
  */
 
 /* Huge pages of records would hold more than the heap does. */
-static void keep_small_pages(const struct hmm_meta *meta, const struct hmm_strip *strip)
+static void keep_small_pages(const struct hmm_meta *meta, const char *start, const char *end)
 {
-    uintptr_t first = hmm_round_up((uintptr_t)strip->start, hmm_port_page_bytes());
-    size_t bytes = (uintptr_t)strip->mapped_end - first;
+    uintptr_t first = hmm_round_up((uintptr_t)start, hmm_port_page_bytes());
+    size_t bytes = hmm_round_up((uintptr_t)end, hmm_port_page_bytes()) - first;
     size_t huge_bytes = hmm_port_huge_bytes();
     if (!meta->in_buffer && huge_bytes != 0 && bytes >= huge_bytes)
         hmm_port_no_huge((void *)first, bytes);
 }
 
-/* All strips but those of state bytes. */
-static bool cover(struct hmm_meta *meta, size_t n_units)
+/* Chunks, and those of ahead_units more if they can be had. */
+static bool cover_chunks(struct hmm_meta *meta, size_t n_units, size_t ahead_units)
 {
+    char *mapped = meta->chunks.mapped;
+    if ((char *)hmm_chunk_below(meta->chunks.first, count_chunks(n_units) - 1) >= mapped)
+        return true;
+    if (!map_chunks(meta, hmm_min(n_units + ahead_units, meta->max_units)) &&
+        !map_chunks(meta, n_units))
+        return false;
+    keep_small_pages(meta, meta->chunks.mapped, (char *)(meta->chunks.first + 1));
+    return true;
+}
+
+/* All records but state bytes. */
+static bool cover(struct hmm_meta *meta, size_t n_units, size_t ahead_units)
+{
+    size_t ahead_chunks = hmm_max(ahead_units * HMM_COVER_AHEAD_DIVISOR, HMM_CHUNKS_AHEAD_UNITS);
+    if (!cover_chunks(meta, n_units, ahead_chunks))
+        return false;
     for (unsigned i = 0; i < HMM_STRIP_STATE; i++) {
         char *end = meta->strips[i].mapped_end;
         if (!strip_cover(meta, &meta->strips[i], strip_bytes(i, n_units)))
             return false;
         if (meta->strips[i].mapped_end != end)
-            keep_small_pages(meta, &meta->strips[i]);
+            keep_small_pages(meta, meta->strips[i].start, meta->strips[i].mapped_end);
     }
     meta->covered_units = n_units;
     return true;
@@ -298,7 +339,8 @@ bool hmm_meta_cover(struct hmm_meta *meta, size_t n_units, size_t ahead_units)
     /* the first chunk's units need no more than the lower levels of the tree, which are in it */
     size_t step = HMM_COVER_STEP_UNITS;
     size_t ahead = hmm_min(hmm_round_up(n_units + ahead_units, step), meta->max_units);
-    return cover(meta, ahead) || cover(meta, hmm_min(hmm_round_up(n_units, step), meta->max_units));
+    return cover(meta, ahead, ahead_units) ||
+           cover(meta, hmm_min(hmm_round_up(n_units, step), meta->max_units), ahead_units);
 }
 
 size_t hmm_meta_mapped_bytes(const struct hmm_meta *meta)
@@ -308,7 +350,7 @@ size_t hmm_meta_mapped_bytes(const struct hmm_meta *meta)
     bytes += (size_t)(objects->more.mapped_end - objects->more.start);
     for (unsigned i = 0; i < HMM_STRIP_STATE; i++)
         bytes += (size_t)(meta->strips[i].mapped_end - meta->strips[i].start);
-    return bytes;
+    return bytes + (size_t)((char *)(meta->chunks.first + 1) - meta->chunks.mapped);
 }
 
 /* --- objects; locks: held meta ------------------------------------------------------------------

@@ -5,19 +5,22 @@
  * system maps by itself, where it can grow without ever moving. Nothing is reserved there: memory
  * is mapped as the heap grows, and only where nobody else has mapped any.
  *
- *   | more objects -> ... | first objects | chunks -> ... | entries -> ... |
+ *   | more objects -> ... | first objects | entries -> ... | ... <- chunks |
  *   | state bytes -> ... (4 times, the densest last) |
  *
- * The first objects lie below the chunks, and are laid downwards: a small heap needs one page for
- * both. All else grows upwards. A system whose addresses are nearly used up maps from the upper end
- * of a gap downwards, so the addresses just above a strip's mapped end are the last to be taken.
- * All strips begin in the same 512 GiB, so that a small heap needs few pages of page tables.
+ * What begins at one place shares a page table there, and a page of page tables costs the start of
+ * a process 10 to 30 us in a virtual machine (decision 018). So the first objects are laid
+ * downwards from where the entries begin, and the chunks downwards from where the first state bytes
+ * begin. And all strips begin in the same 512 GiB. All else grows upwards: a system whose addresses
+ * are nearly used up maps from the upper end of a gap downwards, so the addresses just above a
+ * strip's mapped end are the last to be taken. Those below the chunks are the first; so chunks are
+ * mapped ahead.
  *
  * An example: unit 70,000 is 70,000 * 16 KiB = 1.07 GiB above the heap's base. Its entry is at
  * 4 * 70,000 = byte 280,000 of strip ENTRY, so pages 0 to 68 of that strip have memory. Its unit
- * record is in chunk 70,000 / 256 = 273. If it is a slab of 64-byte slots, its state bytes are 256
- * bytes at 70,000 * 256 = byte 17,920,000 of their strip; pages of it that describe no such slab
- * have no memory.
+ * record is in chunk 70,000 / 256 = 273, which lies 273 chunks below the first one. If it is a slab
+ * of 64-byte slots, its state bytes are 256 bytes at 70,000 * 256 = byte 17,920,000 of their strip;
+ * pages of it that describe no such slab have no memory.
  *
  * On x86-64 that takes 1.5 of 128 TiB of addresses, and 0.1 % of the heap in mapped ones, state
  * bytes aside (states.c). Over a caller's buffer it is the buffer's first part, all at once.
@@ -31,7 +34,6 @@
 #include "port/lock.h"
 
 enum hmm_strip_idx {
-    HMM_STRIP_CHUNK,
     HMM_STRIP_ENTRY,
     HMM_STRIP_STATE, /* by kinds */
     HMM_META_STRIPS = HMM_STRIP_STATE + HMM_STATE_KINDS,
@@ -54,8 +56,15 @@ struct hmm_objects {
     size_t more_used_bytes; /* lock:meta */
 };
 
+/* Chunks, downwards: chunk i lies i chunks below the first one. */
+struct hmm_chunks {
+    struct hmm_chunk *first; /* const */
+    char *mapped;            /* lock:grow, memory is there from here on */
+};
+
 struct hmm_meta {
     struct hmm_strip strips[HMM_META_STRIPS];
+    struct hmm_chunks chunks;
     struct hmm_objects objects;
     size_t max_units;            /* const: of a heap whose records fit into the places */
     size_t covered_units;        /* lock:grow, units whose records may be touched */

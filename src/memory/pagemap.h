@@ -82,7 +82,7 @@ struct hmm_unit_bits {
     uint64_t border;    /* lock:pages, of used ones too: a mapping may end before this unit */
 };
 
-/* All that slow paths need of 256 units. That of a small heap begins in one page. */
+/* All that slow paths need of 256 units. What a small heap needs of it is in one page. */
 struct hmm_chunk {
     struct hmm_unit_bits bits[HMM_CHUNK_UNITS / HMM_WORD_UNITS];
     uint8_t mapped_states[HMM_LINE_BYTES]; /* lock:states, [0..3], of 64 units each: bits of the
@@ -117,7 +117,7 @@ struct hmm_pagemap {
                                  hmm_pagemap_set_limit, read plainly by hits: one aligned word, and
                                  a thread that holds a block saw the limit that covers it */
     _Atomic(uint32_t) *entry; /* const pointer; elements: atomic */
-    struct hmm_chunk *chunks; /* const pointer */
+    struct hmm_chunk *chunks; /* const pointer to the first one; the others lie below it */
     char *objects;            /* const: line 0 of where descriptors lie (meta.h) */
     struct hmm_states states[HMM_STATE_KINDS]; /* const; bytes: plain, owner of the block */
 };
@@ -151,15 +151,26 @@ static inline void hmm_pagemap_set(struct hmm_pagemap *map, size_t unit, uint32_
     atomic_store_explicit(&map->entry[unit], entry, memory_order_relaxed); /* relaxed: as above */
 }
 
+/* Chunks are laid downwards. */
+static inline struct hmm_chunk *hmm_chunk_below(struct hmm_chunk *first, size_t n)
+{
+    return first - n;
+}
+
+static inline struct hmm_chunk *hmm_chunk(const struct hmm_pagemap *map, size_t idx)
+{
+    return hmm_chunk_below(map->chunks, idx);
+}
+
 static inline struct hmm_unit *hmm_unit(const struct hmm_pagemap *map, size_t unit)
 {
-    return &map->chunks[unit >> HMM_CHUNK_SHIFT].unit[unit & (HMM_CHUNK_UNITS - 1)];
+    return &hmm_chunk(map, unit >> HMM_CHUNK_SHIFT)->unit[unit & (HMM_CHUNK_UNITS - 1)];
 }
 
 /* Of units 64 * word and on. */
 static inline struct hmm_unit_bits *hmm_unit_bits(const struct hmm_pagemap *map, uint32_t word)
 {
-    return &map->chunks[word / (HMM_CHUNK_UNITS / 64)].bits[word % (HMM_CHUNK_UNITS / 64)];
+    return &hmm_chunk(map, word / (HMM_CHUNK_UNITS / 64))->bits[word % (HMM_CHUNK_UNITS / 64)];
 }
 
 static inline unsigned hmm_entry_class(uint32_t entry)

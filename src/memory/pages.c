@@ -21,14 +21,14 @@ static struct hmm_states states(const struct hmm_meta *meta, unsigned kind, uint
  * level 2 in each 16th chunk, one of level 3 in each 256th, of levels 4 and 5 in the next one. */
 static void lay_tree(struct hmm_runtree *tree, struct hmm_chunk *chunks)
 {
-    const size_t chunk_bytes = sizeof(struct hmm_chunk);
-    tree->level[0] = (struct hmm_runlevel){(char *)chunks->leaves, HMM_CHUNK_SHIFT, chunk_bytes};
+    const ptrdiff_t next = -(ptrdiff_t)sizeof(struct hmm_chunk); /* they are laid downwards */
+    tree->level[0] = (struct hmm_runlevel){(char *)chunks->leaves, HMM_CHUNK_SHIFT, next};
     tree->level[1] = (struct hmm_runlevel){(char *)chunks->parents,
-                                           HMM_CHUNK_SHIFT - HMM_TREE_ARITY_SHIFT, chunk_bytes};
+                                           HMM_CHUNK_SHIFT - HMM_TREE_ARITY_SHIFT, next};
     for (unsigned l = 2; l < HMM_TREE_MAX_LEVELS; l++)
-        tree->level[l] =
-            (struct hmm_runlevel){(char *)chunks[(l - 2) / 2].families[l % 2], HMM_TREE_ARITY_SHIFT,
-                                  chunk_bytes << (HMM_TREE_ARITY_SHIFT * (l - 1))};
+        tree->level[l] = (struct hmm_runlevel){
+            (char *)hmm_chunk_below(chunks, (l - 2) / 2)->families[l % 2], HMM_TREE_ARITY_SHIFT,
+            next * ((ptrdiff_t)1 << (HMM_TREE_ARITY_SHIFT * (l - 1)))};
 }
 
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
@@ -48,7 +48,7 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
             (uint32_t)hmm_min(hmm_meta_tunables(meta)->populate_min >> HMM_UNIT_SHIFT, UINT32_MAX);
     size_t heap_max = hmm_meta_tunables(meta)->heap_max;
     pages->max_units = heap_max == 0 ? UINT32_MAX : (uint32_t)(heap_max >> HMM_UNIT_SHIFT);
-    map->chunks = (struct hmm_chunk *)(void *)meta->strips[HMM_STRIP_CHUNK].start;
+    map->chunks = meta->chunks.first;
     lay_tree(&pages->tree, map->chunks);
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
     for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)

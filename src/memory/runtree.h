@@ -30,9 +30,9 @@ enum { HMM_RUN_NONE = -1 };
  * each.
  */
 struct hmm_runlevel {
-    char *start;        /* const */
-    unsigned shift;     /* const */
-    size_t block_bytes; /* const */
+    char *start;           /* const */
+    unsigned shift;        /* const */
+    ptrdiff_t block_bytes; /* const: from one to the next */
 };
 
 struct hmm_runtree {
@@ -44,7 +44,7 @@ static inline uint32_t *hmm_runtree_node(const struct hmm_runtree *tree, unsigne
                                          uint32_t idx)
 {
     const struct hmm_runlevel *l = &tree->level[level];
-    char *block = l->start + (idx >> l->shift) * l->block_bytes;
+    char *block = l->start + (ptrdiff_t)(idx >> l->shift) * l->block_bytes;
     return (uint32_t *)(void *)block + (idx & (((uint32_t)1 << l->shift) - 1));
 }
 

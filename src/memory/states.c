@@ -37,7 +37,7 @@ static char *state_page(const struct hmm_pages *pages, unsigned kind, uint32_t p
 static uint8_t *mapped_kinds(const struct hmm_pages *pages, uint32_t word)
 {
     const uint32_t words = HMM_CHUNK_UNITS / HMM_WORD_UNITS;
-    return &pages->map->chunks[word / words].mapped_states[word % words];
+    return &hmm_chunk(pages->map, word / words)->mapped_states[word % words];
 }
 
 static bool is_mapped(const struct hmm_pages *pages, unsigned kind, uint32_t word)

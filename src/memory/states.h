@@ -19,7 +19,7 @@ static inline bool hmm_states_cover(struct hmm_pages *pages, unsigned kind, uint
 {
     const uint32_t words = HMM_CHUNK_UNITS / HMM_WORD_UNITS;
     uint32_t word = unit / HMM_WORD_UNITS;
-    const struct hmm_chunk *chunk = &pages->map->chunks[word / words];
+    const struct hmm_chunk *chunk = hmm_chunk(pages->map, word / words);
     bool one_word = (unit + n_units - 1) / HMM_WORD_UNITS == word;
     return hmm_likely(one_word && (chunk->mapped_states[word % words] >> kind & 1) != 0) ||
            hmm_states_map(pages, kind, unit, n_units);
@@ -29,7 +29,7 @@ static inline bool hmm_states_cover(struct hmm_pages *pages, unsigned kind, uint
 void hmm_states_release(struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
 
 /* Unmap what describes no slab of its density, so that its addresses become free, too; for systems
- * with few addresses. cost: every unit is looked at, four times. locks: takes states */
+ * with few addresses. cost: every unit is looked at, once for each kind. locks: takes states */
 void hmm_states_unmap(struct hmm_pages *pages);
 
 /* Give back every page of state bytes that describes no slab of its density.

@@ -29,6 +29,7 @@ static inline void drop_heap(struct hmm_heap *heap)
     for (unsigned i = 0; i < HMM_STRIP_STATE; i++)
         if (heap->meta.strips[i].mapped_end > heap->meta.strips[i].start)
             drop_range(heap->meta.strips[i].start, heap->meta.strips[i].mapped_end);
+    drop_range(heap->meta.chunks.mapped, (char *)(heap->meta.chunks.first + 1));
     drop_range(heap->meta.objects.first_mapped, heap->meta.objects.first_end);
     if (heap->meta.objects.more.mapped_end > heap->meta.objects.more.start)
         drop_range(heap->meta.objects.more.start, heap->meta.objects.more.mapped_end);

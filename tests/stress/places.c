@@ -136,28 +136,41 @@ static void all_states(void)
 }
 
 /* The page map cannot go on: large blocks get mappings of their own, small ones end. */
-static void entries(void)
+static void blocked(char *at, unsigned n_large)
 {
-    start();
-    char *at = heap.meta.strips[HMM_STRIP_ENTRY].mapped_end;
+    char *large[400];
     obstruct(at, 65536);
-    char *large[40];
-    for (unsigned i = 0; i < 40; i++) {
+    for (unsigned i = 0; i < n_large; i++) {
         large[i] = hmm_heap_alloc(&heap, &self, 2 * MIB, NULL);
         if (large[i] == NULL)
             die("no large block outside the heap");
         large[i][0] = 1;
     }
-    check("no entries");
+    check("no records");
     size_t before = heap.pages.n_units;
+    if (before >= n_large * 2 * MIB / HMM_UNIT_BYTES)
+        die("the heap grew on");
     munmap(at, 65536);
     if (fill(30000) != N_BLOCKS || heap.pages.n_units <= before)
         die("no growth with the way free");
-    check("entries again");
+    check("records again");
     empty(N_BLOCKS, 30000);
-    for (unsigned i = 0; i < 40; i++)
+    for (unsigned i = 0; i < n_large; i++)
         hmm_heap_free(&heap, &self, large[i], "HmmFree");
     finish();
+}
+
+static void entries(void)
+{
+    start();
+    blocked(heap.meta.strips[HMM_STRIP_ENTRY].mapped_end, 40);
+}
+
+/* They are mapped ahead, as what lies below them is soon somebody else's. */
+static void chunks(void)
+{
+    start();
+    blocked(heap.meta.chunks.mapped - 65536, 400);
 }
 
 /* Another heap is there: this one takes the next place. */
@@ -183,6 +196,7 @@ int main(void)
     part_of_states();
     all_states();
     entries();
+    chunks();
     taken();
     puts("records in the way of others: ok");
     return 0;

@@ -59,8 +59,11 @@ static void test_records_do_not_overlap(void **state)
     assert_false(hmm_meta_cover(meta, max_units + 1, 0));
     for (unsigned i = 0; i < HMM_META_STRIPS; i++)
         memset(meta->strips[i].start, (int)i + 1, meta->strips[i].end_bytes); /* states, too */
-    /* objects from the first chunk downwards */
-    char *last = meta->strips[HMM_STRIP_CHUNK].start;
+    size_t n_chunks = hmm_div_up(max_units, HMM_CHUNK_UNITS);
+    for (size_t i = 0; i < n_chunks; i++)
+        memset(hmm_chunk_below(meta->chunks.first, i), 100 + (int)i, sizeof(struct hmm_chunk));
+    /* objects from the first entry downwards */
+    char *last = meta->strips[HMM_STRIP_ENTRY].start;
     for (char *object; (object = hmm_meta_object(meta, 100)) != NULL; last = object) {
         assert_int_equal((uintptr_t)object % HMM_LINE_BYTES, 0);
         assert_true(object + 128 <= last);
@@ -73,6 +76,12 @@ static void test_records_do_not_overlap(void **state)
         assert_true(meta->strips[i].start + meta->strips[i].end_bytes <= memory + bytes);
         for (size_t b = 0; b < meta->strips[i].end_bytes; b++)
             assert_int_equal(meta->strips[i].start[b], i + 1);
+    }
+    for (size_t i = 0; i < n_chunks; i++) {
+        const char *chunk = (const char *)hmm_chunk_below(meta->chunks.first, i);
+        assert_true(chunk >= memory && chunk + sizeof(struct hmm_chunk) <= memory + bytes);
+        for (size_t b = 0; b < sizeof(struct hmm_chunk); b++)
+            assert_int_equal(chunk[b], 100 + (int)i);
     }
     assert_non_null(last);
     free(meta);

@@ -87,7 +87,7 @@ static void test_borders(void **state)
     /* of two mappings: once begun, it is done */
     p->move_units = RUN_UNITS / 2;
     hmm_pages_trim_run(p, a, RUN_UNITS / 2);
-    p->map->chunks[0].bits[0].border |= (uint64_t)1 << (a + RUN_UNITS / 4);
+    p->map->chunks->bits[0].border |= (uint64_t)1 << (a + RUN_UNITS / 4);
     p->n_borders++;
     assert_false(hmm_move_units(p, a, hmm_pages_run_units(p, a),
                                 hmm_pagemap_address(p->map, c))); /* parts too short */

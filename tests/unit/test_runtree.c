@@ -11,7 +11,7 @@ static struct hmm_runlevel level_of_blocks(size_t n_nodes, unsigned shift)
 {
     size_t block_bytes = (sizeof(uint32_t) << shift) + 96;
     size_t n_blocks = (n_nodes >> shift) + 1;
-    return (struct hmm_runlevel){calloc(n_blocks, block_bytes), shift, block_bytes};
+    return (struct hmm_runlevel){calloc(n_blocks, block_bytes), shift, (ptrdiff_t)block_bytes};
 }
 
 static struct hmm_runtree *make_tree(uint32_t span)
