@@ -70,7 +70,7 @@ def main():
     costs = subprocess.run([os.path.join(build, "bench", "bench_costs")], capture_output=True, text=True, check=True).stdout.split()
     costs = dict(zip(costs[::2], map(float, costs[1::2])))
     print("held, ns: pages %.0f, another short lock %.0f; a slab made and destroyed %.0f" % (costs["pages"], costs["lock"], costs["slab"]))
-    hold = {"pages": costs["pages"], "states": costs["lock"], "table": costs["lock"], "meta": costs["lock"], "grow": 2000.0, "registry": costs["lock"]}
+    hold = {"pages": costs["pages"], "states": costs["lock"], "table": costs["lock"], "descriptors": costs["lock"], "meta": costs["lock"], "grow": 2000.0, "registry": costs["lock"]}
     print("%-14s %8s %28s   threads: million operations/s (times one thread), busiest lock" % ("pattern", "ns/op", "takes per 1000 operations"))
     for name, (n_ops, n_threads) in PATTERNS.items():
         ns, takes = measure(build, name, n_ops, n_threads)

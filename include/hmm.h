@@ -1,8 +1,8 @@
 /* hmm.h - libhmm, a heap memory manager.
  *
  * Link with -lhmm, or preload libhmm.so: then malloc, free and their family are libhmm's too, and
- * blocks may be freed by either name. Every function may be called by any thread at any time,
- * before main and after its return, and in a child after fork.
+ * blocks may be freed by either name. Every function but HmmCheck may be called by any thread, also
+ * before main, after its return, and in a child after fork. None may be called in a signal handler.
  *
  * Misuse - a pointer that is not the start of a block the caller holds - prints one line
  * on standard error and aborts the process at the call:
@@ -56,16 +56,19 @@ HMM_EXPORT void *HmmAllocAligned(size_t alignment, size_t size) HMM_NOEXCEPT;
 /* Bytes of `block` that may be used, at least what was asked for; 0 for NULL. */
 HMM_EXPORT size_t HmmUsableSize(const void *block) HMM_NOEXCEPT;
 
-/* Give back to the system what can be given back now, keeping `keep` bytes at the top of the heap.
- *   returns  bytes given back */
+/* Return to the system what can be returned now, keeping `keep` bytes at the top of the heap.
+ *   returns  bytes returned */
 HMM_EXPORT size_t HmmTrim(size_t keep) HMM_NOEXCEPT;
 
 /* Print the free list, for people: every free run of the heap in address order with its size, state
  * and neighbours, and the heap's start, end and current break. fd  file descriptor */
 HMM_EXPORT void HmmPrintFreeList(int fd) HMM_NOEXCEPT;
 
-/* Figures of the heap, in bytes if not said otherwise. Live bytes count whole slots; blocks that
- * wait in threads' magazines are free. */
+/* Statistics of the heap, in bytes if not said otherwise.
+ *
+ * Small blocks lie in slabs, which are cut into slots of one size; a block counts with its slot.
+ * Threads keep some free slots for reuse; these count as free. Free runs are the rest of the heap.
+ */
 struct HmmStats {
     size_t heap_bytes;      /* below the break */
     size_t used_bytes;      /* of these, in slabs and large blocks */
@@ -76,14 +79,14 @@ struct HmmStats {
     size_t dirty_bytes;     /* of free_bytes, still backed by memory */
     size_t mapped_bytes;    /* blocks with a mapping of their own */
     size_t mapped_blocks;   /* number */
-    size_t metadata_bytes;  /* committed for the heap's own records */
+    size_t metadata_bytes;  /* mapped for the heap's own records */
     size_t peak_used_bytes; /* largest used_bytes + mapped_bytes so far */
     size_t break_raised;    /* number of times */
     size_t break_lowered;   /* number of times */
-    size_t lowered_bytes;   /* by which the break was lowered in all, purged before or not */
-    size_t purged_bytes;    /* given back below the break */
+    size_t lowered_bytes;   /* sum of all lowerings of the break, also of memory returned before */
+    size_t purged_bytes;    /* returned to the system below the break */
     size_t kernel_calls;    /* number of system calls that the heap has made */
-    size_t arenas;          /* number of threads' and shared arenas */
+    size_t arenas; /* number of arenas: what a thread, or threads that allocate little, own */
     size_t top_free_bytes;  /* free run at the break */
     size_t peak_heap_bytes; /* largest heap_bytes so far */
 };

@@ -10,13 +10,13 @@
  * several heaps are independent of each other. One heap is used by one thread at a time, unless the
  * options give it a lock.
  *
- * Allocating, freeing and resizing take constant time, copying and clearing aside; with
- * fixed_records no call but calloc clears anything. No request is refused while there is a free
- * block that is long enough: if none is found at once, a call looks at all free blocks of the
- * request's size class, in time in proportion to their number. With no_search it refuses instead.
+ * With the options fixed_records and no_search, allocating and freeing take constant time. By
+ * default, a call that finds no block at once searches the free blocks of the request's size class,
+ * so no request fails while a free block is long enough; and it may have to clear metadata.
  *
- * The heap's own fields lie at the buffer's beginning, where HmmHeap points, and its records at the
- * end: what is written past the end of the last block of a full heap destroys records.
+ * The heap's own fields lie at the buffer's beginning, where HmmHeap points. Its metadata
+ * ("records") lies at the buffer's end, and grows down as far as blocks need it. A write past the
+ * last block of a full heap destroys metadata.
  */
 #ifndef HMM_HEAP_H
 #define HMM_HEAP_H
@@ -40,15 +40,15 @@ typedef struct HmmHeap HmmHeap;
 
 /* All zero, or no options at all: no lock, no space ahead, and misuse ends the program. */
 struct HmmHeapOptions {
-    /* Bytes taken ahead whenever the break is raised, and kept when it is lowered. What one long
-     * block leaves without records (see fixed_records) can't be had until it is freed. */
+    /* Bytes: how much further than needed the break is raised, and how much stays when it is
+     * lowered. A long block that reaches into the room of the records (see fixed_records) takes
+     * less. */
     size_t extra_bytes;
-    /* Not 0: the buffer reads as zero, like a static array or a new mapping. Else records are
-     * cleared when blocks come to begin there: 32 bytes for each KiB. */
+    /* Not 0: the buffer reads as zero, like a static array or a new mapping. Else metadata is
+     * cleared when the first block comes to begin in its part: 32 bytes for each KiB. */
     int is_zero;
-    /* Not 0: all records are cleared by HmmHeapCreate and HmmHeapReset, and keep their place, so
-     * that no other call clears any: the bound on its time holds always. One long block can't have
-     * their room then, 3 % of the buffer. */
+    /* Not 0: HmmHeapCreate and HmmHeapReset clear all metadata, so that no later call clears any.
+     * Its room, 3 % of the buffer, is then never used for blocks. */
     int fixed_records;
     /* Around every operation: take and give a lock; both or none. */
     void (*lock)(void *context);
@@ -58,19 +58,19 @@ struct HmmHeapOptions {
      * use the heap, whose lock is held. */
     void (*on_error)(void *context, const char *message, const void *block);
     void *context;
-    /* Not 0: no list is searched before a request is refused, so that time is constant always. A
-     * request may be refused then while there is a free block that is long enough; but not if one
-     * is longer by 1/8 and 16 bytes than the request, with AllocAligned than size and alignment. */
+    /* Not 0: no call searches a list, so time is constant. A request may then fail although a free
+     * block is long enough. It does not fail if a free block is longer than the request by at least
+     * 1/8 and 16 bytes. For HmmHeapAllocAligned, the request counts as size + alignment. */
     int no_search;
     /* Hooks; NULL: none. A heap without lock and hooks spends no instruction on them.
      *   on_alloc   a call has got this block, of so many usable bytes
      *   on_free    this block is freed, contents still as they are
-     *   on_refuse  a call is about to return NULL, since there is no room for so many bytes
-     * A resize that succeeds is told by on_free, of the old block, and on_alloc, when both are
-     * done: the old block's memory may be another's. HmmHeapReset and HmmHeapDestroy tell nothing.
-     * on_alloc and on_free are called with the heap's lock held, in the order in which things
-     * happen, and must not use the heap. on_refuse is called without the lock, and may use the
-     * heap; what it frees does not help the call that is refused, but the next one. */
+     *   on_refuse  a request fails: there is no room for so many bytes, and NULL is returned next
+     * After a successful resize, on_free is called for the old block, then on_alloc for the new
+     * one. The resize is complete by then, so on_free must not read the old block. HmmHeapReset and
+     * HmmHeapDestroy call no hooks. on_alloc and on_free are called with the heap's lock held, in
+     * the order of events, and must not use the heap. on_refuse is called without the lock, and may
+     * use the heap; what it frees does not help the call that fails, but the next one. */
     void (*on_alloc)(void *context, const void *block, size_t bytes);
     void (*on_free)(void *context, const void *block, size_t bytes);
     void (*on_refuse)(void *context, size_t bytes);
@@ -91,7 +91,8 @@ struct HmmHeapStats {
     /* since HmmHeapCreate or HmmHeapReset: */
     size_t peak_live_bytes;       /* the most that was live at once */
     size_t least_free_bytes;      /* of capacity_bytes: those that were never live */
-    size_t refused;               /* number of requests; not of 0 bytes, or a wrong alignment */
+    size_t refused;               /* number of requests that failed; not those of 0 bytes, or with
+                                     a wrong alignment */
     size_t largest_request_bytes; /* rounded up to 16 unless it was refused */
     size_t largest_refused_bytes; /* rounded up to 16 unless no block can be that long;
                                      SIZE_MAX: a product that overflows */
@@ -114,13 +115,13 @@ HMM_HEAP_EXPORT void HmmHeapReset(HmmHeap *heap) HMM_HEAP_NOEXCEPT;
 
 /* A block of at least `size` bytes, contents undefined, aligned to 16 bytes.
  *   returns  NULL: size is 0, or there is no free block that long (but see no_search)
- *   cost     constant if a block is found by its size class, or above the break; else, and before
- *            NULL is returned, all free blocks of the class are looked at, whose lengths differ
- *            from the request's by less than 1/8 and 16 bytes */
+ *   cost     constant if a larger size class, or the space above the break, has a block. If not,
+ *            the free blocks of the request's own class are searched, whose lengths are within 1/8
+ *            and 16 bytes of the request */
 HMM_HEAP_EXPORT void *HmmHeapAlloc(HmmHeap *heap, size_t size) HMM_HEAP_NOEXCEPT;
 /* The same at a multiple of `alignment`, a power of two; NULL also if it is none.
- *   cost     for each size class with free blocks from `size` on, one of them is looked at;
- *            if none will do, nor what is above the break, all free blocks that are long enough */
+ *   cost     one free block of each size class from `size` on is tried; if none fits, nor the space
+ *            above the break, all free blocks that are long enough are searched */
 HMM_HEAP_EXPORT void *HmmHeapAllocAligned(HmmHeap *heap, size_t alignment,
                                           size_t size) HMM_HEAP_NOEXCEPT;
 /* `count` times `size` bytes, all zero; NULL also when the product overflows. */
@@ -137,7 +138,7 @@ HMM_HEAP_EXPORT void HmmHeapFree(HmmHeap *heap, void *block) HMM_HEAP_NOEXCEPT;
 /* Bytes of `block` that may be used; 0 for NULL. */
 HMM_HEAP_EXPORT size_t HmmHeapUsableSize(HmmHeap *heap, const void *block) HMM_HEAP_NOEXCEPT;
 
-/* All figures, in time in proportion to the number of blocks. */
+/* All statistics, in time in proportion to the number of blocks. */
 HMM_HEAP_EXPORT void HmmHeapGetStats(HmmHeap *heap, struct HmmHeapStats *stats) HMM_HEAP_NOEXCEPT;
 /* The same in constant time: all but live_blocks, free_blocks and largest_bytes, which are 0. */
 HMM_HEAP_EXPORT void HmmHeapGetMarks(HmmHeap *heap, struct HmmHeapStats *stats) HMM_HEAP_NOEXCEPT;

@@ -136,8 +136,9 @@ static void add_lock(struct hmm_lock_figures *figures, struct hmm_lock *lock)
 void hmm_walk_locks(struct hmm_heap *heap, struct hmm_lock_figures figures[HMM_LOCK_KINDS])
 {
     const struct hmm_lock_figures none[HMM_LOCK_KINDS] = {
-        {.name = "registry"}, {.name = "gate"},   {.name = "arena"}, {.name = "grow"},
-        {.name = "pages"},    {.name = "states"}, {.name = "table"}, {.name = "meta"},
+        {.name = "registry"}, {.name = "gate"},  {.name = "arena"},
+        {.name = "grow"},     {.name = "pages"}, {.name = "states"},
+        {.name = "table"},    {.name = "meta"},  {.name = "descriptors"},
     };
     memcpy(figures, none, sizeof none);
     add_lock(&figures[0], &heap->arenas.registry);
@@ -147,9 +148,9 @@ void hmm_walk_locks(struct hmm_heap *heap, struct hmm_lock_figures figures[HMM_L
     add_lock(&figures[3], &heap->pages.grow);
     add_lock(&figures[4], &heap->pages.lock);
     add_lock(&figures[5], &heap->pages.states);
-    add_lock(&figures[6], &heap->arenas.slabs.lock);
     add_lock(&figures[6], &heap->large.lock);
     add_lock(&figures[7], &heap->meta.lock);
+    add_lock(&figures[8], &heap->arenas.slabs.lock);
 }
 
 void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f)

@@ -25,7 +25,7 @@ struct hmm_lock_figures {
     uint64_t n_waited;
 };
 
-enum { HMM_LOCK_KINDS = 8 };
+enum { HMM_LOCK_KINDS = 9 };
 
 /* Takes each lock for a moment. */
 void hmm_walk_locks(struct hmm_heap *heap, struct hmm_lock_figures figures[HMM_LOCK_KINDS]);

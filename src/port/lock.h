@@ -14,7 +14,7 @@
  * Source  Drepper, "Futexes Are Tricky", mutex 3.
  *
  * Lock order (a thread that holds one may take only later ones):
- *   registry < gate < arena < grow < pages < states < table < meta
+ *   start_lock < registry < gate < arena < grow < pages < states < descriptors, table < meta
  */
 #ifndef HMM_PORT_LOCK_H
 #define HMM_PORT_LOCK_H

@@ -1,7 +1,7 @@
 /* slab.c - a page run cut into slots of one size.
  *
  * Layer   slabs, above huge. Start reading at hmm_slab_take.
- * State   struct hmm_slab: its owner's, but for the remote words; struct hmm_slabs: lock `table`.
+ * State   struct hmm_slab: its owner's, but for the remote words; struct hmm_slabs: lock `descriptors`.
  * Keeps   I6 n_free is the number of bits set in the local words; I7 a slot is free in at most one
  *         place: local word, remote word, one magazine.
  * Source  Bonwick, "The slab allocator" (1994); bitmaps instead of lists: phkmalloc, Kamp (1998).

@@ -63,12 +63,13 @@ struct hmm_slab {
 
 struct hmm_slabs {
     struct hmm_pages *pages;                                      /* const */
-    struct hmm_lock lock;                                         /* lock `table` */
-    struct hmm_slab *free_descriptors[HMM_SLAB_DESCRIPTOR_KINDS]; /* lock:table, by lines */
+    struct hmm_lock lock;                                         /* lock `descriptors` */
+    struct hmm_slab *free_descriptors[HMM_SLAB_DESCRIPTOR_KINDS]; /* lock:descriptors, by lines */
 };
 
 /* Make a slab of `class_idx` with `n_units`, all slots free, owned by `arena`, whose arena tag is
- * `tag`. NULL: out of memory. locks: takes grow, pages, states, table, meta */
+ * `tag`. NULL: out of memory. locks: takes grow, pages, states, descriptors,
+ * meta */
 struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, uint32_t n_units,
                                  enum hmm_growth growth, struct hmm_arena *arena, uint32_t tag);
 /* All slots free locally, not linked anywhere. */

@@ -30,7 +30,7 @@
 
 extern __typeof(HmmCheck) HmmCheck __attribute__((weak));
 
-enum { MIB = 1 << 20, N_SMALL = 10000, N_LARGE = 2 };
+enum { MIB = 1 << 20, N_SMALL = 4000, N_LARGE = 2, STEP = 65536 /* of large blocks */ };
 
 /* Calls that a heap may like to make; of the last ones it needs none. */
 static const struct {
@@ -85,10 +85,12 @@ static int work(void)
                 unsigned char *grown = realloc(large[i], mib * MIB);
                 if (grown == NULL)
                     return 11;
-                for (size_t k = 0; k < mib / 4 * MIB; k += 4096)
-                    if (grown[k] != (unsigned char)i)
+                for (size_t k = 0; k < mib / 4 * MIB; k += STEP)
+                    if (grown[k] != (unsigned char)(i + 1))
                         return 12;
-                large[i] = memset(grown, i, mib * MIB);
+                for (size_t k = 0; k < mib * MIB; k += STEP)
+                    grown[k] = (unsigned char)(i + 1);
+                large[i] = grown;
             }
         }
         for (int i = 0; i < N_SMALL; i++) {
@@ -102,7 +104,7 @@ static int work(void)
         }
         malloc_trim(0);
         unsigned char *zero = calloc(5, MIB);
-        for (size_t k = 0; zero != NULL && k < (size_t)5 * MIB; k += 512)
+        for (size_t k = 0; zero != NULL && k < (size_t)5 * MIB; k += STEP)
             if (zero[k] != 0)
                 return 14;
         unsigned char *mapped = malloc(6 * MIB), *more;
