@@ -4,18 +4,22 @@
 objects=$1
 here=$(cd "$(dirname "$0")" && pwd)
 top=${2:-$here/..}
-symbols() { # of one object: module, U or D, symbol
-    local module=${1##*/src/}
-    module=${module%.c.o}
-    case $module in port/*/end) module=port/end ;; port/*/*) module=port/system ;; */*/*) module=${module%%/*}/${module##*/} ;; base/sizeclass_table) module=base/sizeclass ;; esac
-    nm "$1" | awk -v m="$module" 'NF == 2 && $1 ~ /[Uw]/ {print m, "U", $2} NF == 3 && $2 ~ /[TDBRVWC]/ {print m, "D", $3}'
-}
 {
     "$here/layers.sh" "$top" | awk '{print $1, "rank", NR}'
-    find "$objects" -name "*.c.o" | while read -r object; do
+    find "$objects" -name "*.c.o" 2>/dev/null | while read -r object; do
         source=src/${object##*/src/}
-        [ ! -e "$top/${source%.o}" ] || symbols "$object" # left over of a file that was moved
-    done
+        [ ! -e "$top/${source%.o}" ] || echo "$object" # else left over of a file that was moved
+    done | xargs -r -d '\n' nm -A | awk '{ # module, U or D, symbol
+        colon = index($0, ".o:")
+        module = substr($0, 1, colon - 3) # without .c
+        sub(/^.*\/src\//, "", module)
+        n = split(module, part, "/")
+        if (n == 3) module = part[1] "/" (part[1] != "port" || part[3] == "end" ? part[3] : "system")
+        if (module == "base/sizeclass_table") module = "base/sizeclass"
+        $0 = substr($0, colon + 3)
+        if (NF == 2 && $1 ~ /[Uw]/) print module, "U", $2
+        if (NF == 3 && $2 ~ /[TDBRVWC]/) print module, "D", $3
+    }'
 } | awk '
     $2 == "rank" {rank[$1] = $3; next}
     !($1 in rank) && !told[$1]++ {print "src/" $1 ": in no order (README.md of its folder)"; bad = 1}

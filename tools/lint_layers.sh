@@ -29,15 +29,18 @@ rank_of() { # its rank, in `is`
 }
 for file in */*.[ch] */*/*.[ch]; do
     rank_of "$file"
-    own=$is
-    [ "$own" = unknown ] && say "src/$file: in no order (README.md of its folder)"
-    while read -r included; do
-        rank_of "$included"
-        if [ "$is" = unknown ] || [ "$is" -gt "$own" ]; then
-            say "src/$file includes \"$included\": up the layers"
-        fi
-    done < <(sed -n '/\.def"/d; s/^#include "\([^"]*\)".*/\1/p' "$file")
+    [ "$is" = unknown ] && say "src/$file: in no order (README.md of its folder)"
 done
+while IFS=: read -r file included; do
+    included=${included#*\"} included=${included%%\"*}
+    case $included in *.def) continue ;; esac
+    rank_of "$file"
+    own=$is
+    rank_of "$included"
+    if [ "$is" = unknown ] || [ "$own" = unknown ] || [ "$is" -gt "$own" ]; then
+        say "src/$file includes \"$included\": up the layers"
+    fi
+done < <(grep -H '^#include "' */*.[ch] */*/*.[ch])
 while read -r lines file; do
     [ "$file" = total ] || [ "$lines" -le 500 ] || say "src/$file: $lines lines"
 done < <(wc -l */*.[ch] */*/*.[ch])

@@ -137,8 +137,8 @@ static void free_all(size_t n_blocks)
 
 static void grow_and_fork(void)
 {
-    long n_moved = grow_often(64, 30000, 1);
-    expect(n_moved > 4000, "moves among others", n_moved);
+    long n_moved = grow_often(64, 8000, 1);
+    expect(n_moved > 1000, "moves among others", n_moved);
     pid_t child = fork();
     long n_wrong = 0;
     for (size_t k = 0; k < 64; k++)
@@ -155,7 +155,7 @@ static void grow_and_fork(void)
 /* Borders between mappings accumulate up to their limit. */
 static void grow_many(void)
 {
-    long n_moved = grow_often(4000, 24000, 0);
+    long n_moved = grow_often(4000, 20000, 0);
     expect(n_moved > 4000, "moves of blocks hardly touched", n_moved);
     expect(mappings() > 2000 && mappings() < 4096 + 200, "mappings then", mappings());
     free_all(4000);
