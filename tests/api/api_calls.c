@@ -166,7 +166,7 @@ static void resizing(void)
 {
     unsigned char *p = NULL;
     size_t size = 0;
-    for (int i = 0; i < 60 && size < SIZE_MAX / 16; i++) {
+    for (int i = 0; i < 54 && size < SIZE_MAX / 16; i++) {
         size_t more = size + size / 3 + 11;
         p = realloc(p, more);
         CHECK(p != NULL && all(p, 7, size));
