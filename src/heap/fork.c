@@ -37,7 +37,7 @@ static void for_inner_locks(struct hmm_heap *heap, void (*act)(struct hmm_lock *
     act(&heap->pages.lock);
     act(&heap->pages.states);
     act(&heap->arenas.slabs.lock);
-    act(&heap->large.lock);
+    act(&heap->large.maps.lock);
     act(&heap->meta.lock);
 }
 

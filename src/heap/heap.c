@@ -24,6 +24,7 @@ static bool init_layers(struct hmm_heap *heap, const struct hmm_tunables *tunabl
     hmm_pages_init(&heap->pages, &heap->map, &heap->meta, &heap->brk);
     heap->arenas.slabs.pages = &heap->pages;
     heap->large.arenas = &heap->arenas;
+    heap->large.maps.pages = &heap->pages;
     return hmm_arenas_init(&heap->arenas);
 }
 
@@ -117,6 +118,7 @@ static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread
 static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena)
 {
     uint64_t now_ns = hmm_decay(&heap->pages);
+    hmm_mapped_age(&heap->large.maps, now_ns);
     if (arena == NULL || now_ns - arena->shed_at_ns < shed_every_ns)
         return;
     arena->shed_at_ns = now_ns;
@@ -127,7 +129,7 @@ static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena)
 
 static inline void maybe_decay(struct hmm_heap *heap, struct hmm_arena *arena)
 {
-    if (hmm_unlikely(hmm_decay_due(&heap->pages)))
+    if (hmm_unlikely(hmm_decay_due(&heap->pages) || hmm_mapped_hold(&heap->large.maps)))
         decay(heap, arena);
 }
 
@@ -174,6 +176,7 @@ static bool may_fit(const struct hmm_heap *heap, size_t bytes)
  * False: it would not help a block of this size. cost: all arenas are looked at */
 static HMM_COLD bool shed_all(struct hmm_heap *heap, struct hmm_thread *self, size_t bytes)
 {
+    hmm_mapped_trim(&heap->large.maps);
     if (!may_fit(heap, bytes))
         return false;
     shed_slabs(heap, self);
@@ -327,7 +330,7 @@ void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, 
         return;
     }
     bool freed = entry == HMM_KIND_LARGE ? hmm_large_free(&heap->large, arena_of(heap, self), block)
-                                         : hmm_mapped_free(&heap->large, block);
+                                         : hmm_mapped_free(&heap->large.maps, block);
     if (!freed)
         hmm_misuse(heap, who, block);
     maybe_decay(heap, self->arena);
@@ -340,7 +343,7 @@ size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who
         return hmm_sizeclasses[hmm_entry_class(entry)].slot_bytes;
     if (entry == HMM_KIND_LARGE)
         return hmm_large_bytes(&heap->large, block);
-    size_t bytes = hmm_entry_is_slab(entry) ? 0 : hmm_mapped_bytes(&heap->large, block);
+    size_t bytes = hmm_entry_is_slab(entry) ? 0 : hmm_mapped_bytes(&heap->large.maps, block);
     if (bytes == 0)
         hmm_misuse(heap, who, block);
     return bytes;
@@ -353,12 +356,14 @@ void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
     if (hmm_entry_is_slab(entry)) /* stay while at least half is used */
         return bytes <= usable_bytes && bytes >= usable_bytes / 2 ? block : NULL;
     if (entry != HMM_KIND_LARGE)
-        return bytes > hmm_meta_tunables(&heap->meta)->map_threshold / 2
-                   ? hmm_mapped_resize(&heap->large, block, bytes)
+        return bytes > hmm_max(hmm_meta_tunables(&heap->meta)->map_threshold /
+                                   HMM_MAPPED_LEAST_DIVISOR,
+                               HMM_SLAB_MAX_BYTES)
+                   ? hmm_mapped_resize(&heap->large.maps, block, bytes)
                    : NULL;
     if (bytes <= HMM_SLAB_MAX_BYTES)
         return NULL;
-    bool moves_out = bytes > usable_bytes && hmm_large_maps(&heap->large, bytes);
+    bool moves_out = bytes > usable_bytes && hmm_mapped_is_for(&heap->large.maps, bytes);
     if (moves_out || !hmm_large_resize(&heap->large, block, bytes)) /* which shrinks it always */
         block = hmm_large_move(&heap->large, arena_of(heap, self), block, bytes);
     maybe_decay(heap, self->arena);
@@ -379,5 +384,8 @@ void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self)
 size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep_bytes)
 {
     shed_slabs(heap, self);
-    return hmm_decay_all(&heap->pages, keep_bytes);
+    size_t before = hmm_pages_returned(&heap->pages);
+    hmm_mapped_trim(&heap->large.maps);
+    (void)hmm_decay_all(&heap->pages, keep_bytes);
+    return hmm_pages_returned(&heap->pages) - before;
 }

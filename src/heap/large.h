@@ -1,30 +1,16 @@
 /* large.h - blocks above 32 KiB: page runs of the heap, and from 128 MiB on mappings of their own.
  *
- * Layer   heap, lowest.
+ * Layer   heap, above mapped.
  */
 #ifndef HMM_HEAP_LARGE_H
 #define HMM_HEAP_LARGE_H
 
 #include "arenas/arena.h"
-
-/* A block with a mapping of its own. */
-struct hmm_mapped {
-    char *start;             /* lock:table */
-    size_t bytes;            /* lock:table, of the mapping; all usable */
-    struct hmm_mapped *next; /* lock:table, bucket or free list */
-    bool in_parts;           /* lock:table, several mappings side by side: moved out of the heap */
-};
+#include "heap/mapped.h"
 
 struct hmm_large {
-    struct hmm_arenas *arenas;                      /* const */
-    struct hmm_lock lock;                           /* lock `table` */
-    struct hmm_mapped *buckets[HMM_MAPPED_BUCKETS]; /* lock:table, by address */
-    struct hmm_mapped *free_nodes;                  /* lock:table */
-    size_t mapped_bytes;                            /* lock:table */
-    size_t n_mapped;                                /* lock:table; also read as a hint */
-    size_t peak_bytes;                              /* lock:table, of mapped and used ones */
-    const void *recent[HMM_MAPPED_RECENT];          /* lock:table, freed last: for messages */
-    uint32_t next_recent;                           /* lock:table */
+    struct hmm_arenas *arenas; /* const */
+    struct hmm_maps maps;
 };
 
 /* The place for runs of this length in the arena's cache. */
@@ -102,24 +88,5 @@ size_t hmm_large_bytes(const struct hmm_large *large, const void *block);
 void hmm_large_flush(struct hmm_large *large, struct hmm_arena *arena);
 /* The same for an arena that a fork has left. What is not in the cache for certain, is not. */
 void hmm_large_flush_left(struct hmm_large *large, struct hmm_arena *arena);
-
-/* Would a block of `bytes` get a mapping of its own? A hint: others take the last one. */
-static inline bool hmm_large_maps(const struct hmm_large *large, size_t bytes)
-{
-    const struct hmm_tunables *t = hmm_meta_tunables(large->arenas->slabs.pages->meta);
-    return bytes >= t->map_threshold &&
-           __atomic_load_n(&large->n_mapped, __ATOMIC_RELAXED) < t->map_max; /* a hint */
-}
-
-/* The most bytes so far that were used in the heap and mapped outside it, at one time. */
-size_t hmm_large_peak_bytes(struct hmm_large *large);
-
-/* The same for addresses outside the heap. */
-bool hmm_mapped_free(struct hmm_large *large, void *block);
-/* 0: no such block */
-size_t hmm_mapped_bytes(struct hmm_large *large, const void *block);
-/* Resize, moved if need be; NULL: not possible, the block is as it was. */
-void *hmm_mapped_resize(struct hmm_large *large, void *block, size_t bytes);
-bool hmm_mapped_was_freed(struct hmm_large *large, const void *block);
 
 #endif

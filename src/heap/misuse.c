@@ -58,7 +58,7 @@ _Noreturn void hmm_misuse(struct hmm_heap *heap, const char *who, const void *bl
     size_t offset = (uintptr_t)block - heap->map.base;
     size_t unit = offset >> HMM_UNIT_SHIFT;
     if (unit >= hmm_pagemap_limit(&heap->map)) {
-        if (hmm_mapped_was_freed(&heap->large, block))
+        if (hmm_mapped_was_freed(&heap->large.maps, block))
             hmm_fatal_misuse(who, "double free of", block, NULL);
         hmm_fatal_misuse(who, "invalid pointer (not from this heap)", block, NULL);
     }

@@ -113,16 +113,16 @@ static void add_pages(struct hmm_pages *pages, struct hmm_figures *f)
     hmm_lock_give(&pages->lock);
 }
 
-static void add_mapped(struct hmm_large *large, struct hmm_figures *f)
+static void add_mapped(struct hmm_maps *maps, struct hmm_figures *f)
 {
-    hmm_lock_take(&large->lock);
-    f->mapped_blocks = large->n_mapped;
-    f->mapped_bytes = large->mapped_bytes;
-    hmm_lock_give(&large->lock);
+    hmm_lock_take(&maps->lock);
+    f->mapped_blocks = maps->n_blocks;
+    f->mapped_bytes = maps->bytes;
+    hmm_lock_give(&maps->lock);
     f->live_blocks += f->mapped_blocks;
     f->live_bytes += f->mapped_bytes;
     f->peak_bytes =
-        hmm_max(hmm_large_peak_bytes(large), (f->used_units << HMM_UNIT_SHIFT) + f->mapped_bytes);
+        hmm_max(hmm_mapped_peak_bytes(maps), (f->used_units << HMM_UNIT_SHIFT) + f->mapped_bytes);
 }
 
 static void add_lock(struct hmm_lock_figures *figures, struct hmm_lock *lock)
@@ -148,7 +148,7 @@ void hmm_walk_locks(struct hmm_heap *heap, struct hmm_lock_figures figures[HMM_L
     add_lock(&figures[3], &heap->pages.grow);
     add_lock(&figures[4], &heap->pages.lock);
     add_lock(&figures[5], &heap->pages.states);
-    add_lock(&figures[6], &heap->large.lock);
+    add_lock(&figures[6], &heap->large.maps.lock);
     add_lock(&figures[7], &heap->meta.lock);
     add_lock(&figures[8], &heap->arenas.slabs.lock);
 }
@@ -162,7 +162,7 @@ void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f)
     hmm_lock_take(&heap->pages.states);
     f->metadata_bytes = hmm_meta_mapped_bytes(&heap->meta) + heap->pages.states_bytes;
     hmm_lock_give(&heap->pages.states);
-    add_mapped(&heap->large, f);
+    add_mapped(&heap->large.maps, f);
 }
 
 /* --- the free list ------------------------------------------------------------------------------

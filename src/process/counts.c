@@ -27,7 +27,7 @@ static void note_heap(struct hmm_counts *counts)
 {
     const struct hmm_heap *heap = &hmm_process_heap;
     size_t own_units = heap->map.limit_units - heap->pages.foreign_units;
-    raise_to(&counts->peak_heap_bytes, (own_units << HMM_UNIT_SHIFT) + heap->large.mapped_bytes);
+    raise_to(&counts->peak_heap_bytes, (own_units << HMM_UNIT_SHIFT) + heap->large.maps.bytes);
     set(&counts->n_raised, heap->brk.n_grown);
     set(&counts->n_lowered, heap->brk.n_lowered);
     set(&counts->returned_bytes, hmm_pages_returned(&heap->pages));

@@ -1,0 +1,164 @@
+/* life_mapped.c - blocks with a mapping of their own that grow in small steps, shrink and grow
+ * again, and are many: the work is counted (moves, page faults), not timed.
+ */
+#include "must.h"
+#include "rss.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { MIB = 1 << 20 };
+
+static int failures;
+
+static void expect(bool good, const char *what, long n)
+{
+    printf("%-60s %9ld %s\n", what, n, good ? "ok" : "BAD");
+    failures += !good;
+}
+
+static long faults(void)
+{
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    return use.ru_minflt;
+}
+
+static void touch(char *block, size_t from, size_t behind)
+{
+    for (size_t i = from; i < behind; i += 4096)
+        block[i] = (char)(i >> 12 | 1);
+}
+
+static long count_wrong(const char *block, size_t bytes)
+{
+    long n = 0;
+    for (size_t i = 0; i < bytes; i += 4096)
+        n += block[i] != (char)(i >> 12 | 1);
+    return n;
+}
+
+/* Two grow in turn: out of the heap, and on. */
+static void grow_in_steps(void)
+{
+    const size_t step = 64 * 1024, most = 300 * (size_t)MIB;
+    char *blocks[2] = {NULL, NULL};
+    long n_moved = 0, before = faults();
+    for (size_t bytes = step; bytes <= most; bytes += step)
+        for (int k = 0; k < 2; k++) {
+            char *grown = realloc(blocks[k], bytes);
+            MUST(grown != NULL);
+            n_moved += bytes > 128 * (size_t)MIB && grown != blocks[k];
+            blocks[k] = grown;
+            touch(grown, bytes - step, bytes);
+        }
+    long pages = (long)(2 * most / 4096);
+    expect(n_moved <= 12, "moves of two blocks from 128 to 300 MiB", n_moved);
+    expect(faults() - before < pages + pages / 4, "page faults; their pages and a few",
+           faults() - before);
+    expect(count_wrong(blocks[0], most) + count_wrong(blocks[1], most) == 0, "wrong bytes",
+           count_wrong(blocks[0], most) + count_wrong(blocks[1], most));
+    free(blocks[0]);
+    free(blocks[1]);
+}
+
+/* Shrinks and grows again soon: nothing is copied, and no page comes twice. */
+static void swing(size_t large, size_t small)
+{
+    char *block = malloc(large);
+    MUST(block != NULL);
+    touch(block, 0, large);
+    block = realloc(block, small);
+    block = realloc(block, large); /* from now on it is known to swing */
+    touch(block, small, large);
+    long before = faults();
+    for (int i = 0; i < 50; i++) {
+        block = realloc(block, small);
+        block = realloc(block, large);
+        MUST(block != NULL);
+        touch(block, small, large);
+    }
+    expect(faults() - before < 1000, "page faults of 50 swings", faults() - before);
+    expect(count_wrong(block, large) == 0, "wrong bytes", count_wrong(block, large));
+    /* what it does not need for long goes: with the next slow paths */
+    block = realloc(block, small);
+    long with = rss_kib();
+    usleep(500 * 1000);
+    for (int i = 0; i < 200; i++)
+        free(malloc(40000 + (size_t)i * 1000));
+    long freed = with - rss_kib();
+    expect(freed > (long)((large - small) / 1024 * 9 / 10), "KiB gone half a second later", freed);
+    free(block);
+}
+
+/* Its room is nobody's limit: what cannot be had is done without, and goes before NULL. */
+static void within_limit(void)
+{
+    struct rlimit limit = {0, 0};
+    char *block = malloc(130 * (size_t)MIB);
+    block = realloc(block, 131 * (size_t)MIB); /* with room for 32 MiB more */
+    MUST(block != NULL);
+    long kib = 0;
+    char line[200];
+    FILE *f = fopen("/proc/self/status", "r");
+    while (fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, "VmSize:", 7) == 0)
+            kib = atol(line + 7);
+    fclose(f);
+    getrlimit(RLIMIT_AS, &limit);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = (rlim_t)kib * 1024 + 8 * MIB;
+    MUST(setrlimit(RLIMIT_AS, &limit) == 0);
+    char *more = malloc(20 * (size_t)MIB); /* longer than what is left: the room goes for it */
+    expect(more != NULL, "a block in place of room", more != NULL);
+    char *grown = realloc(block, 140 * (size_t)MIB);
+    expect(grown != NULL, "growth without room", grown != NULL);
+    limit.rlim_cur = before;
+    MUST(setrlimit(RLIMIT_AS, &limit) == 0);
+    free(grown != NULL ? grown : block);
+    free(more);
+}
+
+/* Many: none is lost while their table grows. */
+static void many(void)
+{
+    enum { N = 3000 };
+    static char *blocks[N];
+    MUST(mallopt(M_MMAP_THRESHOLD, 65536) == 1);
+    for (int i = 0; i < N; i++) {
+        blocks[i] = malloc(70000);
+        MUST(blocks[i] != NULL);
+        blocks[i][69999] = (char)i;
+    }
+    struct mallinfo2 m = mallinfo2();
+    expect(m.hblks >= N, "blocks with mappings of their own", (long)m.hblks);
+    long n_wrong = 0;
+    for (int i = 0; i < N; i++) {
+        n_wrong += malloc_usable_size(blocks[i]) < 70000 || blocks[i][69999] != (char)i;
+        free(blocks[i]);
+    }
+    expect(n_wrong == 0, "wrong", n_wrong);
+    m = mallinfo2();
+    expect(m.hblks == 0 && m.hblkhd == 0, "blocks then", (long)m.hblks);
+}
+
+int main(void)
+{
+    if (sysconf(_SC_PAGESIZE) != 4096) {
+        puts("another size of pages");
+        return 0;
+    }
+    grow_in_steps();
+    swing(140 * (size_t)MIB, 60 * (size_t)MIB);
+    swing(300 * (size_t)MIB, 20 * (size_t)MIB);
+    within_limit();
+    many();
+    return failures != 0;
+}
