@@ -4,6 +4,8 @@
  *
  *   life_fork_many [THREADS]
  */
+#include "rss.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,13 +34,6 @@ static void *work(void *unused)
     pthread_barrier_wait(&ready);
     pause();
     return unused;
-}
-
-static long faults(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_minflt;
 }
 
 static void use(void)

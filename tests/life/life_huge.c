@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { HUGE_BYTES = 2 << 20, N = 400000, BYTES = 240 };
@@ -23,13 +22,6 @@ static int has_huge_pages(void)
     char *block = range + (HUGE_BYTES - (size_t)range % HUGE_BYTES) % HUGE_BYTES;
     *block = 1;
     return madvise(block, HUGE_BYTES, MADV_COLLAPSE) == 0;
-}
-
-static long faults(void)
-{
-    struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
-    return use.ru_minflt;
 }
 
 int main(void)

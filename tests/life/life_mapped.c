@@ -1,35 +1,17 @@
 /* life_mapped.c - blocks with a mapping of their own that grow in small steps, shrink and grow
  * again, and are many: the work is counted (moves, page faults), not timed.
  */
+#include "expect.h"
 #include "must.h"
 #include "rss.h"
 
-#include <errno.h>
 #include <malloc.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 enum { MIB = 1 << 20 };
-
-static int failures;
-
-static void expect(bool good, const char *what, long n)
-{
-    printf("%-60s %9ld %s\n", what, n, good ? "ok" : "BAD");
-    failures += !good;
-}
-
-static long faults(void)
-{
-    struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
-    return use.ru_minflt;
-}
 
 static void touch(char *block, size_t from, size_t behind)
 {
@@ -61,7 +43,7 @@ static void grow_in_steps(void)
         }
     long pages = (long)(2 * most / 4096);
     expect(n_moved <= 12, "moves of two blocks from 128 to 300 MiB", n_moved);
-    expect(faults() - before < pages + pages / 4, "page faults; their pages and a few",
+    expect(faults() - before < pages + pages / 50, "page faults; their pages and a few",
            faults() - before);
     expect(count_wrong(blocks[0], most) + count_wrong(blocks[1], most) == 0, "wrong bytes",
            count_wrong(blocks[0], most) + count_wrong(blocks[1], most));
@@ -105,13 +87,7 @@ static void within_limit(void)
     char *block = malloc(130 * (size_t)MIB);
     block = realloc(block, 131 * (size_t)MIB); /* with room for 32 MiB more */
     MUST(block != NULL);
-    long kib = 0;
-    char line[200];
-    FILE *f = fopen("/proc/self/status", "r");
-    while (fgets(line, sizeof line, f) != NULL)
-        if (strncmp(line, "VmSize:", 7) == 0)
-            kib = atol(line + 7);
-    fclose(f);
+    long kib = status_kib("VmSize:");
     getrlimit(RLIMIT_AS, &limit);
     rlim_t before = limit.rlim_cur;
     limit.rlim_cur = (rlim_t)kib * 1024 + 8 * MIB;

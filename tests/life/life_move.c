@@ -2,6 +2,7 @@
  * free memory that fits nothing: few page faults, little memory, right contents; and the kernel's
  * mappings stay few, however often that happens.
  */
+#include "expect.h"
 #include "rss.h"
 
 #include <stdint.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,21 +18,6 @@
 #endif
 
 enum { MIB = 1 << 20 };
-
-static int failures;
-
-static void expect(int ok, const char *what, long seen)
-{
-    printf("%-60s %8ld %s\n", what, seen, ok ? "ok" : "NOT OK");
-    failures += !ok;
-}
-
-static long faults(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_minflt;
-}
 
 static long mappings(void)
 {

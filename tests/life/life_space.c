@@ -3,6 +3,7 @@
  */
 #include "hmm.h"
 #include "must.h"
+#include "rss.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -32,20 +33,6 @@ static void check_heap(void)
     if (wrong != NULL)
         printf("%s\n", wrong);
     MUST(wrong == NULL);
-}
-
-/* KiB of a line of /proc/self/status. */
-static long status_kib(const char *key)
-{
-    char line[200];
-    long n = -1;
-    FILE *f = fopen("/proc/self/status", "r");
-    MUST(f != NULL);
-    while (fgets(line, sizeof line, f) != NULL)
-        if (strncmp(line, key, strlen(key)) == 0)
-            n = atol(line + strlen(key));
-    fclose(f);
-    return n;
 }
 
 /* A block of a chain, which is all that this program keeps of them. */

@@ -4,7 +4,6 @@
  */
 #include "process/linked.h"
 
-#include <pthread.h>
 #include <string.h>
 
 /* --- C++ ----------------------------------------------------------------------------------------
@@ -48,15 +47,3 @@ bool hmm_linked_to_fork(void)
 {
     return __libc_setup_tls != NULL || __fork_handler != NULL;
 }
-
-/* --- threads ------------------------------------------------------------------------------------
- * Before glibc 2.34 threads are a library of their own, and libgcc takes a static program in which
- * pthread_key_create is for one with threads: it calls more of that library, by weak references. So
- * the program gets those, too. */
-#if defined(__GLIBC__) && __GLIBC__ == 2 && __GLIBC_MINOR__ < 34
-#define KEPT(name) (void (*)(void)) name
-static void (*const needed[])(void) __attribute__((used)) = {
-    KEPT(pthread_mutex_lock),  KEPT(pthread_mutex_unlock), KEPT(pthread_once),
-    KEPT(pthread_getspecific), KEPT(pthread_setspecific),  KEPT(pthread_create),
-};
-#endif
