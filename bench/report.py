@@ -30,27 +30,27 @@ def ratios(results, heap, base, key, names=None):
 
 
 def shown(value, key):
-    return {"seconds": "%9.3fs", "cpu": "%9.3fs", "rss": "%9.1fM", "faults": "%10d"}[key] % (value / 1024 if key == "rss" else value)
+    return {"seconds": "%.3fs", "cpu": "%.3fs", "rss": "%.1fM", "faults": "%d"}[key] % (value / 1024 if key == "rss" else value)
 
 
 def table(results, heaps, base, key, real, out):
-    out("\n%s (ratio to %s; median of the rounds, +- spread in %%; * the best)\n" % (TITLES[key], base))
-    out("%-16s %10s " % ("", base) + "".join("%15s" % h for h in heaps) + "\n")
+    out("\n%s (ratio to %s; median of the rounds, \u00b1 spread in %%; * the best)\n" % (TITLES[key], base))
+    out(("%23s" % base + "".join("%-11s" % (" " + h) for h in heaps)).rstrip() + "\n")
     for bench, runs in results.items():
         medians = {h: median_of(runs[h], key) for h in heaps if runs[h]}
-        line = "%-16s %10s " % (bench, shown(medians[base], key) if base in medians else "")
+        line = "%-15s%8s" % (bench, shown(medians[base], key) if base in medians else "")
         best = min(medians, key=lambda h: statistics.median(ratios_of(runs, h, base, key))) if base in medians else None
         for h in heaps:
             if not (h in medians and base in medians):
-                line += "%15s" % "fails "
+                line += "%-11s" % "  fails"
                 continue
             values = ratios_of(runs, h, base, key)
             spread = min(999, 50 * (max(values) - min(values)) / statistics.median(values))
-            line += "%9.2f%s+-%-3.0f" % (statistics.median(values), "*" if h == best else " ", spread)
-        out(line + "\n")
+            line += "%6.2f%s\u00b1%-3.0f" % (statistics.median(values), "*" if h == best else " ", spread)
+        out(line.rstrip() + "\n")
     for title, names in (("geometric mean", None), ("  of the programs", real)):
         if names is None or any(b in results for b in names):
-            out("%-27s " % title + "".join("%9.3f      " % geomean(ratios(results, h, base, key, names)) for h in heaps) + "\n")
+            out(("%-23s" % title + "".join("%7.3f    " % geomean(ratios(results, h, base, key, names)) for h in heaps)).rstrip() + "\n")
 
 
 def against_best(results, own, heaps, limit, out):
@@ -69,7 +69,7 @@ def against_best(results, own, heaps, limit, out):
             best = max(others, key=to)
             ratio = to(best)
             over += key == "seconds" and ratio > limit
-            line += "%10.2f %-14s" % (ratio, "(%s)" % best)
+            line += "%8.2f %-13s" % (ratio, "(%s)" % best)
         out(("%-16s%s%s" % (bench, line, "  over %.2f" % limit if over == 2 else "")).rstrip() + "\n")
 
 

@@ -69,21 +69,25 @@ def main():
     build = os.path.abspath(args.build)
     costs = subprocess.run([os.path.join(build, "bench", "bench_costs")], capture_output=True, text=True, check=True).stdout.split()
     costs = dict(zip(costs[::2], map(float, costs[1::2])))
-    print("held, ns: pages %.0f, another short lock %.0f; a slab made and destroyed %.0f" % (costs["pages"], costs["lock"], costs["slab"]))
-    hold = {"pages": costs["pages"], "states": costs["lock"], "table": costs["lock"], "descriptors": costs["lock"], "meta": costs["lock"], "grow": 2000.0, "registry": costs["lock"]}
-    print("%-14s %8s %28s   threads: million operations/s (times one thread), busiest lock" % ("pattern", "ns/op", "takes per 1000 operations"))
+    print("`pages` is held for %.0f ns per take, another short lock for %.0f. A slab made and destroyed takes %.0f ns."
+          % (costs["pages"], costs["lock"], costs["slab"]))
+    hold = dict.fromkeys(("states", "table", "descriptors", "meta", "registry"), costs["lock"])
+    hold.update(pages=costs["pages"], grow=2000.0)
+    told = ("pages", "descriptors", "grow")
+    print("\n| pattern | ns per operation | takes per 1,000 operations: %s |\n|---|---|---|" % ", ".join("`%s`" % lock for lock in told))
+    rows = []
     for name, (n_ops, n_threads) in PATTERNS.items():
         ns, takes = measure(build, name, n_ops, n_threads)
         holds = {lock: (takes[lock], ns_held) for lock, ns_held in hold.items() if takes.get(lock, 0) > 0}
         ns -= sum(rate * held for rate, held in holds.values())
-        line = "%-14s %8.1f %28s  " % (name, ns, " ".join("%s %.2g" % (lock, 1000 * takes[lock]) for lock in ("pages", "table", "grow") if takes.get(lock)))
-        one = None
+        print("| %s | %.1f | %s |" % (name, ns, ", ".join("%.2g" % (1000 * takes.get(lock, 0)) for lock in told)))
+        rows.append("| %s |" % name)
         for n in (1, 16, 64, 256):
             rate, busy = simulate(n, ns, holds)
-            one = one or rate
             lock = max(busy, key=busy.get) if busy else "none"
-            line += "  %d: %.0f (%.0fx, %s %.0f %%)" % (n, rate / 1e6, rate / one, lock, 100 * busy.get(lock, 0))
-        print(line)
+            rows[-1] += " %.3g, %s %.0f %% |" % (rate / 1e6, lock, 100 * busy.get(lock, 0))
+    print("\nMillion operations per second of all threads, and how much of the time the busiest lock is held:\n")
+    print("| pattern | 1 thread | 16 | 64 | 256 |\n|---|---|---|---|---|\n" + "\n".join(rows))
 
 
 main()

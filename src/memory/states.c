@@ -219,14 +219,16 @@ static void sweep_kind(struct hmm_pages *pages, unsigned kind, uint32_t from, ui
     uint32_t page = (uint32_t)hmm_div_up(from, (size_t)1 << shift);
     uint32_t end = behind >> shift;
     while (page < end) {
-        uint32_t first = page;
+        uint32_t stop = (uint32_t)hmm_min(end, (size_t)page + HMM_STATES_SWEEP_PAGES);
         hmm_lock_take(&pages->states);
-        while (page < end && page - first < HMM_STATES_SWEEP_PAGES && is_idle(pages, kind, page))
+        while (page < stop && !is_idle(pages, kind, page))
+            page++;
+        uint32_t first = page;
+        while (page < stop && is_idle(pages, kind, page))
             page++;
         if (page > first)
             hmm_port_purge(state_page(pages, kind, first), (page - first) * hmm_port_page_bytes());
         hmm_lock_give(&pages->states);
-        page += page == first;
     }
 }
 
