@@ -29,6 +29,25 @@ struct hmm_cached_run {
     uint32_t n_units;              /* owner */
 };
 
+/* Pages of free slots, which are given back: see sweep.c. A level is free_bytes without what has
+ * been given back of them. */
+struct hmm_sweep {
+    size_t purged_bytes;     /* lock:arena, given back */
+    size_t free_bytes;       /* lock:arena, the arena's after the last pass, or fewer since */
+    size_t swept_bytes;      /* lock:arena, level after the last pass, or a lower one since */
+    size_t kept_bytes;       /* lock:arena, given back and needed again lately */
+    size_t skipped_bytes;    /* lock:arena, of slabs that the pass has not looked at */
+    uint64_t period_at_ns;   /* lock:arena, when this period began */
+    uint32_t epoch;          /* lock:arena, passes and periods begun */
+    uint32_t since;          /* lock:arena, the pass skips slabs that were taken from since */
+    uint32_t period_epoch;   /* lock:arena, that of the beginning of this period, */
+    uint32_t before_epoch;   /* lock:arena, and of the one before */
+    uint32_t reported_units; /* lock:arena, of hmm_pages.slots_units */
+    bool passes;             /* lock:arena, a pass over the slabs has been begun */
+    uint8_t class_idx;       /* lock:arena, where it is: in this bin, */
+    uint8_t bucket;          /* lock:arena, in this list */
+};
+
 struct hmm_arena {
     struct hmm_arena *next; /* const: list of all arenas; this line is all that a fork reads */
     uint32_t tag;           /* const: arena tag, id << 8, as in page map entries */
@@ -45,14 +64,14 @@ struct hmm_arena {
     uint64_t released_at_ns;     /* lock:registry, of a warm one */
     struct hmm_magazine *magazines[HMM_CLASSES];         /* owner: NULL until a class is used */
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
+    struct hmm_witness witness[HMM_WITNESSES];           /* owner: large blocks, by length */
     uint32_t cached_units;                               /* owner */
     uint32_t cached_max_units;                           /* owner: their limit */
     struct hmm_rounds *spare_rounds; /* lock: empty ones, for any class with a depot */
     size_t depot_bytes;              /* lock: blocks in depots */
     size_t slab_bytes;               /* lock: its slabs */
     size_t free_bytes;               /* lock: of those, free in the slabs' local words */
-    size_t sweep_at_bytes;           /* lock: free_bytes from which pages are looked for */
-    size_t kept_bytes;               /* lock: pages given back and needed again */
+    struct hmm_sweep sweep;          /* lock */
     size_t shrunk_bytes;             /* lock: what was not free when it last shrank; 0: never */
     uint32_t n_shrunk;               /* lock: how often in a row */
     uint32_t n_full;                 /* lock: how often a magazine was full */

@@ -31,6 +31,8 @@ static void link_slab(struct hmm_bin *bin, struct hmm_slab *slab, unsigned place
 
 static void unlink_slab(struct hmm_bin *bin, struct hmm_slab *slab)
 {
+    if (bin->sweep_next == slab)
+        bin->sweep_next = slab->next;
     if (slab->prev != NULL)
         slab->prev->next = slab->next;
     else
@@ -66,8 +68,11 @@ static void count_slab(struct hmm_arena *arena, struct hmm_bin *bin, const struc
 {
     size_t bytes = (size_t)slab->n_slots * slab->slot_bytes;
     size_t free_bytes = (size_t)slab->n_free * slab->slot_bytes;
+    size_t purged_bytes = hmm_slab_purged_bytes(slab);
     arena->slab_bytes += sign > 0 ? bytes : 0 - bytes;
     arena->free_bytes += sign > 0 ? free_bytes : 0 - free_bytes;
+    arena->sweep.purged_bytes += sign > 0 ? purged_bytes : 0 - purged_bytes;
+    hmm_sweep_note_level(arena);
     bin->n_slabs += (uint32_t)sign;
 }
 
@@ -204,8 +209,8 @@ static bool next_current(struct hmm_bin *bin)
     return true;
 }
 
-unsigned hmm_bin_take(struct hmm_arena *arena, struct hmm_magazine *mag, hmm_mark *last,
-                      unsigned want)
+unsigned hmm_bin_take(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_magazine *mag,
+                      hmm_mark *last, unsigned want)
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
     HMM_ASSERT(want != 0);
@@ -215,12 +220,14 @@ unsigned hmm_bin_take(struct hmm_arena *arena, struct hmm_magazine *mag, hmm_mar
         if ((bin->current == NULL || bin->current->n_free == 0) && !next_current(bin))
             break;
         unsigned n = hmm_slab_take(bin->current, last - taken, want - taken);
+        bin->current->taken_epoch = arena->sweep.epoch;
         if (hmm_unlikely(bin->current->purged_pages != 0))
-            hmm_sweep_note_taken(arena, bin->current, last[-(int)taken],
+            hmm_sweep_note_taken(slabs->pages, arena, bin, last[-(int)taken],
                                  last[1 - (int)(taken + n)]);
         taken += n;
     }
     arena->free_bytes -= (size_t)taken * hmm_sizeclasses[mag->class_idx].slot_bytes;
+    hmm_sweep_note_level(arena);
     return taken;
 }
 

@@ -12,8 +12,8 @@
 
 /* Fill last[0], last[-1] ... with up to `want` free blocks. Returns how many; 0: the bin has none.
  */
-unsigned hmm_bin_take(struct hmm_arena *arena, struct hmm_magazine *mag, hmm_mark *last,
-                      unsigned want);
+unsigned hmm_bin_take(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_magazine *mag,
+                      hmm_mark *last, unsigned want);
 /* Put back the blocks of marks[0..n_marks), up to the first one that lies in another arena's slab.
  * Returns how many. One that was free already is noted in arena->twice_free. */
 unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, const hmm_mark *marks,

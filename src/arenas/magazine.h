@@ -22,6 +22,7 @@
 #ifndef HMM_ARENAS_MAGAZINE_H
 #define HMM_ARENAS_MAGAZINE_H
 
+#include "slabs/dense.h"
 #include "slabs/slab.h"
 
 /* An arena's slabs of one class; each slab is in exactly one place. */
@@ -30,7 +31,9 @@ struct hmm_bin {
     struct hmm_slab *bucket[HMM_SLAB_BUCKETS]; /* owner: partly free, fullest first */
     struct hmm_slab *full;                     /* owner: nothing free */
     struct hmm_slab *empty;                    /* owner: one wholly free slab kept, or NULL */
+    struct hmm_slab *sweep_next;               /* owner: where a pass is in a bucket (sweep.c) */
     uint32_t n_slabs;                          /* owner */
+    struct hmm_witness witness;                /* owner: of slots longer than a page */
 };
 
 /* An array of blocks. */

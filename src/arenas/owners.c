@@ -9,6 +9,7 @@
 #include "arenas/gate.h"
 #include "arenas/remote.h"
 #include "arenas/shed.h"
+#include "arenas/sweep.h"
 
 bool hmm_arenas_init(struct hmm_arenas *arenas)
 {
@@ -55,6 +56,8 @@ static void move_slabs(struct hmm_arenas *arenas, struct hmm_arena *from, struct
         if (target != NULL) /* else no memory for the list: they stay, the next thread has them */
             hmm_bin_move(&arenas->slabs, from, &mag->bin, to, &target->bin);
     }
+    hmm_sweep_report(arenas->slabs.pages, from);
+    hmm_sweep_report(arenas->slabs.pages, to);
     hmm_lock_give(&older->lock);
     hmm_lock_give(&newer->lock);
 }

@@ -30,6 +30,7 @@ bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
             memmove(&slots[1], &slots[want - got + 1], got * sizeof(hmm_mark));
         mag->top = slots + got;
         hmm_depot_note_fetched(mag, got);
+        hmm_sweep_report(arenas->slabs.pages, arena);
         hmm_magazine_widen(mag);
     }
     hmm_arena_leave(arena);
@@ -121,11 +122,7 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
     hmm_arena_enter(arenas, arena);
     if (mag->end == end)
         make_room(arenas, arena, mag);
-    const struct hmm_pages *pages = arenas->slabs.pages;
-    if (hmm_sweep_due(arena) && !hmm_pages_have_spare(pages) &&
-        arena->free_bytes >
-            hmm_meta_tunables(pages->meta)->dirty_min) /* so much is kept in any case */
-        hmm_sweep(arenas->slabs.pages, arena);
+    hmm_sweep_report(arenas->slabs.pages, arena);
     if (++arena->n_full % HMM_SHRINK_LOOKS == 0 && has_shrunk(arena))
         shrink(arenas, arena);
     else if (arena->slab_bytes - arena->free_bytes > arena->slab_bytes / 2)

@@ -10,6 +10,7 @@
 #include "arenas/remote.h"
 #include "arenas/shed.h"
 #include "base/check.h"
+#include "slabs/huge.h"
 
 /* Take a slab of the class over from `from`, if it is not busy and has one with free slots.
  * locks: takes from's arena, if it is free: no waiting while one's own is held */
@@ -54,6 +55,15 @@ static bool adopt_any(struct hmm_arenas *arenas, struct hmm_arena *arena, unsign
     return false;
 }
 
+/* A new slab will be full soon. If its blocks are used all over, too, it gets its pages now. */
+static void get_pages(struct hmm_pages *pages, struct hmm_bin *bin, const struct hmm_slab *slab)
+{
+    uint32_t entry = hmm_pagemap_entry(pages->map, slab->unit);
+    if (slab->slot_bytes <= hmm_port_page_bytes() ||
+        hmm_dense_ask(pages, &bin->witness, slab->unit, entry))
+        hmm_huge_ahead(pages, slab->unit);
+}
+
 static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_bin *bin,
                    unsigned class_idx)
 {
@@ -74,6 +84,8 @@ static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hm
     if (slab == NULL)
         return false;
     atomic_fetch_add_explicit(&arenas->n_created, 1, memory_order_relaxed); /* relaxed: a hint */
+    if (slab->is_new)
+        get_pages(slabs->pages, bin, slab);
     hmm_bin_add(arena, bin, slab);
     return true;
 }

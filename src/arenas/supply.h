@@ -17,10 +17,10 @@ bool hmm_supply_slab(struct hmm_arenas *arenas, struct hmm_arena *arena, struct 
 static inline unsigned hmm_supply_take(struct hmm_arenas *arenas, struct hmm_arena *arena,
                                        struct hmm_magazine *mag, hmm_mark *last, unsigned want)
 {
-    unsigned taken = hmm_bin_take(arena, mag, last, want);
+    unsigned taken = hmm_bin_take(&arenas->slabs, arena, mag, last, want);
     if (hmm_likely(taken != 0) || !hmm_supply_slab(arenas, arena, mag))
         return taken;
-    return hmm_bin_take(arena, mag, last, want);
+    return hmm_bin_take(&arenas->slabs, arena, mag, last, want);
 }
 
 #endif

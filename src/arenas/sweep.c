@@ -3,15 +3,19 @@
  *
  * Blocks that outlive their neighbours keep a slab. Free slots hold no data of ours, so the pages
  * that consist of nothing else need no memory. They are looked for when an arena's free slots have
- * become many more than after the last look, how many more depends on what is in use, and on what
- * was given back and soon needed again.
+ * become many more than after the last pass, how many more depends on what is in use, and on what
+ * was given back and soon needed again. A pass goes over all slabs, some of them with each slow
+ * path of the arena's thread.
  *
- * Layer   arenas, above arena. Start reading at hmm_sweep.
+ * Layer   arenas, above arena. Start reading at hmm_sweep_some.
  * State   struct hmm_arena and its slabs, under the arena's lock.
  */
 #include "arenas/sweep.h"
 
 #include "base/check.h"
+#include "memory/regret.h"
+
+static const uint64_t period_ns = HMM_REGRET_MS * (uint64_t)1000000;
 
 /* Are slots [first, last] free? */
 static bool are_free(const struct hmm_slab *slab, uint32_t first, uint32_t last)
@@ -44,44 +48,174 @@ static uint64_t free_pages(const struct hmm_slab *slab, uint32_t page_bytes)
     return found;
 }
 
-static void sweep_slab(struct hmm_pages *heap, struct hmm_slab *slab, uint32_t page_bytes)
+/* Returns how many calls that took. */
+static unsigned sweep_slab(struct hmm_pages *heap, struct hmm_arena *arena, struct hmm_slab *slab,
+                           uint32_t page_bytes, uint64_t now_ns)
 {
+    unsigned n_calls = 0;
     uint64_t pages = free_pages(slab, page_bytes) & ~slab->purged_pages;
     while (pages != 0) {
         unsigned first = (unsigned)__builtin_ctzll(pages);
         uint64_t behind = ~(pages >> first);
         unsigned n = behind == 0 ? 64 : (unsigned)__builtin_ctzll(behind);
         uint64_t row = (n == 64 ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1) << first;
-        if (hmm_port_purge(slab->start + (size_t)first * page_bytes, (size_t)n * page_bytes)) {
+        size_t bytes = (size_t)n * page_bytes;
+        if (hmm_port_purge(slab->start + (size_t)first * page_bytes, bytes)) {
             slab->purged_pages |= row;
-            hmm_pages_note_returned(heap, (size_t)n * page_bytes);
+            slab->purged_at_ns = now_ns;
+            arena->sweep.purged_bytes += bytes;
+            hmm_pages_note_returned(heap, bytes);
         }
         pages &= ~row;
+        n_calls++;
     }
     slab->swept_free = slab->n_free;
+    return n_calls;
 }
 
-void hmm_sweep(struct hmm_pages *pages, struct hmm_arena *arena)
+/* --- passes -------------------------------------------------------------------------------------
+ */
+
+static void enter_bucket(struct hmm_arena *arena)
 {
-    HMM_ASSERT(hmm_lock_held(&arena->lock));
-    uint32_t page_bytes = (uint32_t)hmm_port_page_bytes();
-    for (unsigned c = 1; c < HMM_CLASSES; c++) {
-        if (arena->magazines[c] == NULL)
-            continue;
-        const struct hmm_bin *bin = &arena->magazines[c]->bin;
-        for (unsigned b = 0; b < HMM_SLAB_BUCKETS; b++)
-            for (struct hmm_slab *slab = bin->bucket[b]; slab != NULL; slab = slab->next)
-                if (slab->n_free > slab->swept_free &&
-                    slab->n_free >= page_bytes / slab->slot_bytes)
-                    sweep_slab(pages, slab, page_bytes);
+    const struct hmm_sweep *sweep = &arena->sweep;
+    struct hmm_magazine *mag = arena->magazines[sweep->class_idx];
+    if (mag != NULL)
+        mag->bin.sweep_next = mag->bin.bucket[sweep->bucket];
+}
+
+/* Over all slabs that are not in use meanwhile; or over those that have lain unused for a period.
+ */
+static void begin_pass(struct hmm_arena *arena, bool unused)
+{
+    struct hmm_sweep *sweep = &arena->sweep;
+    sweep->passes = true;
+    sweep->epoch++;
+    sweep->since = unused ? sweep->before_epoch : sweep->epoch;
+    sweep->skipped_bytes = 0;
+    sweep->class_idx = 1;
+    sweep->bucket = 0;
+    enter_bucket(arena);
+}
+
+/* The next list; false: there is none, the pass has come to its end. */
+static bool next_bucket(struct hmm_arena *arena)
+{
+    struct hmm_sweep *sweep = &arena->sweep;
+    struct hmm_magazine *mag = arena->magazines[sweep->class_idx];
+    if (mag != NULL)
+        mag->bin.sweep_next = NULL; /* lists of another bucket are nobody's business */
+    bool last = mag == NULL || ++sweep->bucket == HMM_SLAB_BUCKETS;
+    if (last) {
+        sweep->bucket = 0;
+        sweep->class_idx++;
     }
-    arena->sweep_at_bytes = hmm_sweep_limit(arena);
+    if (sweep->class_idx < HMM_CLASSES) {
+        enter_bucket(arena);
+        return true;
+    }
+    sweep->passes = false;
+    size_t level = hmm_sweep_level(arena);
+    sweep->free_bytes = arena->free_bytes;
+    sweep->swept_bytes = level - hmm_min(level, sweep->skipped_bytes);
+    return false;
 }
 
-void hmm_sweep_note_taken(struct hmm_arena *arena, struct hmm_slab *slab, hmm_mark first,
-                          hmm_mark last)
+/* The next slab of the pass; NULL: none in this list. */
+static struct hmm_slab *next_slab(struct hmm_arena *arena)
+{
+    struct hmm_magazine *mag = arena->magazines[arena->sweep.class_idx];
+    struct hmm_slab *slab = mag != NULL ? mag->bin.sweep_next : NULL;
+    if (slab != NULL)
+        mag->bin.sweep_next = slab->next;
+    return slab;
+}
+
+/* So much of a pass that the call doesn't take long. */
+static void step(struct hmm_pages *pages, struct hmm_arena *arena, uint64_t now_ns)
+{
+    uint32_t page_bytes = (uint32_t)hmm_port_page_bytes();
+    unsigned n_calls = 0;
+    for (unsigned n = 0; n < HMM_SWEEP_STEP_SLABS && n_calls < HMM_SWEEP_STEP_CALLS;) {
+        struct hmm_slab *slab = next_slab(arena);
+        if (slab == NULL && !next_bucket(arena))
+            return;
+        if (slab == NULL)
+            continue;
+        n++;
+        if ((int32_t)(slab->taken_epoch - arena->sweep.since) >= 0)
+            arena->sweep.skipped_bytes +=
+                (size_t)slab->n_free * slab->slot_bytes - hmm_slab_purged_bytes(slab);
+        else if (slab->n_free > slab->swept_free && slab->n_free >= page_bytes / slab->slot_bytes)
+            n_calls += sweep_slab(pages, arena, slab, page_bytes, now_ns);
+    }
+}
+
+/* --- how much is kept ---------------------------------------------------------------------------
+ */
+
+void hmm_sweep_report(struct hmm_pages *pages, struct hmm_arena *arena)
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
+    uint32_t units = (uint32_t)(hmm_sweep_spare(arena) >> HMM_UNIT_SHIFT);
+    uint32_t change = units - arena->sweep.reported_units;
+    if (change + HMM_SWEEP_REPORT_UNITS <= 2 * HMM_SWEEP_REPORT_UNITS && units != 0)
+        return;
+    arena->sweep.reported_units = units;
+    /* relaxed: a hint */
+    atomic_fetch_add_explicit(&pages->slots_units, change, memory_order_relaxed);
+    hmm_pages_note_spare_units(pages);
+}
+
+/* A new period: time for a pass over what has lain unused in the one before. Returns whether it
+ * is. */
+static bool next_period(struct hmm_sweep *sweep, uint64_t now_ns)
+{
+    if (now_ns - sweep->period_at_ns < period_ns)
+        return false;
+    sweep->period_at_ns = now_ns;
+    sweep->epoch++;
+    sweep->before_epoch = sweep->period_epoch;
+    sweep->period_epoch = sweep->epoch;
+    sweep->kept_bytes /= 2;
+    return true;
+}
+
+void hmm_sweep_some(struct hmm_pages *pages, struct hmm_arena *arena, bool frees, uint64_t now_ns)
+{
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    struct hmm_sweep *sweep = &arena->sweep;
+    hmm_sweep_report(pages, arena);
+    bool new_period = next_period(sweep, now_ns);
+    bool much = frees && hmm_sweep_is_much(arena) && !hmm_pages_have_spare(pages) &&
+                hmm_pages_unneeded_units(pages) > 0;
+    if (!sweep->passes && (much || (new_period && hmm_sweep_waits(arena))))
+        begin_pass(arena, !much);
+    if (sweep->passes)
+        step(pages, arena, now_ns);
+}
+
+/* Does each page of the bin's blocks get used? */
+static bool is_dense(const struct hmm_bin *bin, const struct hmm_slab *slab)
+{
+    return slab->slot_bytes <= hmm_port_page_bytes() || bin->witness.dense;
+}
+
+/* Pages that had been given back are needed: one call for a row, instead of a page fault each. */
+static void get_pages(struct hmm_slab *slab, uint64_t pages)
+{
+    size_t page_bytes = hmm_port_page_bytes();
+    unsigned first = (unsigned)__builtin_ctzll(pages);
+    unsigned last = 63 - (unsigned)__builtin_clzll(pages);
+    if (last > first)
+        hmm_port_populate(slab->start + first * page_bytes, (last - first + 1) * page_bytes);
+}
+
+void hmm_sweep_note_taken(struct hmm_pages *heap, struct hmm_arena *arena,
+                          const struct hmm_bin *bin, hmm_mark first, hmm_mark last)
+{
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    struct hmm_slab *slab = bin->current;
     size_t page_bytes = hmm_port_page_bytes();
     size_t from = (size_t)((char *)hmm_mark_block(first) - slab->start) / page_bytes;
     size_t to =
@@ -92,5 +226,11 @@ void hmm_sweep_note_taken(struct hmm_arena *arena, struct hmm_slab *slab, hmm_ma
     slab->purged_pages &= ~pages;
     slab->swept_free = 0;
     size_t bytes = (size_t)__builtin_popcountll(pages) * page_bytes;
-    arena->kept_bytes = hmm_min(arena->kept_bytes + bytes, HMM_SWEEP_KEPT_BYTES);
+    arena->sweep.purged_bytes -= bytes;
+    if (hmm_port_clock_latest_ns() - slab->purged_at_ns < 2 * period_ns) {
+        hmm_regret_note_slots(heap, (uint32_t)hmm_div_up(bytes, HMM_UNIT_BYTES));
+        arena->sweep.kept_bytes += bytes;
+    }
+    if (is_dense(bin, slab))
+        get_pages(slab, pages);
 }

@@ -10,6 +10,7 @@
 #include "arenas/remote.h"
 #include "arenas/shared.h"
 #include "arenas/shed.h"
+#include "arenas/sweep.h"
 #include "heap/fork.h"
 #include "heap/misuse.h"
 #include "memory/decay.h"
@@ -115,10 +116,15 @@ static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread
 }
 
 /* Free memory ages; so do the thread's caches, which may be what pins it. */
-static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena)
+static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena, bool frees)
 {
     uint64_t now_ns = hmm_decay(&heap->pages);
     hmm_mapped_age(&heap->large.maps, now_ns);
+    if (arena != NULL && hmm_sweep_waits(arena)) {
+        hmm_arena_lock(&heap->arenas, arena);
+        hmm_sweep_some(&heap->pages, arena, frees, now_ns);
+        hmm_lock_give(&arena->lock);
+    }
     if (arena == NULL || now_ns - arena->shed_at_ns < shed_every_ns)
         return;
     arena->shed_at_ns = now_ns;
@@ -127,10 +133,11 @@ static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena)
     hmm_arenas_cool(&heap->arenas, shed_every_ns);
 }
 
-static inline void maybe_decay(struct hmm_heap *heap, struct hmm_arena *arena)
+static inline void maybe_decay(struct hmm_heap *heap, struct hmm_arena *arena, bool frees)
 {
-    if (hmm_unlikely(hmm_decay_due(&heap->pages) || hmm_mapped_hold(&heap->large.maps)))
-        decay(heap, arena);
+    if (hmm_unlikely(hmm_decay_due(&heap->pages) || hmm_mapped_hold(&heap->large.maps) ||
+                     (arena != NULL && hmm_sweep_waits(arena))))
+        decay(heap, arena, frees);
 }
 
 static void *alloc_owned(struct hmm_heap *heap, struct hmm_thread *self, unsigned class_idx)
@@ -145,7 +152,7 @@ static void *alloc_owned(struct hmm_heap *heap, struct hmm_thread *self, unsigne
     if (hmm_unlikely(!hmm_magazine_pop(mag, &block)))
         hmm_misuse_two_owners(hmm_mark_block(*mag->top));
     if (empty)
-        maybe_decay(heap, self->arena);
+        maybe_decay(heap, self->arena, false);
     return block;
 }
 
@@ -240,7 +247,7 @@ void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t byte
     }
     if (zero != NULL)
         *zero = is_zero;
-    maybe_decay(heap, self->arena);
+    maybe_decay(heap, self->arena, false);
     return block;
 }
 
@@ -289,7 +296,7 @@ static void free_owned(struct hmm_heap *heap, struct hmm_thread *self, void *blo
     enum hmm_push push = hmm_magazine_push(mag, block);
     if (push == HMM_PUSH_FULL) {
         push = push_full(heap, self->arena, mag, block);
-        maybe_decay(heap, self->arena);
+        maybe_decay(heap, self->arena, true);
     }
     if (hmm_unlikely(push == HMM_PUSH_NOT_LIVE))
         hmm_misuse(heap, who, block);
@@ -333,7 +340,7 @@ void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, 
                                          : hmm_mapped_free(&heap->large.maps, block);
     if (!freed)
         hmm_misuse(heap, who, block);
-    maybe_decay(heap, self->arena);
+    maybe_decay(heap, self->arena, true);
 }
 
 size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who)
@@ -366,7 +373,7 @@ void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
     bool moves_out = bytes > usable_bytes && hmm_mapped_is_for(&heap->large.maps, bytes);
     if (moves_out || !hmm_large_resize(&heap->large, block, bytes)) /* which shrinks it always */
         block = hmm_large_move(&heap->large, arena_of(heap, self), block, bytes);
-    maybe_decay(heap, self->arena);
+    maybe_decay(heap, self->arena, true);
     return block;
 }
 
@@ -378,7 +385,7 @@ void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self)
         return;
     hmm_large_flush(&heap->large, arena);
     hmm_arena_release(&heap->arenas, arena);
-    maybe_decay(heap, self->arena);
+    maybe_decay(heap, self->arena, true);
 }
 
 size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep_bytes)

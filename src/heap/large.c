@@ -164,15 +164,32 @@ static void *alloc_any(struct hmm_large *large, struct hmm_arena *arena, size_t 
     return block;
 }
 
+/* Not a mapping, which may lie in a gap of the heap? */
+static bool is_run(const struct hmm_large *large, const char *block)
+{
+    const struct hmm_pagemap *map = large->arenas->slabs.pages->map;
+    size_t unit = hmm_pagemap_unit(map, block);
+    return unit < hmm_pagemap_limit(map) && hmm_unit(map, unit)->n_units != 0;
+}
+
 /* Free memory that would now go back becomes that of the block's last units, from `done_bytes` on.
  * Not of a mapping: those are often sparse. */
 static void recycle(struct hmm_large *large, char *block, size_t done_bytes, size_t bytes)
 {
+    if (is_run(large, block))
+        hmm_decay_recycle(large->arenas->slabs.pages, block + done_bytes,
+                          (uint32_t)run_units(bytes - done_bytes));
+}
+
+/* A block has been made of new memory. If others as long are used all over, it gets its pages. */
+static void get_pages(struct hmm_large *large, struct hmm_arena *arena, char *block)
+{
     struct hmm_pages *pages = large->arenas->slabs.pages;
-    size_t unit = hmm_pagemap_unit(pages->map, block);
-    if (unit < hmm_pagemap_limit(pages->map) &&
-        hmm_unit(pages->map, unit)->n_units != 0) /* not a mapping's in a gap of the heap */
-        hmm_decay_recycle(pages, block + done_bytes, (uint32_t)run_units(bytes - done_bytes));
+    uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
+    uint32_t n_units = hmm_pages_run_units(pages, unit);
+    struct hmm_witness *witness = &arena->witness[hmm_log2(n_units) % HMM_WITNESSES];
+    if (hmm_pages_is_worth_populating(pages) && hmm_dense_ask(pages, witness, unit, HMM_KIND_LARGE))
+        hmm_port_populate(block, hmm_min(n_units, HMM_POPULATE_MAX_UNITS) << HMM_UNIT_SHIFT);
 }
 
 void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
@@ -183,6 +200,8 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
     if (block != NULL && !*zero && n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR)
         recycle(large, block, 0, bytes);
     *zero = *zero && n_dirty == 0;
+    if (block != NULL && arena != NULL && n_dirty == 0 && is_run(large, block))
+        get_pages(large, arena, block);
     return block;
 }
 

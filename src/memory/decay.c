@@ -10,6 +10,7 @@
 #include "memory/move.h"
 #include "memory/pages.h"
 #include "memory/pieces.h"
+#include "memory/regret.h"
 #include "memory/states.h"
 
 static const uint64_t ns_per_ms = 1000000;
@@ -90,12 +91,13 @@ static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_uni
     return hmm_port_purge(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
 }
 
-/* Purge about `n_units` of dirty free memory, highest addresses first. Returns units purged. */
-static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
+/* Purge about `n_units` of dirty free memory, in at most `n_rows` rows, highest addresses first.
+ */
+static void purge(struct hmm_pages *pages, uint32_t n_units, uint32_t n_rows)
 {
     uint32_t purged = 0;
     uint32_t before = UINT32_MAX;
-    while (purged < n_units) {
+    for (uint32_t row = 0; row < n_rows && purged < n_units; row++) {
         uint32_t n = 0;
         uint32_t max_units =
             (uint32_t)hmm_min(hmm_max(n_units - purged, HMM_PURGE_MIN_UNITS), HMM_PURGE_MAX_UNITS);
@@ -117,7 +119,6 @@ static uint32_t purge(struct hmm_pages *pages, uint32_t n_units)
         purged += n;
         before = (uint32_t)at;
     }
-    return purged;
 }
 
 void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
@@ -147,11 +148,28 @@ void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
     hmm_lock_give(&pages->lock);
 }
 
-/* Take the free run at the top, all but keep_units and at most one piece, out of the heap. Returns
- * how many units from *first on; *n_dirty of them are dirty, the others have gone back before.
+/* Of the last `n_units`, all free, so many that no more than max_dirty of them take memory.
  * locks: held pages */
-static uint32_t cut_top(struct hmm_pages *pages, size_t keep_units, uint32_t *first,
-                        uint32_t *n_dirty)
+static uint32_t bounded(const struct hmm_pages *pages, uint32_t n_units, uint32_t max_dirty)
+{
+    uint32_t max_units = (uint32_t)hmm_min(n_units, HMM_LOWER_MAX_UNITS);
+    uint32_t n = 0;
+    uint32_t dirty = 0;
+    while (n < max_units) {
+        uint32_t more = (uint32_t)hmm_min(pages->page_units, max_units - n);
+        dirty += hmm_pages_count_dirty(pages, pages->n_units - n - more, more);
+        if (dirty > max_dirty)
+            break;
+        n += more;
+    }
+    return n;
+}
+
+/* Take the free run at the top, all but keep_units and at most one piece, out of the heap; if
+ * max_dirty is not UINT32_MAX, no more than takes so much memory. Returns how many units from
+ * *first on; *n_dirty of them are dirty, the others have gone back before. locks: held pages */
+static uint32_t cut_top(struct hmm_pages *pages, size_t keep_units, uint32_t max_dirty,
+                        uint32_t *first, uint32_t *n_dirty)
 {
     uint32_t end = pages->n_units;
     uint32_t top = end > 0 ? hmm_unit(pages->map, end - 1)->tail_units : 0;
@@ -159,7 +177,12 @@ static uint32_t cut_top(struct hmm_pages *pages, size_t keep_units, uint32_t *fi
     if (top <= keep)
         return 0;
     uint32_t n = (uint32_t)hmm_min(top - keep, end - pages->highest->first);
+    if (max_dirty != UINT32_MAX)
+        n = bounded(pages, n, max_dirty);
+    if (n == 0)
+        return 0;
     *first = end - n;
+    hmm_regret_note_lowered(pages, end - n, n);
     *n_dirty = hmm_pages_detach(pages, end - top, end - n, n);
     hmm_move_forget(pages, end - n);
     hmm_pages_cut(pages, end - n);
@@ -176,16 +199,16 @@ static void take_back(struct hmm_pages *pages, uint32_t first, uint32_t n_units,
     hmm_pages_attach(pages, first, n_units, contents);
 }
 
-/* Lower the break, or the highest piece's end, by the free run at the top, all but keep_units.
- * Returns units given back. */
-static uint32_t lower(struct hmm_pages *pages, size_t keep_units)
+/* Lower the break, or the highest piece's end, by the free run at the top, all but keep_units, or
+ * by less: see cut_top. Returns units given back. */
+static uint32_t lower(struct hmm_pages *pages, size_t keep_units, uint32_t max_dirty)
 {
     uint32_t first = 0;
     hmm_lock_take(&pages->grow);
     hmm_lock_take(&pages->lock);
     uint32_t n_dirty = 0;
     bool dropped = false;
-    uint32_t n = cut_top(pages, keep_units, &first, &n_dirty);
+    uint32_t n = cut_top(pages, keep_units, max_dirty, &first, &n_dirty);
     uintptr_t new_top = (uintptr_t)hmm_pagemap_address(pages->map, pages->n_units);
     hmm_lock_give(&pages->lock);
     if (n != 0) {
@@ -195,6 +218,7 @@ static uint32_t lower(struct hmm_pages *pages, size_t keep_units)
                            new_top)) {
             hmm_lock_take(&pages->lock);
             take_back(pages, first, n, dropped ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
+            pages->top_was_free = false; /* not asked again at once */
             hmm_lock_give(&pages->lock);
             n = 0;
         }
@@ -204,23 +228,13 @@ static uint32_t lower(struct hmm_pages *pages, size_t keep_units)
     return n;
 }
 
-/* Of `n` units, those that have aged in this time, by the half-life. */
-static size_t aged(size_t n, uint64_t elapsed_ns, uint64_t half_ns)
-{
-    /* a pause between two looks says nothing about the age of what was freed just now */
-    elapsed_ns = elapsed_ns < half_ns ? elapsed_ns : half_ns;
-    if (half_ns == 0)
-        return n;
-    return (size_t)((n * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns));
-}
-
 /* Units beyond what may be kept at any age, and a few more, so that the next ones do not follow
  * one by one. locks: held pages */
 static size_t over_limit(const struct hmm_pages *pages)
 {
     size_t excess = hmm_pages_excess(pages);
     size_t ahead = hmm_max(hmm_pages_dirty_most(pages), hmm_pages_dirty_least(pages)) / 4;
-    return excess != 0 ? excess + hmm_min(ahead, HMM_PURGE_AHEAD_UNITS) : 0;
+    return excess != 0 ? excess + hmm_min(ahead, HMM_PURGE_STEP_UNITS) : 0;
 }
 
 /* Has the time come for a look? */
@@ -234,17 +248,18 @@ static bool look_due(const struct hmm_pages *pages, uint64_t now_ns)
 /* Units that are due by their age: of those that were free all through this period and the one
  * before. What was not free all that time, as in a heap that swings, is worth keeping.
  * locks: held pages */
-static size_t aged_units(struct hmm_pages *pages, uint64_t elapsed_ns)
+static size_t age(struct hmm_pages *pages, uint64_t elapsed_ns)
 {
     uint64_t half_ns = hmm_meta_tunables(pages->meta)->decay_ms * ns_per_ms;
     size_t idle = hmm_min(pages->least_dirty_units, pages->least_before_units);
     if (half_ns == 0)
         idle = pages->dirty_units;
-    size_t unneeded = hmm_min(idle, pages->kept_units);
+    size_t needed = hmm_min(hmm_pages_swing_units(pages), pages->kept_units);
+    size_t unneeded = pages->kept_units - needed;
     if (unneeded != 0)
-        pages->kept_units -= (uint32_t)hmm_min(aged(unneeded, elapsed_ns, half_ns), unneeded);
+        pages->kept_units -= (uint32_t)hmm_min(hmm_aged(unneeded, elapsed_ns, half_ns), unneeded);
     size_t least = hmm_pages_dirty_least(pages);
-    return idle > least ? aged(idle - least, elapsed_ns, half_ns) : 0;
+    return idle > least ? hmm_aged(idle - least, elapsed_ns, half_ns) : 0;
 }
 
 /* Is the top long and old enough? It must have been so at two looks, lower_ms apart.
@@ -256,34 +271,51 @@ static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
     size_t heap_bytes = (size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
     size_t enough = hmm_max(t->lower_min, heap_bytes / t->lower_divisor);
     bool free_now = (size_t)top << HMM_UNIT_SHIFT >= enough;
-    bool due =
-        free_now && pages->top_was_free && now_ns - pages->lowered_at_ns >= t->lower_ms * ns_per_ms;
-    if (due || free_now != pages->top_was_free)
-        pages->lowered_at_ns = now_ns;
-    pages->top_was_free = free_now && !due;
-    return due;
+    if (!free_now || !pages->top_was_free)
+        pages->top_free_at_ns = now_ns;
+    pages->top_was_free = free_now;
+    return free_now && now_ns - pages->top_free_at_ns >= t->lower_ms * ns_per_ms;
 }
 
-/* What is there to do next? Returns whether so much of the heap has been given back since state
- * bytes were looked at. */
-static bool end_look(struct hmm_pages *pages)
+/* So much of the heap has been given back that its state bytes are worth a look: from its beginning
+ * on. locks: held pages */
+static void begin_states_sweep(struct hmm_pages *pages)
 {
-    hmm_lock_take(&pages->lock);
-    hmm_pages_note_peak(pages);
-    hmm_pages_note_decay(pages);
     uint32_t enough = hmm_pages_used(pages) / HMM_STATES_SWEEP_USED_DIVISOR;
     enough = (uint32_t)hmm_min(enough, pages->n_units / HMM_STATES_SWEEP_DIVISOR);
     enough = (uint32_t)hmm_max(enough, pages->n_units / HMM_STATES_SWEEP_MOST);
-    bool due = pages->unswept_units > enough;
-    if (due)
-        pages->unswept_units = 0;
+    if (pages->unswept_units <= enough)
+        return;
+    pages->unswept_units = 0;
+    pages->states_from = 0;
+}
+
+/* What is there to do next? Returns whether state bytes are being looked through. */
+static bool end_look(struct hmm_pages *pages)
+{
+    hmm_lock_take(&pages->lock);
+    if (pages->states_from == UINT32_MAX)
+        begin_states_sweep(pages);
+    bool sweeps = pages->states_from != UINT32_MAX;
+    hmm_pages_note_peak(pages);
+    hmm_pages_note_decay(pages);
     hmm_lock_give(&pages->lock);
-    return due;
+    return sweeps;
+}
+
+/* How much one call may give back: a piece, and twice what has been taken and freed since the last
+ * call; so that no call takes much longer than its own block needs, and they keep up. */
+static uint32_t step_units(struct hmm_pages *pages)
+{
+    /* relaxed: a hint */
+    uint32_t turned = atomic_exchange_explicit(&pages->turned_units, 0, memory_order_relaxed);
+    return (uint32_t)hmm_min(HMM_PURGE_STEP_UNITS + 2 * (uint64_t)turned, UINT32_MAX);
 }
 
 uint64_t hmm_decay(struct hmm_pages *pages)
 {
     uint64_t now_ns = hmm_port_clock_ns();
+    uint32_t step = step_units(pages);
     /* relaxed: a hint */
     if (!look_due(pages, now_ns) &&
         atomic_load_explicit(&pages->decay_wanted, memory_order_relaxed) != HMM_WANTED_NOW)
@@ -293,20 +325,26 @@ uint64_t hmm_decay(struct hmm_pages *pages)
         now_ns - atomic_load_explicit(&pages->decay_at_ns, memory_order_relaxed); /* held */
     size_t excess = over_limit(pages);
     bool lower_now = false;
+    uint32_t may_go = 0;
     if (look_due(pages, now_ns)) {
         atomic_store_explicit(&pages->decay_at_ns, now_ns, memory_order_relaxed); /* held */
-        excess = hmm_max(excess, aged_units(pages, elapsed_ns));
+        pages->aged_units = (uint32_t)hmm_max(pages->aged_units, age(pages, elapsed_ns));
         lower_now = lower_due(pages, now_ns);
-        hmm_pages_age_purged(pages, now_ns);
+        uint32_t kept = hmm_pages_kept(pages);
+        may_go = pages->dirty_units - (uint32_t)hmm_min(kept, pages->dirty_units);
+        hmm_regret_age(pages, now_ns);
     }
+    excess = hmm_min(hmm_max(excess, pages->aged_units), step);
+    pages->aged_units -= (uint32_t)hmm_min(pages->aged_units, excess);
     hmm_lock_give(&pages->lock);
     uint32_t lowered = 0;
     if (lower_now)
-        lowered = lower(pages, hmm_meta_tunables(pages->meta)->grow_min >> HMM_UNIT_SHIFT);
+        lowered = lower(pages, hmm_meta_tunables(pages->meta)->grow_min >> HMM_UNIT_SHIFT,
+                        may_go < step ? may_go : step);
     if (excess > lowered)
-        purge(pages, (uint32_t)excess - lowered);
+        purge(pages, (uint32_t)excess - lowered, HMM_PURGE_STEP_ROWS + step - HMM_PURGE_STEP_UNITS);
     if (end_look(pages))
-        hmm_states_sweep(pages);
+        hmm_states_sweep_some(pages);
     return now_ns;
 }
 
@@ -314,7 +352,7 @@ void hmm_decay_lower(struct hmm_pages *pages, size_t keep_bytes)
 {
     size_t part_unit = keep_bytes % HMM_UNIT_BYTES != 0;
     size_t keep_units = (keep_bytes >> HMM_UNIT_SHIFT) + part_unit;
-    while (lower(pages, keep_units) != 0) { /* a piece at a time */
+    while (lower(pages, keep_units, UINT32_MAX) != 0) { /* a piece at a time */
     }
 }
 
@@ -322,7 +360,7 @@ size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes)
 {
     size_t before = hmm_pages_returned(pages);
     hmm_decay_lower(pages, keep_bytes);
-    purge(pages, UINT32_MAX);
+    purge(pages, UINT32_MAX, UINT32_MAX);
     hmm_states_sweep(pages);
     return hmm_pages_returned(pages) - before;
 }

@@ -1,6 +1,6 @@
 /* pages.c - page runs: find, split, coalesce.
  *
- * Layer   memory, above pieces. Start reading at hmm_pages_take.
+ * Layer   memory, above regret. Start reading at hmm_pages_take.
  * State   struct hmm_pages, guarded by lock `pages`; the break by lock `grow`.
  * Keeps   I4 no two adjacent free runs; I5 the runs add up to the break.
  * Source  boundary tags: Knuth, TAOCP 1, 2.5; here they lie out of line.
@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "memory/pieces.h"
+#include "memory/regret.h"
 
 static struct hmm_states states(const struct hmm_meta *meta, unsigned kind, uintptr_t base)
 {
@@ -34,7 +35,7 @@ static void lay_tree(struct hmm_runtree *tree, struct hmm_chunk *chunks)
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
                     struct hmm_brk *brk)
 {
-    *pages = (struct hmm_pages){.map = map, .meta = meta, .brk = brk};
+    *pages = (struct hmm_pages){.map = map, .meta = meta, .brk = brk, .states_from = UINT32_MAX};
     pages->page_units = (uint32_t)(brk->align_bytes >> HMM_UNIT_SHIFT);
     if (hmm_meta_tunables(meta)->huge_min != 0 && brk->kind != HMM_BRK_BUF)
         pages->huge_units = (uint32_t)(hmm_port_huge_bytes() >> HMM_UNIT_SHIFT);
@@ -71,52 +72,6 @@ uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uin
     return n;
 }
 
-/* The bits of purged units move on by a period. */
-static void age_bits(struct hmm_pages *pages)
-{
-    for (const struct hmm_piece *piece = pages->lowest; piece != NULL; piece = piece->next) {
-        /* a word that two pieces share is the lower one's: its bits move on once */
-        bool shares = piece->prev != NULL && piece->prev->behind > piece->first / 64 * 64;
-        uint32_t n_words = (uint32_t)hmm_div_up(piece->behind, 64);
-        for (uint32_t word = piece->first / 64 + shares; word < n_words; word++) {
-            struct hmm_unit_bits *bits = hmm_unit_bits(pages->map, word);
-            bits->purged[1] = bits->purged[0];
-            bits->purged[0] = 0;
-        }
-    }
-    pages->purged_before = pages->purged_lately;
-    pages->purged_lately = false;
-}
-
-void hmm_pages_age_purged(struct hmm_pages *pages, uint64_t now_ns)
-{
-    const uint64_t period_ns = HMM_REGRET_MS * (uint64_t)1000000;
-    uint64_t elapsed_ns = now_ns - pages->regret_at_ns;
-    if (elapsed_ns < period_ns)
-        return;
-    pages->regret_at_ns = now_ns;
-    pages->least_before_units = pages->least_dirty_units;
-    pages->least_dirty_units = pages->dirty_units;
-    for (int i = 0; i < 2 && (pages->purged_lately || pages->purged_before); i++)
-        if (i == 0 || elapsed_ns >= 2 * period_ns)
-            age_bits(pages);
-}
-
-/* Units that were given back not long ago. */
-static uint32_t count_regretted(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
-{
-    if (!pages->purged_lately && !pages->purged_before)
-        return 0;
-    hmm_pages_age_purged(pages, hmm_port_clock_latest_ns());
-    uint32_t n = 0;
-    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
-        const struct hmm_unit_bits *bits = hmm_unit_bits(pages->map, word);
-        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
-        n += (uint32_t)__builtin_popcountll((bits->purged[0] | bits->purged[1]) & mask);
-    }
-    return n;
-}
-
 static void set_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
                          enum hmm_contents contents)
 {
@@ -143,8 +98,10 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
     HMM_ASSERT(hmm_lock_held(&pages->lock));
     HMM_ASSERT(n_units != 0);
     set_contents(pages, unit, n_units, contents);
-    if (contents == HMM_CONTENTS_DIRTY)
+    if (contents == HMM_CONTENTS_DIRTY) {
         pages->dirty_units += n_units;
+        hmm_pages_note_spare_units(pages);
+    }
     uint32_t before = unit > 0 ? hmm_unit(pages->map, unit - 1)->tail_units : 0;
     uint32_t behind_at = unit + n_units;
     uint32_t behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
@@ -160,6 +117,16 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
         hmm_runtree_move(&pages->tree, behind_at, unit, n_units);
     else
         hmm_runtree_set(&pages->tree, unit, n_units);
+}
+
+/* Their owner gives them back. locks: held pages */
+static void attach_freed(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
+                         enum hmm_contents contents)
+{
+    hmm_pages_attach(pages, unit, n_units, contents);
+    /* relaxed: a hint */
+    atomic_fetch_add_explicit(&pages->turned_units, n_units, memory_order_relaxed);
+    hmm_pages_note_decay(pages);
 }
 
 /* They are nobody's free units any more: no purge may find them. Returns how many there were. */
@@ -199,6 +166,7 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
     pages->dirty_units -= n_dirty;
     if (pages->dirty_units < pages->least_dirty_units)
         pages->least_dirty_units = pages->dirty_units;
+    hmm_pages_note_spare_units(pages);
     return n_dirty;
 }
 
@@ -224,13 +192,13 @@ static void note_resident(struct hmm_pages *pages)
         pages->peak_resident_units = resident;
 }
 
-/* A detached run goes to a caller. What of it has just been purged had better been kept. */
+/* A detached run goes to a caller. */
 static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
+    hmm_regret_note_needed(pages, unit, n_units);
+    /* relaxed: a hint */
+    atomic_fetch_add_explicit(&pages->turned_units, n_units, memory_order_relaxed);
     uint32_t used = hmm_pages_used(pages);
-    size_t kept = (size_t)pages->kept_units + count_regretted(pages, unit, n_units);
-    size_t most = hmm_max(hmm_meta_tunables(pages->meta)->dirty_max >> HMM_UNIT_SHIFT, used);
-    pages->kept_units = (uint32_t)hmm_min(kept, most);
     note_worth(pages, used);
     hmm_pages_note_spare(pages);
     pages->peak_used_units = (uint32_t)hmm_max(pages->peak_used_units, used);
@@ -283,6 +251,7 @@ static void add_units(struct hmm_pages *pages, uint32_t first, uint32_t behind)
     const struct hmm_piece *above = hmm_pages_piece(pages, behind);
     if (above != NULL && above->first == behind)
         hmm_pages_add_border(pages, behind);
+    hmm_regret_note_grown(pages, behind - first);
     hmm_pages_attach(pages, first, behind - first, HMM_CONTENTS_NEW);
     hmm_pagemap_set_limit(pages->map, pages->n_units);
     hmm_lock_give(&pages->lock);
@@ -412,8 +381,7 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
     uint32_t old_units = hmm_unit(pages->map, unit)->n_units;
     if (new_units < old_units) {
         hmm_unit(pages->map, unit)->n_units = new_units;
-        hmm_pages_attach(pages, unit + new_units, old_units - new_units, HMM_CONTENTS_DIRTY);
-        hmm_pages_note_decay(pages);
+        attach_freed(pages, unit + new_units, old_units - new_units, HMM_CONTENTS_DIRTY);
     }
     hmm_lock_give(&pages->lock);
 }
@@ -423,14 +391,23 @@ static void give_units(struct hmm_pages *pages, uint32_t unit, enum hmm_contents
     hmm_lock_take(&pages->lock);
     uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
     hmm_unit(pages->map, unit)->n_units = 0;
-    hmm_pages_attach(pages, unit, n_units, contents);
-    hmm_pages_note_decay(pages);
+    attach_freed(pages, unit, n_units, contents);
     hmm_lock_give(&pages->lock);
 }
 
 void hmm_pages_give(struct hmm_pages *pages, uint32_t unit)
 {
     give_units(pages, unit, HMM_CONTENTS_DIRTY);
+}
+
+void hmm_pages_give_swept(struct hmm_pages *pages, uint32_t unit, uint64_t swept_pages)
+{
+    hmm_lock_take(&pages->lock);
+    uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
+    hmm_unit(pages->map, unit)->n_units = 0;
+    attach_freed(pages, unit, n_units, HMM_CONTENTS_DIRTY);
+    hmm_regret_mark(pages, unit, swept_pages);
+    hmm_lock_give(&pages->lock);
 }
 
 void hmm_pages_give_empty(struct hmm_pages *pages, uint32_t unit)

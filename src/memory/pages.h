@@ -3,7 +3,7 @@
  * A run is a row of 16 KiB units. Free runs are found lowest address first, split from their front,
  * and coalesced with both neighbours by boundary lengths that lie out of line.
  *
- * Layer   memory, above pieces.
+ * Layer   memory, above regret.
  */
 #ifndef HMM_MEMORY_PAGES_H
 #define HMM_MEMORY_PAGES_H
@@ -36,6 +36,8 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
 
 /* Give back the used run at `unit`. cost: O(levels) + a byte per unit */
 void hmm_pages_give(struct hmm_pages *pages, uint32_t unit);
+/* The same; some of its first 64 pages have been given back lately, as bits. */
+void hmm_pages_give_swept(struct hmm_pages *pages, uint32_t unit, uint64_t swept_pages);
 /* The same, after its contents have been moved away. */
 void hmm_pages_give_empty(struct hmm_pages *pages, uint32_t unit);
 
@@ -48,9 +50,5 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
 
 /* Dirty ones of [unit, unit + n_units), all free. locks: held pages */
 uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
-
-/* Forget what was given back before the last period, if a period has passed.
- * locks: held pages */
-void hmm_pages_age_purged(struct hmm_pages *pages, uint64_t now_ns);
 
 #endif

@@ -232,13 +232,29 @@ static void sweep_kind(struct hmm_pages *pages, unsigned kind, uint32_t from, ui
     }
 }
 
-void hmm_states_sweep(struct hmm_pages *pages)
+static void sweep_range(struct hmm_pages *pages, uint32_t from, uint32_t to)
 {
-    uint32_t from = 0;
     uint32_t behind;
-    while ((behind = hmm_pages_next_piece(pages, &from)) != 0) {
+    while (from < to && (behind = hmm_pages_next_piece(pages, &from)) != 0) {
+        behind = (uint32_t)hmm_min(behind, to);
         for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
             sweep_kind(pages, kind, from, behind);
         from = behind;
     }
+}
+
+void hmm_states_sweep(struct hmm_pages *pages)
+{
+    sweep_range(pages, 0, UINT32_MAX);
+}
+
+void hmm_states_sweep_some(struct hmm_pages *pages)
+{
+    hmm_lock_take(&pages->lock);
+    uint32_t from = pages->states_from;
+    bool done = from >= pages->n_units; /* or not begun */
+    pages->states_from = done ? UINT32_MAX : from + HMM_STATES_SWEEP_UNITS;
+    hmm_lock_give(&pages->lock);
+    if (!done)
+        sweep_range(pages, from, from + HMM_STATES_SWEEP_UNITS);
 }

@@ -35,5 +35,7 @@ void hmm_states_unmap(struct hmm_pages *pages);
 /* Give back every page of state bytes that describes no slab of its density.
  * locks: takes states, for a short time each */
 void hmm_states_sweep(struct hmm_pages *pages);
+/* The next STATES_SWEEP_UNITS' share of it, if it has been begun. */
+void hmm_states_sweep_some(struct hmm_pages *pages);
 
 #endif

@@ -55,11 +55,18 @@ struct hmm_pages {
     uint32_t dirty_units;    /* lock:pages, free units with old contents */
     uint32_t least_dirty_units;     /* lock:pages, in this period */
     uint32_t least_before_units;    /* lock:pages, in the one before */
-    uint32_t kept_units;            /* lock:pages, dirty memory worth keeping: had been purged
-                                       and was needed again */
+    uint32_t kept_units;            /* lock:pages, free memory worth keeping, in runs and slots: had
+                                       been purged and was needed again */
+    _Atomic(uint32_t) slots_units;  /* atomic hint: free slots that take memory (arenas/sweep.c) */
+    _Atomic(uint32_t) least_units;  /* atomic hint: least of these and dirty ones in this period */
+    _Atomic(uint32_t) most_units;   /* atomic hint: most of them */
+    uint32_t least_units_before;    /* lock:pages, in the period before */
+    uint32_t most_units_before;     /* lock:pages */
     struct hmm_lock states;         /* lock `states`: which units are slabs */
     size_t states_bytes;            /* lock:states, mapped for state bytes */
+    uint32_t aged_units;            /* lock:pages, dirty ones to be given back for their age */
     uint32_t unswept_units;         /* lock:pages, purged since state bytes were looked at */
+    uint32_t states_from;           /* lock:pages, where to look at them next; UINT32_MAX: not */
     uint32_t peak_used_units;       /* lock:pages, statistics */
     uint32_t used_lately_units;     /* lock:pages, the most since hmm_pages_used_lately */
     uint32_t peak_heap_units;       /* lock:pages, statistics: below the break, our own */
@@ -67,11 +74,16 @@ struct hmm_pages {
                                        be missing */
     uint32_t dirty_end;             /* lock:pages, no unit from here on is dirty */
     _Atomic(uint64_t) decay_at_ns;  /* lock:pages; also read as a hint: last look for decay */
-    uint64_t lowered_at_ns;         /* lock:pages */
+    uint64_t top_free_at_ns;        /* lock:pages, since then the top could have been lowered */
     uint64_t regret_at_ns;          /* lock:pages, when the period of `purged` began */
+    uint32_t lowered_units[2];      /* lock:pages, with contents not long ago, when the break went
+                                       down: in this period, in the one before */
+    uint32_t regretted_units;       /* lock:pages, in this period */
+    uint32_t n_extended;            /* lock:pages, so often it was not ended, for these */
     bool purged_lately;             /* lock:pages, some bit of purged[0] is set */
     bool purged_before;             /* lock:pages, of purged[1] */
     bool top_was_free;              /* lock:pages, the top could have been lowered last time */
+    _Atomic(uint32_t) turned_units; /* atomic hint: taken and freed since the last hmm_decay */
     _Atomic(uint32_t) worth_units;  /* atomic hint, set under lock:pages: what a cache of free
                                        runs may hold */
     _Atomic(bool) has_spare;        /* atomic hint, set under lock:pages */
@@ -113,6 +125,15 @@ static inline uint32_t hmm_pages_used(const struct hmm_pages *pages)
     return pages->n_units - pages->free_units - pages->foreign_units;
 }
 
+/* Is the heap so large that new memory gets its pages by one call where it will be used? */
+static inline bool hmm_pages_is_worth_populating(struct hmm_pages *pages)
+{
+    hmm_lock_take(&pages->lock);
+    bool worth = hmm_pages_used(pages) >= pages->populate_units;
+    hmm_lock_give(&pages->lock);
+    return worth;
+}
+
 /* The most units that were used since the last such call, or are now. */
 static inline uint32_t hmm_pages_used_lately(struct hmm_pages *pages)
 {
@@ -122,6 +143,50 @@ static inline uint32_t hmm_pages_used_lately(struct hmm_pages *pages)
     pages->used_lately_units = now;
     hmm_lock_give(&pages->lock);
     return most;
+}
+
+/* Free memory that could be given back: runs, and slots of slabs. A hint. */
+static inline uint32_t hmm_pages_spare_units(const struct hmm_pages *pages)
+{
+    return __atomic_load_n(&pages->dirty_units, __ATOMIC_RELAXED) + /* a hint */
+           atomic_load_explicit(&pages->slots_units, memory_order_relaxed);
+}
+
+/* Its amount has changed. */
+static inline void hmm_pages_note_spare_units(struct hmm_pages *pages)
+{
+    uint32_t now = hmm_pages_spare_units(pages);
+    if (now < atomic_load_explicit(&pages->least_units, memory_order_relaxed)) /* relaxed: a hint */
+        atomic_store_explicit(&pages->least_units, now, memory_order_relaxed);
+    if (now > atomic_load_explicit(&pages->most_units, memory_order_relaxed)) /* relaxed: a hint */
+        atomic_store_explicit(&pages->most_units, now, memory_order_relaxed);
+}
+
+/* The least of it in this period and the one before: that was not needed. A hint. */
+static inline uint32_t hmm_pages_idle_units(const struct hmm_pages *pages)
+{
+    uint32_t before = __atomic_load_n(&pages->least_units_before, __ATOMIC_RELAXED); /* a hint */
+    uint32_t now = atomic_load_explicit(&pages->least_units, memory_order_relaxed);  /* a hint */
+    return now < before ? now : before;
+}
+
+/* By how much it has swung. locks: held pages */
+static inline uint32_t hmm_pages_swing_units(const struct hmm_pages *pages)
+{
+    uint32_t now = atomic_load_explicit(&pages->most_units, memory_order_relaxed); /* a hint */
+    uint32_t most = now > pages->most_units_before ? now : pages->most_units_before;
+    uint32_t least = hmm_pages_idle_units(pages);
+    return most > least ? most - least : 0;
+}
+
+/* What of it has become free lately is more than has turned out to be needed again: how much more.
+ * A hint. */
+static inline uint32_t hmm_pages_unneeded_units(const struct hmm_pages *pages)
+{
+    uint32_t kept = __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED) + /* a hint */
+                    hmm_pages_idle_units(pages);
+    uint32_t spare = hmm_pages_spare_units(pages);
+    return spare > kept ? spare - kept : 0;
 }
 
 /* Units that take memory, as far as is known here. */
@@ -137,12 +202,18 @@ static inline void hmm_pages_note_peak(struct hmm_pages *pages)
         (uint32_t)hmm_max(pages->peak_resident_units, hmm_pages_resident(pages));
 }
 
+/* Dirty units that are kept since such memory was needed again soon. locks: held pages */
+static inline uint32_t hmm_pages_kept(const struct hmm_pages *pages)
+{
+    return pages->dirty_units -
+           (uint32_t)hmm_min(pages->dirty_units, hmm_pages_unneeded_units(pages));
+}
+
 /* Dirty units that are kept whatever their age. locks: held pages */
 static inline size_t hmm_pages_dirty_least(const struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
-    size_t least = hmm_max(hmm_pages_used(pages) / t->dirty_divisor, pages->kept_units);
-    return hmm_max(least, t->dirty_min >> HMM_UNIT_SHIFT);
+    return hmm_max(hmm_pages_used(pages) / t->dirty_divisor, t->dirty_min >> HMM_UNIT_SHIFT);
 }
 
 /* Dirty units that may be kept for a while. Less when hardly anything is left of the heap: perhaps
@@ -164,8 +235,10 @@ static inline size_t hmm_pages_excess(const struct hmm_pages *pages)
     if (dirty <= least)
         return 0;
     size_t most = hmm_max(hmm_pages_dirty_most(pages), least);
+    most = hmm_max(most, hmm_pages_kept(pages));
     size_t excess = dirty > most ? dirty - most : 0;
     size_t resident = hmm_pages_resident(pages);
+    least = hmm_max(least, hmm_min(pages->kept_units, dirty));
     if (resident > pages->peak_resident_units)
         excess = hmm_max(excess, hmm_min(resident - pages->peak_resident_units, dirty - least));
     return excess;
@@ -184,12 +257,14 @@ static inline void hmm_pages_note_decay(struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
     uint64_t free_bytes = (uint64_t)pages->free_units << HMM_UNIT_SHIFT;
-    bool wanted = pages->top_was_free ||
+    bool wanted = pages->top_was_free || pages->states_from != UINT32_MAX || pages->purged_lately ||
+                  pages->purged_before ||
                   (uint64_t)pages->dirty_units << HMM_UNIT_SHIFT > t->dirty_min ||
                   (free_bytes >= t->lower_min && pages->free_units > pages->n_units / 2);
-    enum hmm_wanted what = !wanted                        ? HMM_WANTED_NOTHING
-                           : hmm_pages_excess(pages) != 0 ? HMM_WANTED_NOW
-                                                          : HMM_WANTED_LOOK;
+    enum hmm_wanted what = !wanted ? HMM_WANTED_NOTHING
+                           : hmm_pages_excess(pages) != 0 || pages->aged_units != 0
+                               ? HMM_WANTED_NOW
+                               : HMM_WANTED_LOOK;
     atomic_store_explicit(&pages->decay_wanted, what, memory_order_relaxed); /* relaxed: a hint */
     hmm_pages_note_spare(pages);
 }

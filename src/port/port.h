@@ -48,6 +48,9 @@ bool hmm_port_move(void *from, void *to, size_t bytes);
 
 /* Bytes of a huge page; 0: there are none. */
 size_t hmm_port_huge_bytes(void);
+/* How many pages of the mapped `bytes` from `addr` on are in memory; of HMM_RESIDENT_BYTES at most.
+ * 0 where that cannot be known. */
+size_t hmm_port_resident(const void *addr, size_t bytes);
 /* Give mapped memory its pages now; best effort. */
 void hmm_port_populate(void *addr, size_t bytes);
 /* Back mapped memory, of that size and alignment, a page of which has been touched, by one huge

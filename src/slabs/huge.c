@@ -15,12 +15,13 @@
  * under the latter khugepaged refills the holes that decay makes. The unused rest of such a page is
  * resident, so it counts as dirty.
  *
- * Layer   slabs, lowest; the state of pages, under its lock.
+ * Layer   slabs, above dense; the state of pages, under its lock.
  */
 #include "slabs/huge.h"
 
 #include "memory/move.h"
 #include "memory/pages.h"
+#include "memory/regret.h"
 
 /* Units of [from, to) that belong to slabs. */
 static uint32_t slab_units(const struct hmm_pages *pages, uint32_t from, uint32_t to)
@@ -63,6 +64,7 @@ static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *star
         pages->huge_skip--;
         return HMM_RUN_NONE;
     }
+    hmm_regret_note_needed(pages, from, *end - from);
     hmm_pages_detach(pages, from, from, *end - from);
     return from;
 }
@@ -120,14 +122,11 @@ static void note_cost(struct hmm_pages *pages, uint64_t cost_ns)
         pages->huge_skip = (uint32_t)HMM_HUGE_SKIP << (2 * hmm_min(pages->huge_slow - 1, 4));
 }
 
-/* The pages of a slab that will soon be full, each with a block's beginning on it: one call instead
- * of a page fault for each. */
+/* The pages of a slab that will soon be full: one call instead of a page fault for each. */
 static void populate(const struct hmm_pages *pages, uint32_t unit)
 {
     uint32_t n_units = hmm_pages_run_units(pages, unit);
-    unsigned class_idx = hmm_entry_class(hmm_pagemap_entry(pages->map, unit));
-    if (n_units >= HMM_POPULATE_UNITS &&
-        hmm_sizeclasses[class_idx].slot_bytes <= hmm_port_page_bytes())
+    if (n_units >= HMM_POPULATE_UNITS)
         hmm_port_populate(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
 }
 

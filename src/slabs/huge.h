@@ -1,15 +1,16 @@
 /* huge.h - back new memory of a large heap by huge pages.
  *
- * Layer   slabs, lowest.
+ * Layer   slabs, above dense.
  */
 #ifndef HMM_SLABS_HUGE_H
 #define HMM_SLABS_HUGE_H
 
 #include "memory/units.h"
 
-/* A slab has been made at `unit`. If it is the first in a block of huge page size that is otherwise
- * new, and the blocks before it have filled with slabs, back the whole block by one huge page now,
- * instead of by hundreds of page faults soon. No lock of pages is held. */
+/* A slab that will be full, and used all over, has been made at `unit`, of new memory. If it is the
+ * first in a block of huge page size that is otherwise new, and the blocks before it have filled
+ * with slabs, back the whole block by one huge page now, instead of by hundreds of page faults
+ * soon. No lock of pages is held. */
 void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit);
 
 #endif

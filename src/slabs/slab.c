@@ -1,10 +1,10 @@
 /* slab.c - a page run cut into slots of one size.
  *
  * Layer   slabs, above huge. Start reading at hmm_slab_take.
- * State   struct hmm_slab: its owner's, but for the remote words; struct hmm_slabs: lock `descriptors`.
- * Keeps   I6 n_free is the number of bits set in the local words; I7 a slot is free in at most one
- *         place: local word, remote word, one magazine.
- * Source  Bonwick, "The slab allocator" (1994); bitmaps instead of lists: phkmalloc, Kamp (1998).
+ * State   struct hmm_slab: its owner's, but for the remote words; struct hmm_slabs: lock
+ * `descriptors`. Keeps   I6 n_free is the number of bits set in the local words; I7 a slot is free
+ * in at most one place: local word, remote word, one magazine. Source  Bonwick, "The slab
+ * allocator" (1994); bitmaps instead of lists: phkmalloc, Kamp (1998).
  */
 #include "slabs/slab.h"
 
@@ -136,8 +136,7 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
     HMM_ASSERT(class_idx != 0);
     HMM_ASSERT(class_idx < HMM_CLASSES);
     HMM_ASSERT(n_units != 0);
-    struct hmm_pages *pages = slabs->pages;
-    n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
+    n_units = (uint32_t)hmm_round_up(n_units, slabs->pages->page_units);
     uint32_t n_slots =
         (uint32_t)(((size_t)n_units << HMM_UNIT_SHIFT) / hmm_sizeclasses[class_idx].slot_bytes);
     n_slots = n_slots < HMM_SLAB_MAX_SLOTS ? n_slots : HMM_SLAB_MAX_SLOTS;
@@ -152,8 +151,7 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
         give_descriptor(slabs, slab);
         return NULL;
     }
-    if (n_dirty == 0)
-        hmm_huge_ahead(pages, (uint32_t)unit);
+    slab->is_new = n_dirty < n_units;
     return slab;
 }
 
@@ -168,8 +166,12 @@ void hmm_slab_destroy(struct hmm_slabs *slabs, struct hmm_slab *slab)
         hmm_unit(pages->map, unit + i)->slab_line = 0;
     }
     atomic_store_explicit(&slab->arena, NULL, memory_order_relaxed); /* relaxed: see set_owner */
+    uint64_t swept_pages = slab->purged_pages;
     give_descriptor(slabs, slab);
-    hmm_pages_give(pages, unit);
+    if (hmm_likely(swept_pages == 0))
+        hmm_pages_give(pages, unit);
+    else
+        hmm_pages_give_swept(pages, unit, swept_pages);
 }
 
 /* Write the marks of the slots of one word's bits to *last and downwards to `end`, by rows: slots

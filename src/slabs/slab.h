@@ -55,10 +55,12 @@ struct hmm_slab {
     _Atomic(uint32_t) returned;        /* atomic: 1 while on some arena's returned stack */
     struct hmm_slab *returned_next;    /* whoever set `returned` */
     uint64_t purged_pages;             /* owner: pages of free slots given back, as bits */
+    uint64_t purged_at_ns;             /* owner: when the last ones were */
     uint32_t swept_free;               /* owner: n_free when last looked for such pages */
-    uint32_t unused;                   /* words begin a line */
-    uint64_t padding[4];
-    uint64_t words[]; /* local words (owner), then remote words (atomic) */
+    uint32_t taken_epoch;              /* owner: of sweep.c, when slots were last taken */
+    bool is_new;                       /* owner: it was made of new memory, at least in part */
+    uint64_t padding[2];               /* words begin a line */
+    uint64_t words[];                  /* local words (owner), then remote words (atomic) */
 };
 
 struct hmm_slabs {
@@ -88,6 +90,12 @@ unsigned hmm_slab_collect(struct hmm_slab *slab);
 static inline _Atomic(uint64_t) *hmm_slab_remote_words(struct hmm_slab *slab)
 {
     return (_Atomic(uint64_t) *)(void *)&slab->words[slab->n_words];
+}
+
+/* Bytes of free slots that have been given back. */
+static inline size_t hmm_slab_purged_bytes(const struct hmm_slab *slab)
+{
+    return (size_t)__builtin_popcountll(slab->purged_pages) * hmm_port_page_bytes();
 }
 
 /* Slab that holds `block`, whose entry names a slab. */

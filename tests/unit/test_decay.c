@@ -1,6 +1,7 @@
 #include "unit/buffer_heap.h"
 
 #include "memory/decay.h"
+#include "memory/regret.h"
 
 enum { HEAP_BYTES = 32 << 20 };
 
@@ -206,7 +207,7 @@ static void test_learns_what_to_keep(void **state)
     /* given back longer ago than two periods: not missed */
     hmm_decay_all(p, UINT32_MAX);
     p->kept_units = 0;
-    hmm_pages_age_purged(p, p->regret_at_ns + 2 * HMM_REGRET_MS * (uint64_t)1000000);
+    hmm_regret_age(p, p->regret_at_ns + 2 * HMM_REGRET_MS * (uint64_t)1000000);
     assert_int_equal(hmm_pages_take(p, 64, 1, HMM_NO_GROWTH, &n_dirty), run);
     assert_int_equal(n_dirty, 0);
     assert_int_equal(p->kept_units, 0);

@@ -88,6 +88,12 @@ bool hmm_port_collapse(void *addr, size_t bytes)
     return false;
 }
 
+size_t hmm_port_resident(const void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+    return 0;
+}
+
 void hmm_port_populate(void *addr, size_t bytes)
 {
     (void)addr, (void)bytes;

@@ -17,6 +17,7 @@ enum optional {
     OPTIONAL_COLLAPSE,
     OPTIONAL_POPULATE,
     OPTIONAL_NO_HUGE,
+    OPTIONAL_RESIDENT,
     OPTIONAL_SEAL,
     OPTIONAL_CPU,
     OPTIONAL_LOOK, /* clock_gettime and others: to learn what another call has done */

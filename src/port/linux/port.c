@@ -5,6 +5,7 @@
 #include "port/port.h"
 
 #include "base/check.h"
+#include "base/tunables.h"
 #include "filter.h"
 #include "syscall.h"
 
@@ -36,7 +37,6 @@
 #ifndef MADV_COLLAPSE /* Linux 6.1; older headers */
 #define MADV_COLLAPSE 25
 #endif
-
 
 /* glibc's own idea of the break, which its sbrk() trusts without asking the kernel. Weak: musl has
  * none. */
@@ -266,6 +266,22 @@ bool hmm_port_collapse(void *addr, size_t bytes)
 {
     return !failed(optional_call(OPTIONAL_COLLAPSE, SYS_madvise, (long)addr, (long)bytes,
                                  MADV_COLLAPSE, 0, 0));
+}
+
+enum { LEAST_PAGE_BYTES = 4096 };
+
+size_t hmm_port_resident(const void *addr, size_t bytes)
+{
+    unsigned char in_memory[HMM_RESIDENT_BYTES / LEAST_PAGE_BYTES];
+    size_t page_bytes = hmm_port_page_bytes();
+    bytes = hmm_min(bytes, HMM_RESIDENT_BYTES);
+    if (failed(optional_call(OPTIONAL_RESIDENT, SYS_mincore, (long)addr, (long)bytes,
+                             (long)in_memory, 0, 0)))
+        return 0;
+    size_t n = 0;
+    for (size_t i = 0; i < bytes / page_bytes; i++)
+        n += in_memory[i] & 1;
+    return n;
 }
 
 void hmm_port_populate(void *addr, size_t bytes)
