@@ -48,11 +48,11 @@ static uint64_t free_pages(const struct hmm_slab *slab, uint32_t page_bytes)
     return found;
 }
 
-/* Returns how many calls that took. */
+/* Returns how many pages it has given back. */
 static unsigned sweep_slab(struct hmm_pages *heap, struct hmm_arena *arena, struct hmm_slab *slab,
                            uint32_t page_bytes, uint64_t now_ns)
 {
-    unsigned n_calls = 0;
+    unsigned n_pages = 0;
     uint64_t pages = free_pages(slab, page_bytes) & ~slab->purged_pages;
     while (pages != 0) {
         unsigned first = (unsigned)__builtin_ctzll(pages);
@@ -67,10 +67,10 @@ static unsigned sweep_slab(struct hmm_pages *heap, struct hmm_arena *arena, stru
             hmm_pages_note_returned(heap, bytes);
         }
         pages &= ~row;
-        n_calls++;
+        n_pages += n;
     }
     slab->swept_free = slab->n_free;
-    return n_calls;
+    return n_pages;
 }
 
 /* --- passes -------------------------------------------------------------------------------------
@@ -93,6 +93,7 @@ static void begin_pass(struct hmm_arena *arena, bool unused)
     sweep->epoch++;
     sweep->since = unused ? sweep->before_epoch : sweep->epoch;
     sweep->skipped_bytes = 0;
+    sweep->free_bytes = arena->free_bytes;
     sweep->class_idx = 1;
     sweep->bucket = 0;
     enter_bucket(arena);
@@ -116,8 +117,8 @@ static bool next_bucket(struct hmm_arena *arena)
     }
     sweep->passes = false;
     size_t level = hmm_sweep_level(arena);
-    sweep->free_bytes = arena->free_bytes;
-    sweep->swept_bytes = level - hmm_min(level, sweep->skipped_bytes);
+    size_t since_bytes = arena->free_bytes - sweep->free_bytes + sweep->skipped_bytes;
+    sweep->swept_bytes = level - hmm_min(level, since_bytes);
     return false;
 }
 
@@ -135,8 +136,8 @@ static struct hmm_slab *next_slab(struct hmm_arena *arena)
 static void step(struct hmm_pages *pages, struct hmm_arena *arena, uint64_t now_ns)
 {
     uint32_t page_bytes = (uint32_t)hmm_port_page_bytes();
-    unsigned n_calls = 0;
-    for (unsigned n = 0; n < HMM_SWEEP_STEP_SLABS && n_calls < HMM_SWEEP_STEP_CALLS;) {
+    unsigned n_pages = 0;
+    for (unsigned n = 0; n < HMM_SWEEP_STEP_SLABS && n_pages < HMM_SWEEP_STEP_PAGES;) {
         struct hmm_slab *slab = next_slab(arena);
         if (slab == NULL && !next_bucket(arena))
             return;
@@ -147,24 +148,32 @@ static void step(struct hmm_pages *pages, struct hmm_arena *arena, uint64_t now_
             arena->sweep.skipped_bytes +=
                 (size_t)slab->n_free * slab->slot_bytes - hmm_slab_purged_bytes(slab);
         else if (slab->n_free > slab->swept_free && slab->n_free >= page_bytes / slab->slot_bytes)
-            n_calls += sweep_slab(pages, arena, slab, page_bytes, now_ns);
+            n_pages += sweep_slab(pages, arena, slab, page_bytes, now_ns);
     }
 }
 
 /* --- how much is kept ---------------------------------------------------------------------------
  */
 
+/* The arena's part of *sum is so many bytes now. Returns whether that is news. */
+static bool tell(_Atomic(uint32_t) *sum, uint32_t *told, size_t bytes)
+{
+    uint32_t units = (uint32_t)(bytes >> HMM_UNIT_SHIFT);
+    uint32_t change = units - *told;
+    if (change + HMM_SWEEP_REPORT_UNITS <= 2 * HMM_SWEEP_REPORT_UNITS && units != 0)
+        return false;
+    *told = units;
+    atomic_fetch_add_explicit(sum, change, memory_order_relaxed); /* relaxed: a hint */
+    return true;
+}
+
 void hmm_sweep_report(struct hmm_pages *pages, struct hmm_arena *arena)
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
-    uint32_t units = (uint32_t)(hmm_sweep_spare(arena) >> HMM_UNIT_SHIFT);
-    uint32_t change = units - arena->sweep.reported_units;
-    if (change + HMM_SWEEP_REPORT_UNITS <= 2 * HMM_SWEEP_REPORT_UNITS && units != 0)
-        return;
-    arena->sweep.reported_units = units;
-    /* relaxed: a hint */
-    atomic_fetch_add_explicit(&pages->slots_units, change, memory_order_relaxed);
-    hmm_pages_note_spare_units(pages);
+    size_t spare_bytes = hmm_sweep_spare(arena);
+    if (tell(&pages->unused_units, &arena->sweep.reported_unused, arena->free_bytes) |
+        tell(&pages->slots_units, &arena->sweep.reported_units, spare_bytes))
+        hmm_pages_note_spare_units(pages);
 }
 
 /* A new period: time for a pass over what has lain unused in the one before. Returns whether it
@@ -188,7 +197,7 @@ void hmm_sweep_some(struct hmm_pages *pages, struct hmm_arena *arena, bool frees
     hmm_sweep_report(pages, arena);
     bool new_period = next_period(sweep, now_ns);
     bool much = frees && hmm_sweep_is_much(arena) && !hmm_pages_have_spare(pages) &&
-                hmm_pages_unneeded_units(pages) > 0;
+                hmm_pages_may_sweep(pages);
     if (!sweep->passes && (much || (new_period && hmm_sweep_waits(arena))))
         begin_pass(arena, !much);
     if (sweep->passes)

@@ -50,7 +50,7 @@ void hmm_sweep_report(struct hmm_pages *pages, struct hmm_arena *arena);
 
 /* Give back whole pages of free slots in partly used slabs, if there are many: some of them. A
  * thread that `frees` gives back more than one that is about to use them.
- * cost: SWEEP_STEP_SLABS looked at, SWEEP_STEP_CALLS system calls, and those of one slab more */
+ * cost: SWEEP_STEP_SLABS looked at, SWEEP_STEP_PAGES given back, or those of one slab more */
 void hmm_sweep_some(struct hmm_pages *pages, struct hmm_arena *arena, bool frees, uint64_t now_ns);
 /* The slots of marks first..last have been taken from the bin's current slab, which has such pages.
  */

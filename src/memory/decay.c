@@ -254,7 +254,9 @@ static size_t age(struct hmm_pages *pages, uint64_t elapsed_ns)
     size_t idle = hmm_min(pages->least_dirty_units, pages->least_before_units);
     if (half_ns == 0)
         idle = pages->dirty_units;
-    size_t needed = hmm_min(hmm_pages_swing_units(pages), pages->kept_units);
+    bool is_learning = pages->regretted_units != 0 || pages->n_extended != 0;
+    size_t needed =
+        is_learning ? pages->kept_units : hmm_min(hmm_pages_swing_units(pages), pages->kept_units);
     size_t unneeded = pages->kept_units - needed;
     if (unneeded != 0)
         pages->kept_units -= (uint32_t)hmm_min(hmm_aged(unneeded, elapsed_ns, half_ns), unneeded);

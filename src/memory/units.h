@@ -57,6 +57,7 @@ struct hmm_pages {
     uint32_t least_before_units;    /* lock:pages, in the one before */
     uint32_t kept_units;            /* lock:pages, free memory worth keeping, in runs and slots: had
                                        been purged and was needed again */
+    _Atomic(uint32_t) unused_units; /* atomic hint: free slots, with and without memory */
     _Atomic(uint32_t) slots_units;  /* atomic hint: free slots that take memory (arenas/sweep.c) */
     _Atomic(uint32_t) least_units;  /* atomic hint: least of these and dirty ones in this period */
     _Atomic(uint32_t) most_units;   /* atomic hint: most of them */
@@ -134,6 +135,15 @@ static inline bool hmm_pages_is_worth_populating(struct hmm_pages *pages)
     return worth;
 }
 
+/* Used ones without the free slots of slabs, about. */
+static inline uint32_t hmm_pages_live(const struct hmm_pages *pages)
+{
+    uint32_t used = hmm_pages_used(pages);
+    /* relaxed: a hint */
+    uint32_t unused = atomic_load_explicit(&pages->unused_units, memory_order_relaxed);
+    return used > unused ? used - unused : 0;
+}
+
 /* The most units that were used since the last such call, or are now. */
 static inline uint32_t hmm_pages_used_lately(struct hmm_pages *pages)
 {
@@ -189,6 +199,15 @@ static inline uint32_t hmm_pages_unneeded_units(const struct hmm_pages *pages)
     return spare > kept ? spare - kept : 0;
 }
 
+/* May free slots go at once? Not while they swing by as much as has turned out to be needed again,
+ * if that is a large part of the heap. A hint. */
+static inline bool hmm_pages_may_sweep(const struct hmm_pages *pages)
+{
+    uint32_t kept = __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED);          /* a hint */
+    uint32_t peak = __atomic_load_n(&pages->peak_resident_units, __ATOMIC_RELAXED); /* a hint */
+    return hmm_pages_unneeded_units(pages) > 0 || kept < peak / HMM_SWEEP_SWING;
+}
+
 /* Units that take memory, as far as is known here. */
 static inline uint32_t hmm_pages_resident(const struct hmm_pages *pages)
 {
@@ -213,7 +232,10 @@ static inline uint32_t hmm_pages_kept(const struct hmm_pages *pages)
 static inline size_t hmm_pages_dirty_least(const struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
-    return hmm_max(hmm_pages_used(pages) / t->dirty_divisor, t->dirty_min >> HMM_UNIT_SHIFT);
+    size_t live = hmm_pages_live(pages);
+    if (live > pages->peak_resident_units / t->dirty_max_divisor)
+        live = hmm_pages_used(pages);
+    return hmm_max(live / t->dirty_divisor, t->dirty_min >> HMM_UNIT_SHIFT);
 }
 
 /* Dirty units that may be kept for a while. Less when hardly anything is left of the heap: perhaps
@@ -221,9 +243,9 @@ static inline size_t hmm_pages_dirty_least(const struct hmm_pages *pages)
 static inline size_t hmm_pages_dirty_most(const struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
-    size_t used = hmm_pages_used(pages);
-    return used > pages->peak_resident_units / t->dirty_max_divisor ? used
-                                                                    : used / t->dirty_max_divisor;
+    size_t live = hmm_pages_live(pages);
+    return live > pages->peak_resident_units / t->dirty_max_divisor ? hmm_pages_used(pages)
+                                                                    : live / t->dirty_max_divisor;
 }
 
 /* Dirty units to be given back at once, whatever their age: when most of the heap is free; when it
@@ -238,7 +260,7 @@ static inline size_t hmm_pages_excess(const struct hmm_pages *pages)
     most = hmm_max(most, hmm_pages_kept(pages));
     size_t excess = dirty > most ? dirty - most : 0;
     size_t resident = hmm_pages_resident(pages);
-    least = hmm_max(least, hmm_min(pages->kept_units, dirty));
+    least = hmm_max(least, hmm_min(pages->kept_units, hmm_pages_used(pages) / 4));
     if (resident > pages->peak_resident_units)
         excess = hmm_max(excess, hmm_min(resident - pages->peak_resident_units, dirty - least));
     return excess;
