@@ -153,7 +153,13 @@ static HMM_NOINLINE void *alloc_zeroed_slow(size_t bytes)
 {
     bool zero = false;
     void *block = hmm_alloc_slow(bytes, &zero);
-    return block == NULL || zero ? block : memset(block, 0, hmm_usable(block, "HmmAlloc"));
+    if (block == NULL || zero)
+        return block;
+    size_t usable_bytes = hmm_usable(block, "HmmAlloc");
+    if (hmm_likely(usable_bytes <= HMM_RESIDENT_BYTES))
+        return memset(block, 0, usable_bytes);
+    hmm_large_clear(block, usable_bytes);
+    return block;
 }
 
 /* All that may be used reads as zero, not only what was asked for: some programs grow into it. */

@@ -60,12 +60,17 @@ static unsigned sweep_slab(struct hmm_pages *heap, struct hmm_arena *arena, stru
         unsigned n = behind == 0 ? 64 : (unsigned)__builtin_ctzll(behind);
         uint64_t row = (n == 64 ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1) << first;
         size_t bytes = (size_t)n * page_bytes;
-        if (hmm_port_purge(slab->start + (size_t)first * page_bytes, bytes)) {
-            slab->purged_pages |= row;
-            slab->purged_at_ns = now_ns;
-            arena->sweep.purged_bytes += bytes;
-            hmm_pages_note_returned(heap, bytes);
+        bool done = hmm_port_purge(slab->start + (size_t)first * page_bytes, bytes);
+        if (hmm_unlikely(!done)) {
+            hmm_lock_take(&heap->lock);
+            hmm_pages_note_purge(heap, false);
+            hmm_lock_give(&heap->lock);
+            break;
         }
+        slab->purged_pages |= row;
+        slab->purged_at_ns = now_ns;
+        arena->sweep.purged_bytes += bytes;
+        hmm_pages_note_returned(heap, bytes);
         pages &= ~row;
         n_pages += n;
     }
@@ -200,7 +205,7 @@ void hmm_sweep_some(struct hmm_pages *pages, struct hmm_arena *arena, bool frees
                 hmm_pages_may_sweep(pages);
     if (!sweep->passes && (much || (new_period && hmm_sweep_waits(arena))))
         begin_pass(arena, !much);
-    if (sweep->passes)
+    if (sweep->passes && !hmm_pages_is_refused(pages))
         step(pages, arena, now_ns);
 }
 

@@ -76,6 +76,11 @@ static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_are
 void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
                       size_t align_bytes, bool *zero);
 
+/* Make a block read as zero: pieces that are mostly in memory are cleared, the others are given
+ * back, so that a block which is used here and there takes no more memory than that.
+ * bytes > HMM_RESIDENT_BYTES, all that may be used. cost: a system call for each of these */
+void hmm_large_clear(char *block, size_t bytes);
+
 /* Free a block whose first unit's entry was LARGE. False: not by this call, it is free already. */
 bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *block);
 /* Grow or shrink it where it is. */

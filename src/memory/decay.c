@@ -111,6 +111,7 @@ static void purge(struct hmm_pages *pages, uint32_t n_units, uint32_t n_rows)
             break;
         bool clean = drop_contents(pages, (uint32_t)at, n);
         hmm_lock_take(&pages->lock);
+        hmm_pages_note_purge(pages, clean);
         attach_aside(pages, aside, clean ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
         pages->purged_bytes += clean ? (size_t)n << HMM_UNIT_SHIFT : 0;
         hmm_pages_note_returned(pages, clean ? (size_t)n << HMM_UNIT_SHIFT : 0);
@@ -118,6 +119,8 @@ static void purge(struct hmm_pages *pages, uint32_t n_units, uint32_t n_rows)
         hmm_lock_give(&pages->lock);
         purged += n;
         before = (uint32_t)at;
+        if (!clean)
+            break;
     }
 }
 
@@ -314,6 +317,16 @@ static uint32_t step_units(struct hmm_pages *pages)
     return (uint32_t)hmm_min(HMM_PURGE_STEP_UNITS + 2 * (uint64_t)turned, UINT32_MAX);
 }
 
+/* May the system be asked again to take memory back? locks: held pages */
+static void forget_refusal(struct hmm_pages *pages, uint64_t now_ns)
+{
+    uint64_t wait_ns = HMM_REFUSED_MS * ns_per_ms
+                       << hmm_min(pages->n_refused, HMM_REFUSED_DOUBLINGS);
+    if (hmm_pages_is_refused(pages) && now_ns - pages->refused_at_ns >= wait_ns)
+        atomic_store_explicit(&pages->is_refused, false,
+                              memory_order_relaxed); /* relaxed: a hint */
+}
+
 uint64_t hmm_decay(struct hmm_pages *pages)
 {
     uint64_t now_ns = hmm_port_clock_ns();
@@ -330,12 +343,15 @@ uint64_t hmm_decay(struct hmm_pages *pages)
     uint32_t may_go = 0;
     if (look_due(pages, now_ns)) {
         atomic_store_explicit(&pages->decay_at_ns, now_ns, memory_order_relaxed); /* held */
+        forget_refusal(pages, now_ns);
         pages->aged_units = (uint32_t)hmm_max(pages->aged_units, age(pages, elapsed_ns));
         lower_now = lower_due(pages, now_ns);
         uint32_t kept = hmm_pages_kept(pages);
         may_go = pages->dirty_units - (uint32_t)hmm_min(kept, pages->dirty_units);
         hmm_regret_age(pages, now_ns);
     }
+    if (hmm_pages_is_refused(pages))
+        pages->aged_units = 0;
     excess = hmm_min(hmm_max(excess, pages->aged_units), step);
     pages->aged_units -= (uint32_t)hmm_min(pages->aged_units, excess);
     hmm_lock_give(&pages->lock);

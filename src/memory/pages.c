@@ -72,6 +72,15 @@ uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uin
     return n;
 }
 
+void hmm_pages_note_purge(struct hmm_pages *pages, bool done)
+{
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
+    pages->n_refused = done ? 0 : pages->n_refused + 1;
+    if (!done)
+        pages->refused_at_ns = hmm_port_clock_latest_ns();
+    atomic_store_explicit(&pages->is_refused, !done, memory_order_relaxed); /* relaxed: a hint */
+}
+
 static void set_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
                          enum hmm_contents contents)
 {

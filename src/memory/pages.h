@@ -48,6 +48,10 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
  * were dirty. locks: held pages */
 uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units);
 
+/* The system has taken memory back, or has refused to: then it is not asked for a while, the longer
+ * the more often it has refused. locks: held pages */
+void hmm_pages_note_purge(struct hmm_pages *pages, bool done);
+
 /* Dirty ones of [unit, unit + n_units), all free. locks: held pages */
 uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
 

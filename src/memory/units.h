@@ -81,6 +81,10 @@ struct hmm_pages {
                                        down: in this period, in the one before */
     uint32_t regretted_units;       /* lock:pages, in this period */
     uint32_t n_extended;            /* lock:pages, so often it was not ended, for these */
+    uint64_t refused_at_ns;         /* lock:pages, when giving back was refused the last time */
+    uint32_t n_refused;             /* lock:pages, how often in a row */
+    _Atomic(bool) is_refused;       /* atomic hint, set under lock:pages: so soon after that nothing
+                                       is given back */
     bool purged_lately;             /* lock:pages, some bit of purged[0] is set */
     bool purged_before;             /* lock:pages, of purged[1] */
     bool top_was_free;              /* lock:pages, the top could have been lowered last time */
@@ -248,13 +252,20 @@ static inline size_t hmm_pages_dirty_most(const struct hmm_pages *pages)
                                                                     : live / t->dirty_max_divisor;
 }
 
+/* Has the system refused a moment ago to take memory back, as of a process that is locked in
+ * memory? A hint. */
+static inline bool hmm_pages_is_refused(const struct hmm_pages *pages)
+{
+    return atomic_load_explicit(&pages->is_refused, memory_order_relaxed); /* relaxed: a hint */
+}
+
 /* Dirty units to be given back at once, whatever their age: when most of the heap is free; when it
  * is about to take more memory than ever. locks: held pages */
 static inline size_t hmm_pages_excess(const struct hmm_pages *pages)
 {
     size_t least = hmm_pages_dirty_least(pages);
     size_t dirty = pages->dirty_units;
-    if (dirty <= least)
+    if (dirty <= least || hmm_pages_is_refused(pages))
         return 0;
     size_t most = hmm_max(hmm_pages_dirty_most(pages), least);
     most = hmm_max(most, hmm_pages_kept(pages));
