@@ -215,32 +215,72 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
     note_resident(pages);
 }
 
-/* First fit; with an alignment above a unit, first run that holds an aligned place. */
-static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
-                           uint32_t *n_dirty)
+/* Units before the first aligned one of the free run at `run`, if n_units follow that; UINT32_MAX.
+ */
+static uint32_t aligned_head(const struct hmm_pages *pages, uint32_t run, uint32_t n_units,
+                             size_t align_bytes)
 {
-    uint32_t from = 0;
-    while (from < pages->n_units) {
-        int64_t found = hmm_runtree_find(&pages->tree, from, n_units);
-        if (found == HMM_RUN_NONE)
-            return HMM_RUN_NONE;
-        uint32_t run = (uint32_t)found;
-        uint32_t run_units = hmm_runtree_at(&pages->tree, run);
-        uintptr_t address = (uintptr_t)hmm_pagemap_address(pages->map, run);
-        uintptr_t aligned = hmm_round_up(address, align_bytes);
-        uint32_t head = (uint32_t)((aligned - address) >> HMM_UNIT_SHIFT);
-        if (aligned - address <= (uint64_t)run_units << HMM_UNIT_SHIFT &&
-            run_units - head >= n_units) {
-            uint32_t dirty = hmm_pages_detach(pages, run, run + head, n_units);
-            if (n_dirty != NULL)
-                *n_dirty = dirty;
-            note_used(pages, run + head, n_units);
-            hmm_unit(pages->map, run + head)->n_units = n_units;
-            return run + head;
-        }
-        from = run + 1; /* too short behind its aligned place */
+    uint32_t run_units = hmm_runtree_at(&pages->tree, run);
+    uintptr_t address = (uintptr_t)hmm_pagemap_address(pages->map, run);
+    uintptr_t aligned = hmm_round_up(address, align_bytes);
+    uint64_t head = (aligned - address) >> HMM_UNIT_SHIFT;
+    return head <= run_units && run_units - head >= n_units ? (uint32_t)head : UINT32_MAX;
+}
+
+/* A run that holds an aligned place, of those at unit >= from, the lowest one: n_tries are looked
+ * at. RUN_NONE: none of them; *next is where to go on. */
+static int64_t find_aligned(const struct hmm_pages *pages, uint32_t from, uint32_t n_units,
+                            size_t align_bytes, uint32_t n_tries, uint32_t *next)
+{
+    for (; n_tries > 0 && from < pages->n_units; n_tries--) {
+        int64_t run = hmm_runtree_find(&pages->tree, from, n_units);
+        *next = run == HMM_RUN_NONE ? 0 : (uint32_t)run + 1;
+        if (run == HMM_RUN_NONE ||
+            aligned_head(pages, (uint32_t)run, n_units, align_bytes) != UINT32_MAX)
+            return run;
+        from = *next;
     }
     return HMM_RUN_NONE;
+}
+
+/* Any number of runs may be long enough and hold no aligned place. So a few are looked at, by each
+ * request others; then one that is longer by the alignment, which holds one for certain. */
+static int64_t find_some_aligned(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes)
+{
+    uint32_t next = pages->aligned_from;
+    int64_t run = find_aligned(pages, next, n_units, align_bytes, HMM_ALIGNED_TRIES, &next);
+    pages->aligned_from = run != HMM_RUN_NONE ? (uint32_t)run : next;
+    uint64_t longer = n_units + (uint64_t)(align_bytes >> HMM_UNIT_SHIFT);
+    if (run == HMM_RUN_NONE && longer <= pages->n_units)
+        run = hmm_runtree_find(&pages->tree, 0, (uint32_t)longer);
+    return run;
+}
+
+/* First fit; with an alignment above a unit, one that holds an aligned place: if `all`, all runs
+ * are looked at. */
+static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, bool all,
+                           uint32_t *n_dirty)
+{
+    uint32_t next = 0;
+    int64_t run;
+    if (hmm_likely(align_bytes <= pages->brk->align_bytes))
+        run = pages->n_units != 0 ? hmm_runtree_find(&pages->tree, 0, n_units) : HMM_RUN_NONE;
+    else if (all)
+        run = find_aligned(pages, 0, n_units, align_bytes, UINT32_MAX, &next);
+    else
+        run = find_some_aligned(pages, n_units, align_bytes);
+    if (run == HMM_RUN_NONE)
+        return HMM_RUN_NONE;
+    uint32_t unit = (uint32_t)run;
+    unit += align_bytes <= pages->brk->align_bytes
+                ? 0
+                : aligned_head(pages, unit, n_units, align_bytes);
+    uint32_t dirty = hmm_pages_detach(pages, (uint32_t)run, unit, n_units);
+    if (n_dirty != NULL)
+        *n_dirty = dirty;
+    note_used(pages, unit, n_units);
+    hmm_unit(pages->map, unit)->n_units = n_units;
+    return unit;
 }
 
 /* --- growth -------------------------------------------------------------------------------------
@@ -342,15 +382,14 @@ int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_b
     HMM_ASSERT(n_units != 0);
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
     align_bytes = hmm_max(align_bytes, HMM_UNIT_BYTES);
-    for (;;) {
+    for (bool all = false;;) {
         hmm_lock_take(&pages->lock);
-        int64_t unit = take_locked(pages, n_units, align_bytes, n_dirty);
+        int64_t unit = take_locked(pages, n_units, align_bytes, all, n_dirty);
         uint32_t seen = pages->n_growths;
         hmm_lock_give(&pages->lock);
-        if (unit != HMM_RUN_NONE)
+        if (unit != HMM_RUN_NONE || growth == HMM_NO_GROWTH || all)
             return unit;
-        if (growth == HMM_NO_GROWTH || !grow(pages, n_units, align_bytes, seen))
-            return HMM_RUN_NONE;
+        all = !grow(pages, n_units, align_bytes, seen);
     }
 }
 

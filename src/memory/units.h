@@ -73,6 +73,7 @@ struct hmm_pages {
     uint32_t peak_heap_units;       /* lock:pages, statistics: below the break, our own */
     uint32_t peak_resident_units;   /* lock:pages, used and dirty ones; what was taken last may
                                        be missing */
+    uint32_t aligned_from;          /* lock:pages, where to look for an aligned place next */
     uint32_t dirty_end;             /* lock:pages, no unit from here on is dirty */
     _Atomic(uint64_t) decay_at_ns;  /* lock:pages; also read as a hint: last look for decay */
     uint64_t top_free_at_ns;        /* lock:pages, since then the top could have been lowered */

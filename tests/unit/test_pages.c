@@ -104,6 +104,45 @@ static void test_exhaustion_and_recovery(void **state)
     buffer_heap_drop(h);
 }
 
+/* Many runs are long enough and hold no aligned place. They are not all looked at by each request;
+ * nor does the heap grow while aligned places come and go. */
+static void test_aligned_among_holes(void **state)
+{
+    (void)state;
+    enum { HOLES = 200, LIVE = 20, ROUNDS = 2000, UNITS = 3 };
+    const size_t align_bytes = 16 * HMM_UNIT_BYTES;
+    struct buffer_heap *h = buffer_heap_make(64 << 20);
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t holes[HOLES];
+    uint32_t live[LIVE];
+    for (int i = 0; i < HOLES; i++) {
+        holes[i] = (uint32_t)hmm_pages_take(p, UNITS, 1, HMM_MAY_GROW, NULL);
+        (void)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
+    }
+    for (int i = 0; i < HOLES; i++)
+        hmm_pages_give(p, holes[i]);
+    for (int i = 0; i < LIVE; i++)
+        live[i] = (uint32_t)hmm_pages_take(p, UNITS, align_bytes, HMM_MAY_GROW, NULL);
+    uint32_t n_units = p->n_units;
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t *one = &live[round * 7 % LIVE];
+        hmm_pages_give(p, *one);
+        *one = (uint32_t)hmm_pages_take(p, UNITS, align_bytes, HMM_MAY_GROW, NULL);
+        uintptr_t address = (uintptr_t)hmm_pagemap_address(p->map, *one);
+        assert_int_equal(address % align_bytes, 0);
+    }
+    assert_int_equal(p->n_units, n_units);
+    buffer_heap_check(h);
+    /* all of them are looked at before the answer is no */
+    while (hmm_pages_take(p, 64, 1, HMM_MAY_GROW, NULL) != HMM_RUN_NONE) {
+    }
+    while (hmm_pages_take(p, UNITS + 1, 1, HMM_MAY_GROW, NULL) != HMM_RUN_NONE) {
+    }
+    hmm_pages_give(p, live[0]);
+    assert_int_not_equal(hmm_pages_take(p, UNITS, align_bytes, HMM_MAY_GROW, NULL), HMM_RUN_NONE);
+    buffer_heap_drop(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_aligned),
         cmocka_unit_test(test_extend_and_trim),
         cmocka_unit_test(test_exhaustion_and_recovery),
+        cmocka_unit_test(test_aligned_among_holes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
