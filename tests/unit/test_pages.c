@@ -133,12 +133,21 @@ static void test_aligned_among_holes(void **state)
     }
     assert_int_equal(p->n_units, n_units);
     buffer_heap_check(h);
-    /* all of them are looked at before the answer is no */
-    while (hmm_pages_take(p, 64, 1, HMM_MAY_GROW, NULL) != HMM_RUN_NONE) {
-    }
+    /* the rest is used up, and one aligned place comes free behind all holes */
     while (hmm_pages_take(p, UNITS + 1, 1, HMM_MAY_GROW, NULL) != HMM_RUN_NONE) {
     }
-    hmm_pages_give(p, live[0]);
+    while (hmm_pages_take(p, UNITS, align_bytes, HMM_MAY_GROW, NULL) != HMM_RUN_NONE) {
+    }
+    hmm_pages_give(p, live[LIVE - 1]);
+    /* requests in turn find it, */
+    int64_t found = HMM_RUN_NONE;
+    p->aligned_from = 0;
+    for (int i = 0; i <= (HOLES + LIVE) / HMM_ALIGNED_TRIES + 1 && found == HMM_RUN_NONE; i++)
+        found = hmm_pages_take(p, UNITS, align_bytes, HMM_NO_GROWTH, NULL);
+    assert_int_not_equal(found, HMM_RUN_NONE);
+    /* and one that would be told that there is no memory, finds it at once */
+    hmm_pages_give(p, (uint32_t)found);
+    p->aligned_from = 0;
     assert_int_not_equal(hmm_pages_take(p, UNITS, align_bytes, HMM_MAY_GROW, NULL), HMM_RUN_NONE);
     buffer_heap_drop(h);
 }
