@@ -56,7 +56,7 @@ static bool adopt_any(struct hmm_arenas *arenas, struct hmm_arena *arena, unsign
 }
 
 /* A new slab will be full soon. If its blocks are used all over, too, it gets its pages now. */
-static void get_pages(struct hmm_pages *pages, struct hmm_bin *bin, const struct hmm_slab *slab)
+static void get_new_pages(struct hmm_pages *pages, struct hmm_bin *bin, const struct hmm_slab *slab)
 {
     uint32_t entry = hmm_pagemap_entry(pages->map, slab->unit);
     if (slab->slot_bytes <= hmm_port_page_bytes() ||
@@ -85,7 +85,7 @@ static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hm
         return false;
     atomic_fetch_add_explicit(&arenas->n_created, 1, memory_order_relaxed); /* relaxed: a hint */
     if (slab->is_new)
-        get_pages(slabs->pages, bin, slab);
+        get_new_pages(slabs->pages, bin, slab);
     hmm_bin_add(arena, bin, slab);
     return true;
 }

@@ -128,7 +128,7 @@ static bool next_bucket(struct hmm_arena *arena)
 }
 
 /* The next slab of the pass; NULL: none in this list. */
-static struct hmm_slab *next_slab(struct hmm_arena *arena)
+static struct hmm_slab *next_of_pass(struct hmm_arena *arena)
 {
     struct hmm_magazine *mag = arena->magazines[arena->sweep.class_idx];
     struct hmm_slab *slab = mag != NULL ? mag->bin.sweep_next : NULL;
@@ -143,7 +143,7 @@ static void step(struct hmm_pages *pages, struct hmm_arena *arena, uint64_t now_
     uint32_t page_bytes = (uint32_t)hmm_port_page_bytes();
     unsigned n_pages = 0;
     for (unsigned n = 0; n < HMM_SWEEP_STEP_SLABS && n_pages < HMM_SWEEP_STEP_PAGES;) {
-        struct hmm_slab *slab = next_slab(arena);
+        struct hmm_slab *slab = next_of_pass(arena);
         if (slab == NULL && !next_bucket(arena))
             return;
         if (slab == NULL)
@@ -165,7 +165,8 @@ static bool tell(_Atomic(uint32_t) *sum, uint32_t *told, size_t bytes)
 {
     uint32_t units = (uint32_t)(bytes >> HMM_UNIT_SHIFT);
     uint32_t change = units - *told;
-    if (change + HMM_SWEEP_REPORT_UNITS <= 2 * HMM_SWEEP_REPORT_UNITS && units != 0)
+    bool is_small = change + HMM_SWEEP_REPORT_UNITS <= 2 * HMM_SWEEP_REPORT_UNITS;
+    if (change == 0 || (is_small && units != 0))
         return false;
     *told = units;
     atomic_fetch_add_explicit(sum, change, memory_order_relaxed); /* relaxed: a hint */
@@ -216,7 +217,7 @@ static bool is_dense(const struct hmm_bin *bin, const struct hmm_slab *slab)
 }
 
 /* Pages that had been given back are needed: one call for a row, instead of a page fault each. */
-static void get_pages(struct hmm_slab *slab, uint64_t pages)
+static void get_taken_pages(struct hmm_slab *slab, uint64_t pages)
 {
     size_t page_bytes = hmm_port_page_bytes();
     unsigned first = (unsigned)__builtin_ctzll(pages);
@@ -246,5 +247,5 @@ void hmm_sweep_note_taken(struct hmm_pages *heap, struct hmm_arena *arena,
         arena->sweep.kept_bytes += bytes;
     }
     if (is_dense(bin, slab))
-        get_pages(slab, pages);
+        get_taken_pages(slab, pages);
 }

@@ -182,7 +182,7 @@ static void recycle(struct hmm_large *large, char *block, size_t done_bytes, siz
 }
 
 /* A block has been made of new memory. If others as long are used all over, it gets its pages. */
-static void get_pages(struct hmm_large *large, struct hmm_arena *arena, char *block)
+static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, char *block)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
@@ -201,7 +201,7 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
         recycle(large, block, 0, bytes);
     *zero = *zero && n_dirty == 0;
     if (block != NULL && arena != NULL && n_dirty == 0 && is_run(large, block))
-        get_pages(large, arena, block);
+        get_block_pages(large, arena, block);
     return block;
 }
 
