@@ -204,7 +204,7 @@ void hmm_sweep_some(struct hmm_pages *pages, struct hmm_arena *arena, bool frees
     bool new_period = next_period(sweep, now_ns);
     bool much = frees && hmm_sweep_is_much(arena) && !hmm_pages_have_spare(pages) &&
                 hmm_pages_may_sweep(pages);
-    if (!sweep->passes && (much || (new_period && hmm_sweep_waits(arena))))
+    if (!sweep->passes && (much || (new_period && hmm_sweep_spare(arena) > HMM_SWEEP_LEAST_BYTES)))
         begin_pass(arena, !much);
     if (sweep->passes && !hmm_pages_is_refused(pages))
         step(pages, arena, now_ns);

@@ -10,7 +10,7 @@
 #include "arenas/arena.h"
 
 /* Bytes of free slots that take memory. */
-static inline size_t hmm_sweep_level(const struct hmm_arena *arena)
+HMM_HINT static inline size_t hmm_sweep_level(const struct hmm_arena *arena)
 {
     size_t purged_bytes = arena->sweep.purged_bytes;
     return arena->free_bytes > purged_bytes ? arena->free_bytes - purged_bytes : 0;
@@ -24,14 +24,14 @@ static inline void hmm_sweep_note_level(struct hmm_arena *arena)
 }
 
 /* What has become free since the last pass, as far as it takes memory. */
-static inline size_t hmm_sweep_spare(const struct hmm_arena *arena)
+HMM_HINT static inline size_t hmm_sweep_spare(const struct hmm_arena *arena)
 {
     size_t level = hmm_sweep_level(arena);
     return level > arena->sweep.swept_bytes ? level - arena->sweep.swept_bytes : 0;
 }
 
 /* Is it so much that pages are looked for at once? */
-static inline bool hmm_sweep_is_much(const struct hmm_arena *arena)
+HMM_HINT static inline bool hmm_sweep_is_much(const struct hmm_arena *arena)
 {
     size_t held_bytes = arena->slab_bytes - arena->free_bytes;
     return arena->free_bytes - arena->sweep.free_bytes >
@@ -39,10 +39,20 @@ static inline bool hmm_sweep_is_much(const struct hmm_arena *arena)
 }
 
 /* Is there anything to do, now or when it has aged? A hint. */
-static inline bool hmm_sweep_waits(const struct hmm_arena *arena)
+HMM_HINT static inline bool hmm_sweep_waits(const struct hmm_arena *arena)
 {
-    return arena->sweep.passes || hmm_sweep_spare(arena) > HMM_SWEEP_LEAST_BYTES ||
-           hmm_sweep_is_much(arena);
+    return arena->sweep.passes || hmm_sweep_is_much(arena);
+}
+
+/* Is there anything to do now? A hint. */
+HMM_HINT static inline bool hmm_sweep_is_due(const struct hmm_pages *pages,
+                                             const struct hmm_arena *arena, bool frees,
+                                             uint64_t now_ns)
+{
+    if (arena->sweep.passes ||
+        now_ns - arena->sweep.period_at_ns >= HMM_REGRET_MS * (uint64_t)1000000)
+        return true;
+    return frees && hmm_sweep_is_much(arena) && hmm_pages_may_sweep(pages);
 }
 
 /* Tell the pages how much memory free slots take. */

@@ -13,7 +13,9 @@
 #define hmm_unlikely(x) __builtin_expect(!!(x), 0)
 
 /* A function of a slow path: out of line, away from the hits. */
-#define HMM_COLD     __attribute__((cold, noinline))
+#define HMM_COLD __attribute__((cold, noinline))
+/* Reads, as a hint, what others write under a lock: ThreadSanitizer is not to look. */
+#define HMM_HINT     __attribute__((no_sanitize("thread")))
 #define HMM_NOINLINE __attribute__((noinline))
 /* Inlined wherever it is called: less than a call. */
 #define HMM_ALWAYS_INLINE inline __attribute__((always_inline))

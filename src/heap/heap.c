@@ -120,7 +120,7 @@ static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena, b
 {
     uint64_t now_ns = hmm_decay(&heap->pages);
     hmm_mapped_age(&heap->large.maps, now_ns);
-    if (arena != NULL && hmm_sweep_waits(arena)) {
+    if (arena != NULL && hmm_sweep_is_due(&heap->pages, arena, frees, now_ns)) {
         hmm_arena_lock(&heap->arenas, arena);
         hmm_sweep_some(&heap->pages, arena, frees, now_ns);
         hmm_lock_give(&arena->lock);

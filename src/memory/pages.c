@@ -382,7 +382,8 @@ int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_b
     HMM_ASSERT(n_units != 0);
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
     align_bytes = hmm_max(align_bytes, HMM_UNIT_BYTES);
-    for (bool all = false;; all = true) { /* after growth, and before the answer is no */
+    for (bool all = align_bytes <= pages->brk->align_bytes;;
+         all = true) { /* after growth, and before the answer is no */
         hmm_lock_take(&pages->lock);
         int64_t unit = take_locked(pages, n_units, align_bytes, all, n_dirty);
         uint32_t seen = pages->n_growths;

@@ -161,7 +161,7 @@ static inline uint32_t hmm_pages_used_lately(struct hmm_pages *pages)
 }
 
 /* Free memory that could be given back: runs, and slots of slabs. A hint. */
-static inline uint32_t hmm_pages_spare_units(const struct hmm_pages *pages)
+HMM_HINT static inline uint32_t hmm_pages_spare_units(const struct hmm_pages *pages)
 {
     return __atomic_load_n(&pages->dirty_units, __ATOMIC_RELAXED) + /* a hint */
            atomic_load_explicit(&pages->slots_units, memory_order_relaxed);
@@ -178,7 +178,7 @@ static inline void hmm_pages_note_spare_units(struct hmm_pages *pages)
 }
 
 /* The least of it in this period and the one before: that was not needed. A hint. */
-static inline uint32_t hmm_pages_idle_units(const struct hmm_pages *pages)
+HMM_HINT static inline uint32_t hmm_pages_idle_units(const struct hmm_pages *pages)
 {
     uint32_t before = __atomic_load_n(&pages->least_units_before, __ATOMIC_RELAXED); /* a hint */
     uint32_t now = atomic_load_explicit(&pages->least_units, memory_order_relaxed);  /* a hint */
@@ -196,7 +196,7 @@ static inline uint32_t hmm_pages_swing_units(const struct hmm_pages *pages)
 
 /* What of it has become free lately is more than has turned out to be needed again: how much more.
  * A hint. */
-static inline uint32_t hmm_pages_unneeded_units(const struct hmm_pages *pages)
+HMM_HINT static inline uint32_t hmm_pages_unneeded_units(const struct hmm_pages *pages)
 {
     uint32_t kept = __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED) + /* a hint */
                     hmm_pages_idle_units(pages);
@@ -206,7 +206,7 @@ static inline uint32_t hmm_pages_unneeded_units(const struct hmm_pages *pages)
 
 /* May free slots go at once? Not while they swing by as much as has turned out to be needed again,
  * if that is a large part of the heap. A hint. */
-static inline bool hmm_pages_may_sweep(const struct hmm_pages *pages)
+HMM_HINT static inline bool hmm_pages_may_sweep(const struct hmm_pages *pages)
 {
     uint32_t kept = __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED);          /* a hint */
     uint32_t peak = __atomic_load_n(&pages->peak_resident_units, __ATOMIC_RELAXED); /* a hint */
