@@ -11,7 +11,7 @@
  * An example: a block of 128 MiB grows by 64 KiB. It moves to a mapping of 160.08 MiB, and the next
  * 512 steps of 64 KiB find room. It shrinks to 60 MiB: 100 MiB are unmapped. 50 ms later it grows
  * to 128 MiB, and has room for 32 MiB again. The next time it shrinks to 60 MiB its room holds 68
- * MiB of old contents. If it has not grown after 250 ms, the next look unmaps them.
+ * MiB of old contents. If it has not grown after 350 ms, the next look unmaps them.
  *
  * Layer   heap, lowest.
  */
