@@ -29,7 +29,7 @@ static void link_slab(struct hmm_bin *bin, struct hmm_slab *slab, unsigned place
     *head = slab;
 }
 
-static void unlink_slab(struct hmm_bin *bin, struct hmm_slab *slab)
+static inline void unlink_slab(struct hmm_bin *bin, struct hmm_slab *slab)
 {
     if (bin->sweep_next == slab)
         bin->sweep_next = slab->next;
@@ -72,7 +72,6 @@ static void count_slab(struct hmm_arena *arena, struct hmm_bin *bin, const struc
     arena->slab_bytes += sign > 0 ? bytes : 0 - bytes;
     arena->free_bytes += sign > 0 ? free_bytes : 0 - free_bytes;
     arena->sweep.purged_bytes += sign > 0 ? purged_bytes : 0 - purged_bytes;
-    hmm_sweep_note_level(arena);
     bin->n_slabs += (uint32_t)sign;
 }
 
@@ -227,7 +226,6 @@ unsigned hmm_bin_take(struct hmm_slabs *slabs, struct hmm_arena *arena, struct h
         taken += n;
     }
     arena->free_bytes -= (size_t)taken * hmm_sizeclasses[mag->class_idx].slot_bytes;
-    hmm_sweep_note_level(arena);
     return taken;
 }
 

@@ -116,11 +116,12 @@ void hmm_depot_note_sent(struct hmm_magazine *mag, unsigned n)
 
 void hmm_depot_note_fetched(struct hmm_magazine *mag, unsigned n)
 {
+    HMM_ASSERT(hmm_magazine_has_depot(mag));
     struct hmm_depot *depot = &mag->depot;
     unsigned back = n < depot->away_objs ? n : depot->away_objs;
     depot->away_objs -= back;
     depot->regret_objs += back;
-    if (depot->regret_objs >= mag->max_objs && hmm_magazine_has_depot(mag)) {
+    if (depot->regret_objs >= mag->max_objs) {
         depot->regret_objs -= mag->max_objs;
         if (depot->limit < HMM_DEPOT_BYTES / full_bytes(mag))
             depot->limit++;

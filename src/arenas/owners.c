@@ -56,8 +56,8 @@ static void move_slabs(struct hmm_arenas *arenas, struct hmm_arena *from, struct
         if (target != NULL) /* else no memory for the list: they stay, the next thread has them */
             hmm_bin_move(&arenas->slabs, from, &mag->bin, to, &target->bin);
     }
-    hmm_sweep_report(arenas->slabs.pages, from);
-    hmm_sweep_report(arenas->slabs.pages, to);
+    hmm_sweep_tell(arenas->slabs.pages, from);
+    hmm_sweep_tell(arenas->slabs.pages, to);
     hmm_lock_give(&older->lock);
     hmm_lock_give(&newer->lock);
 }

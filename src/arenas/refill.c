@@ -22,14 +22,16 @@ bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
     unsigned want = mag->fill_objs;
     mag->used = true; /* before new memory is taken, idle ones are emptied and narrowed */
     hmm_arena_enter(arenas, arena);
-    if (!hmm_depot_fetch(arena, mag)) {
+    bool has_depot = hmm_magazine_has_depot(mag);
+    if (!has_depot || !hmm_depot_fetch(arena, mag)) {
         hmm_mark *slots = mag->loaded->slots;
         hmm_remote_collect(arenas, arena);
         unsigned got = hmm_supply_take(arenas, arena, mag, &slots[want], want);
         if (got != 0 && got < want)
             memmove(&slots[1], &slots[want - got + 1], got * sizeof(hmm_mark));
         mag->top = slots + got;
-        hmm_depot_note_fetched(mag, got);
+        if (has_depot)
+            hmm_depot_note_fetched(mag, got);
         hmm_sweep_report(arenas->slabs.pages, arena);
         hmm_magazine_widen(mag);
     }
@@ -41,6 +43,10 @@ bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
  * need be; or return its older half to the slabs. locks: held arena */
 static void make_room(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
+    if (!hmm_magazine_has_depot(mag)) {
+        hmm_shed_oldest(arenas, arena, mag, (mag->max_objs + 1u) / 2);
+        return;
+    }
     if (hmm_depot_store(arenas, arena, mag))
         return;
     unsigned n;

@@ -78,6 +78,20 @@ static unsigned sweep_slab(struct hmm_pages *heap, struct hmm_arena *arena, stru
     return n_pages;
 }
 
+/* Bytes of free slots that take memory. */
+static size_t level_bytes(const struct hmm_arena *arena)
+{
+    size_t purged_bytes = arena->sweep.purged_bytes;
+    return arena->free_bytes > purged_bytes ? arena->free_bytes - purged_bytes : 0;
+}
+
+/* It may have become lower. */
+static void note_level(struct hmm_arena *arena)
+{
+    arena->sweep.swept_bytes = hmm_min(arena->sweep.swept_bytes, level_bytes(arena));
+    arena->sweep.from_bytes = hmm_min(arena->sweep.from_bytes, arena->free_bytes);
+}
+
 /* --- passes -------------------------------------------------------------------------------------
  */
 
@@ -98,7 +112,7 @@ static void begin_pass(struct hmm_arena *arena, bool unused)
     sweep->epoch++;
     sweep->since = unused ? sweep->before_epoch : sweep->epoch;
     sweep->skipped_bytes = 0;
-    sweep->free_bytes = arena->free_bytes;
+    sweep->from_bytes = arena->free_bytes;
     sweep->class_idx = 1;
     sweep->bucket = 0;
     enter_bucket(arena);
@@ -121,8 +135,9 @@ static bool next_bucket(struct hmm_arena *arena)
         return true;
     }
     sweep->passes = false;
-    size_t level = hmm_sweep_level(arena);
-    size_t since_bytes = arena->free_bytes - sweep->free_bytes + sweep->skipped_bytes;
+    note_level(arena);
+    size_t level = level_bytes(arena);
+    size_t since_bytes = arena->free_bytes - sweep->from_bytes + sweep->skipped_bytes;
     sweep->swept_bytes = level - hmm_min(level, since_bytes);
     return false;
 }
@@ -160,26 +175,42 @@ static void step(struct hmm_pages *pages, struct hmm_arena *arena, uint64_t now_
 /* --- how much is kept ---------------------------------------------------------------------------
  */
 
-/* The arena's part of *sum is so many bytes now. Returns whether that is news. */
-static bool tell(_Atomic(uint32_t) *sum, uint32_t *told, size_t bytes)
+/* What has become free since the last pass, as far as it takes memory. */
+static size_t spare_bytes(const struct hmm_arena *arena)
 {
-    uint32_t units = (uint32_t)(bytes >> HMM_UNIT_SHIFT);
-    uint32_t change = units - *told;
-    bool is_small = change + HMM_SWEEP_REPORT_UNITS <= 2 * HMM_SWEEP_REPORT_UNITS;
-    if (change == 0 || (is_small && units != 0))
-        return false;
-    *told = units;
-    atomic_fetch_add_explicit(sum, change, memory_order_relaxed); /* relaxed: a hint */
-    return true;
+    size_t level = level_bytes(arena);
+    return level > arena->sweep.swept_bytes ? level - arena->sweep.swept_bytes : 0;
 }
 
-void hmm_sweep_report(struct hmm_pages *pages, struct hmm_arena *arena)
+/* Has so much become free that pages are looked for at once? */
+static bool is_much(const struct hmm_arena *arena)
+{
+    size_t held_bytes = arena->slab_bytes - arena->free_bytes;
+    return arena->free_bytes - arena->sweep.from_bytes >
+           HMM_SWEEP_MIN_BYTES + held_bytes / HMM_SWEEP_DIVISOR + arena->sweep.kept_bytes;
+}
+
+/* The arena's part of *sum is so many bytes now. */
+static void tell_sum(_Atomic(uint32_t) *sum, uint32_t *told, size_t bytes)
+{
+    uint32_t units = (uint32_t)(bytes >> HMM_UNIT_SHIFT);
+    atomic_fetch_add_explicit(sum, units - *told, memory_order_relaxed); /* relaxed: a hint */
+    *told = units;
+}
+
+void hmm_sweep_tell(struct hmm_pages *pages, struct hmm_arena *arena)
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
-    size_t spare_bytes = hmm_sweep_spare(arena);
-    if (tell(&pages->unused_units, &arena->sweep.reported_unused, arena->free_bytes) |
-        tell(&pages->slots_units, &arena->sweep.reported_units, spare_bytes))
-        hmm_pages_note_spare_units(pages);
+    struct hmm_sweep *sweep = &arena->sweep;
+    note_level(arena);
+    sweep->told_bytes = arena->free_bytes;
+    tell_sum(&pages->unused_units, &sweep->told_units, arena->free_bytes);
+    tell_sum(&pages->slots_units, &sweep->told_spare, spare_bytes(arena));
+    hmm_pages_note_spare_units(pages);
+    /* relaxed: a hint */
+    atomic_store_explicit(&sweep->waits,
+                          sweep->passes || (is_much(arena) && hmm_pages_may_sweep(pages)),
+                          memory_order_relaxed);
 }
 
 /* A new period: time for a pass over what has lain unused in the one before. Returns whether it
@@ -200,14 +231,15 @@ void hmm_sweep_some(struct hmm_pages *pages, struct hmm_arena *arena, bool frees
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
     struct hmm_sweep *sweep = &arena->sweep;
-    hmm_sweep_report(pages, arena);
+    note_level(arena);
     bool new_period = next_period(sweep, now_ns);
-    bool much = frees && hmm_sweep_is_much(arena) && !hmm_pages_have_spare(pages) &&
-                hmm_pages_may_sweep(pages);
-    if (!sweep->passes && (much || (new_period && hmm_sweep_spare(arena) > HMM_SWEEP_LEAST_BYTES)))
+    bool much =
+        frees && is_much(arena) && !hmm_pages_have_spare(pages) && hmm_pages_may_sweep(pages);
+    if (!sweep->passes && (much || (new_period && spare_bytes(arena) > HMM_SWEEP_LEAST_BYTES)))
         begin_pass(arena, !much);
     if (sweep->passes && !hmm_pages_is_refused(pages))
         step(pages, arena, now_ns);
+    hmm_sweep_tell(pages, arena);
 }
 
 /* Does each page of the bin's blocks get used? */

@@ -115,22 +115,34 @@ static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread
     return mag;
 }
 
-/* Free memory ages; so do the thread's caches, which may be what pins it. */
-static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena, bool frees)
+static HMM_NOINLINE void sweep(struct hmm_heap *heap, struct hmm_arena *arena, bool frees,
+                               uint64_t now_ns)
 {
-    uint64_t now_ns = hmm_decay(&heap->pages);
-    hmm_mapped_age(&heap->large.maps, now_ns);
-    if (arena != NULL && hmm_sweep_is_due(&heap->pages, arena, frees, now_ns)) {
-        hmm_arena_lock(&heap->arenas, arena);
-        hmm_sweep_some(&heap->pages, arena, frees, now_ns);
-        hmm_lock_give(&arena->lock);
-    }
-    if (arena == NULL || now_ns - arena->shed_at_ns < shed_every_ns)
-        return;
+    hmm_arena_lock(&heap->arenas, arena);
+    hmm_sweep_some(&heap->pages, arena, frees, now_ns);
+    hmm_lock_give(&arena->lock);
+}
+
+static HMM_NOINLINE void shed_idle(struct hmm_heap *heap, struct hmm_arena *arena, uint64_t now_ns)
+{
     arena->shed_at_ns = now_ns;
     hmm_large_flush(&heap->large, arena);
     hmm_arena_shed(&heap->arenas, arena, HMM_SHED_IDLE);
     hmm_arenas_cool(&heap->arenas, shed_every_ns);
+}
+
+/* Free memory ages; so do the thread's caches, which may be what pins it. */
+static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena, bool frees)
+{
+    uint64_t now_ns = hmm_decay(&heap->pages);
+    if (hmm_unlikely(hmm_mapped_hold(&heap->large.maps)))
+        hmm_mapped_age(&heap->large.maps, now_ns);
+    if (arena == NULL)
+        return;
+    if (hmm_unlikely(hmm_sweep_is_due(arena, frees, now_ns)))
+        sweep(heap, arena, frees, now_ns);
+    if (hmm_unlikely(now_ns - arena->shed_at_ns >= shed_every_ns))
+        shed_idle(heap, arena, now_ns);
 }
 
 static inline void maybe_decay(struct hmm_heap *heap, struct hmm_arena *arena, bool frees)

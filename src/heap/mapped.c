@@ -336,8 +336,7 @@ static void unmap_rooms(struct hmm_maps *maps, bool all, uint64_t now_ns)
 
 void hmm_mapped_age(struct hmm_maps *maps, uint64_t now_ns)
 {
-    if (hmm_mapped_hold(maps))
-        unmap_rooms(maps, false, now_ns);
+    unmap_rooms(maps, false, now_ns);
 }
 
 void hmm_mapped_trim(struct hmm_maps *maps)

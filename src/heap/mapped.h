@@ -74,8 +74,7 @@ static inline bool hmm_mapped_hold(const struct hmm_maps *maps)
     return __atomic_load_n(&maps->n_holding, __ATOMIC_RELAXED) != 0; /* a hint */
 }
 
-/* Unmap old contents that were unused for REGRET_MS. cost: if there are any, a look at all blocks
- */
+/* Unmap old contents that were unused for REGRET_MS. cost: a look at all blocks */
 void hmm_mapped_age(struct hmm_maps *maps, uint64_t now_ns);
 /* Unmap all room. cost: if there is any, a look at all blocks */
 void hmm_mapped_trim(struct hmm_maps *maps);

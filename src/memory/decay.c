@@ -236,7 +236,7 @@ static uint32_t lower(struct hmm_pages *pages, size_t keep_units, uint32_t max_d
 static size_t over_limit(const struct hmm_pages *pages)
 {
     size_t excess = hmm_pages_excess(pages);
-    size_t ahead = hmm_max(hmm_pages_dirty_most(pages), hmm_pages_dirty_least(pages)) / 4;
+    size_t ahead = hmm_pages_dirty_limits(pages).most / 4;
     return excess != 0 ? excess + hmm_min(ahead, HMM_PURGE_STEP_UNITS) : 0;
 }
 
@@ -263,7 +263,7 @@ static size_t age(struct hmm_pages *pages, uint64_t elapsed_ns)
     size_t unneeded = pages->kept_units - needed;
     if (unneeded != 0)
         pages->kept_units -= (uint32_t)hmm_min(hmm_aged(unneeded, elapsed_ns, half_ns), unneeded);
-    size_t least = hmm_pages_dirty_least(pages);
+    size_t least = hmm_pages_dirty_limits(pages).least;
     return idle > least ? hmm_aged(idle - least, elapsed_ns, half_ns) : 0;
 }
 
@@ -313,7 +313,8 @@ static bool end_look(struct hmm_pages *pages)
 static uint32_t step_units(struct hmm_pages *pages)
 {
     /* relaxed: a hint */
-    uint32_t turned = atomic_exchange_explicit(&pages->turned_units, 0, memory_order_relaxed);
+    uint32_t turned = atomic_load_explicit(&pages->turned_units, memory_order_relaxed);
+    atomic_store_explicit(&pages->turned_units, 0, memory_order_relaxed);
     return (uint32_t)hmm_min(HMM_PURGE_STEP_UNITS + 2 * (uint64_t)turned, UINT32_MAX);
 }
 
@@ -346,8 +347,7 @@ uint64_t hmm_decay(struct hmm_pages *pages)
         forget_refusal(pages, now_ns);
         pages->aged_units = (uint32_t)hmm_max(pages->aged_units, age(pages, elapsed_ns));
         lower_now = lower_due(pages, now_ns);
-        uint32_t kept = hmm_pages_kept(pages);
-        may_go = pages->dirty_units - (uint32_t)hmm_min(kept, pages->dirty_units);
+        may_go = (uint32_t)hmm_min(pages->dirty_units, hmm_pages_unneeded_units(pages));
         hmm_regret_age(pages, now_ns);
     }
     if (hmm_pages_is_refused(pages))

@@ -175,7 +175,8 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
     pages->dirty_units -= n_dirty;
     if (pages->dirty_units < pages->least_dirty_units)
         pages->least_dirty_units = pages->dirty_units;
-    hmm_pages_note_spare_units(pages);
+    if (n_dirty != 0)
+        hmm_pages_note_spare_units(pages);
     return n_dirty;
 }
 

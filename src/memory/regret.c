@@ -60,15 +60,16 @@ void hmm_regret_age(struct hmm_pages *pages, uint64_t now_ns)
 }
 
 /* Units that were given back not long ago; and dirty ones, if `dirty`. */
-static uint32_t count_purged(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
-                             bool dirty)
+static inline uint32_t count_purged(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
+                                    bool dirty)
 {
     uint32_t n = 0;
     for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
         const struct hmm_unit_bits *bits = hmm_unit_bits(pages->map, word);
         uint64_t found = bits->purged[0] | bits->purged[1] | (dirty ? bits->dirty : 0);
         uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
-        n += (uint32_t)__builtin_popcountll(found & mask);
+        if ((found & mask) != 0)
+            n += (uint32_t)__builtin_popcountll(found & mask);
     }
     return n;
 }
@@ -76,8 +77,6 @@ static uint32_t count_purged(const struct hmm_pages *pages, uint32_t unit, uint3
 /* Units that were given back not long ago. */
 static uint32_t count_regretted(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
-    if (!pages->purged_lately && !pages->purged_before)
-        return 0;
     hmm_regret_age(pages, hmm_port_clock_latest_ns());
     return count_purged(pages, unit, n_units, false);
 }
@@ -92,6 +91,8 @@ void hmm_regret_note_lowered(struct hmm_pages *pages, uint32_t unit, uint32_t n_
 /* So much had better been kept. locks: held pages */
 static void regret(struct hmm_pages *pages, uint32_t n_units)
 {
+    if (n_units == 0)
+        return;
     size_t most = hmm_meta_tunables(pages->meta)->dirty_max >> HMM_UNIT_SHIFT;
     most = hmm_max(most, hmm_pages_used(pages));
     pages->regretted_units += n_units;
@@ -118,7 +119,8 @@ void hmm_regret_note_slots(struct hmm_pages *pages, uint32_t n_units)
 void hmm_regret_note_needed(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
     HMM_ASSERT(hmm_lock_held(&pages->lock));
-    regret(pages, count_regretted(pages, unit, n_units));
+    if (pages->purged_lately || pages->purged_before)
+        regret(pages, count_regretted(pages, unit, n_units));
 }
 
 void hmm_regret_mark(struct hmm_pages *pages, uint32_t unit, uint64_t swept_pages)

@@ -210,7 +210,7 @@ HMM_HINT static inline bool hmm_pages_may_sweep(const struct hmm_pages *pages)
 {
     uint32_t kept = __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED);          /* a hint */
     uint32_t peak = __atomic_load_n(&pages->peak_resident_units, __ATOMIC_RELAXED); /* a hint */
-    return hmm_pages_unneeded_units(pages) > 0 || kept < peak / HMM_SWEEP_SWING;
+    return kept < peak / HMM_SWEEP_SWING || hmm_pages_unneeded_units(pages) > 0;
 }
 
 /* Units that take memory, as far as is known here. */
@@ -226,31 +226,24 @@ static inline void hmm_pages_note_peak(struct hmm_pages *pages)
         (uint32_t)hmm_max(pages->peak_resident_units, hmm_pages_resident(pages));
 }
 
-/* Dirty units that are kept since such memory was needed again soon. locks: held pages */
-static inline uint32_t hmm_pages_kept(const struct hmm_pages *pages)
-{
-    return pages->dirty_units -
-           (uint32_t)hmm_min(pages->dirty_units, hmm_pages_unneeded_units(pages));
-}
+/* How many dirty units are kept. */
+struct hmm_dirty_limits {
+    size_t least; /* whatever their age */
+    size_t most;  /* for a while */
+};
 
-/* Dirty units that are kept whatever their age. locks: held pages */
-static inline size_t hmm_pages_dirty_least(const struct hmm_pages *pages)
+/* Less when hardly anything is left of the heap: perhaps nothing will be called any more.
+ * locks: held pages */
+static inline struct hmm_dirty_limits hmm_pages_dirty_limits(const struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
     size_t live = hmm_pages_live(pages);
-    if (live > pages->peak_resident_units / t->dirty_max_divisor)
-        live = hmm_pages_used(pages);
-    return hmm_max(live / t->dirty_divisor, t->dirty_min >> HMM_UNIT_SHIFT);
-}
-
-/* Dirty units that may be kept for a while. Less when hardly anything is left of the heap: perhaps
- * nothing will be called any more. locks: held pages */
-static inline size_t hmm_pages_dirty_most(const struct hmm_pages *pages)
-{
-    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
-    size_t live = hmm_pages_live(pages);
-    return live > pages->peak_resident_units / t->dirty_max_divisor ? hmm_pages_used(pages)
-                                                                    : live / t->dirty_max_divisor;
+    size_t used = hmm_pages_used(pages);
+    bool hardly = live <= pages->peak_resident_units / t->dirty_max_divisor;
+    size_t least = (hardly ? live : used) / t->dirty_divisor;
+    least = hmm_max(least, t->dirty_min >> HMM_UNIT_SHIFT);
+    size_t most = hardly ? live / t->dirty_max_divisor : used;
+    return (struct hmm_dirty_limits){.least = least, .most = hmm_max(most, least)};
 }
 
 /* Has the system refused a moment ago to take memory back, as of a process that is locked in
@@ -264,24 +257,25 @@ static inline bool hmm_pages_is_refused(const struct hmm_pages *pages)
  * is about to take more memory than ever. locks: held pages */
 static inline size_t hmm_pages_excess(const struct hmm_pages *pages)
 {
-    size_t least = hmm_pages_dirty_least(pages);
+    const struct hmm_dirty_limits limits = hmm_pages_dirty_limits(pages);
     size_t dirty = pages->dirty_units;
-    if (dirty <= least || hmm_pages_is_refused(pages))
+    if (dirty <= limits.least || hmm_pages_is_refused(pages))
         return 0;
-    size_t most = hmm_max(hmm_pages_dirty_most(pages), least);
-    most = hmm_max(most, hmm_pages_kept(pages));
-    size_t excess = dirty > most ? dirty - most : 0;
+    size_t excess =
+        dirty > limits.most ? hmm_min(dirty - limits.most, hmm_pages_unneeded_units(pages)) : 0;
     size_t resident = hmm_pages_resident(pages);
-    least = hmm_max(least, hmm_min(pages->kept_units, hmm_pages_used(pages) / 4));
-    if (resident > pages->peak_resident_units)
-        excess = hmm_max(excess, hmm_min(resident - pages->peak_resident_units, dirty - least));
-    return excess;
+    if (resident <= pages->peak_resident_units)
+        return excess;
+    size_t kept = hmm_min(pages->kept_units, hmm_pages_used(pages) / HMM_PEAK_KEPT_DIVISOR);
+    size_t stays = hmm_min(hmm_max(limits.least, kept), dirty);
+    size_t over = hmm_min(resident - pages->peak_resident_units, dirty - stays);
+    return hmm_max(excess, over);
 }
 
 /* Is much free memory with old contents there to be used first? locks: held pages */
 static inline void hmm_pages_note_spare(struct hmm_pages *pages)
 {
-    bool spare = pages->dirty_units > 2 * hmm_pages_dirty_least(pages);
+    bool spare = pages->dirty_units > 2 * hmm_pages_dirty_limits(pages).least;
     atomic_store_explicit(&pages->has_spare, spare, memory_order_relaxed); /* relaxed: a hint */
 }
 

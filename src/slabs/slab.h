@@ -95,6 +95,8 @@ static inline _Atomic(uint64_t) *hmm_slab_remote_words(struct hmm_slab *slab)
 /* Bytes of free slots that have been given back. */
 static inline size_t hmm_slab_purged_bytes(const struct hmm_slab *slab)
 {
+    if (hmm_likely(slab->purged_pages == 0))
+        return 0;
     return (size_t)__builtin_popcountll(slab->purged_pages) * hmm_port_page_bytes();
 }
 
