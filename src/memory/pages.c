@@ -210,7 +210,7 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
     atomic_fetch_add_explicit(&pages->turned_units, n_units, memory_order_relaxed);
     uint32_t used = hmm_pages_used(pages);
     note_worth(pages, used);
-    hmm_pages_note_spare(pages);
+    hmm_pages_note_spare(pages, hmm_pages_dirty_limits(pages));
     pages->peak_used_units = (uint32_t)hmm_max(pages->peak_used_units, used);
     pages->used_lately_units = (uint32_t)hmm_max(pages->used_lately_units, used);
     note_resident(pages);

@@ -255,9 +255,9 @@ static inline bool hmm_pages_is_refused(const struct hmm_pages *pages)
 
 /* Dirty units to be given back at once, whatever their age: when most of the heap is free; when it
  * is about to take more memory than ever. locks: held pages */
-static inline size_t hmm_pages_excess(const struct hmm_pages *pages)
+static inline size_t hmm_pages_excess_over(const struct hmm_pages *pages,
+                                           struct hmm_dirty_limits limits)
 {
-    const struct hmm_dirty_limits limits = hmm_pages_dirty_limits(pages);
     size_t dirty = pages->dirty_units;
     if (dirty <= limits.least || hmm_pages_is_refused(pages))
         return 0;
@@ -272,10 +272,15 @@ static inline size_t hmm_pages_excess(const struct hmm_pages *pages)
     return hmm_max(excess, over);
 }
 
-/* Is much free memory with old contents there to be used first? locks: held pages */
-static inline void hmm_pages_note_spare(struct hmm_pages *pages)
+static inline size_t hmm_pages_excess(const struct hmm_pages *pages)
 {
-    bool spare = pages->dirty_units > 2 * hmm_pages_dirty_limits(pages).least;
+    return hmm_pages_excess_over(pages, hmm_pages_dirty_limits(pages));
+}
+
+/* Is much free memory with old contents there to be used first? locks: held pages */
+static inline void hmm_pages_note_spare(struct hmm_pages *pages, struct hmm_dirty_limits limits)
+{
+    bool spare = pages->dirty_units > 2 * limits.least;
     atomic_store_explicit(&pages->has_spare, spare, memory_order_relaxed); /* relaxed: a hint */
 }
 
@@ -284,17 +289,18 @@ static inline void hmm_pages_note_spare(struct hmm_pages *pages)
 static inline void hmm_pages_note_decay(struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
+    const struct hmm_dirty_limits limits = hmm_pages_dirty_limits(pages);
     uint64_t free_bytes = (uint64_t)pages->free_units << HMM_UNIT_SHIFT;
     bool wanted = pages->top_was_free || pages->states_from != UINT32_MAX || pages->purged_lately ||
                   pages->purged_before ||
                   (uint64_t)pages->dirty_units << HMM_UNIT_SHIFT > t->dirty_min ||
                   (free_bytes >= t->lower_min && pages->free_units > pages->n_units / 2);
     enum hmm_wanted what = !wanted ? HMM_WANTED_NOTHING
-                           : hmm_pages_excess(pages) != 0 || pages->aged_units != 0
+                           : hmm_pages_excess_over(pages, limits) != 0 || pages->aged_units != 0
                                ? HMM_WANTED_NOW
                                : HMM_WANTED_LOOK;
     atomic_store_explicit(&pages->decay_wanted, what, memory_order_relaxed); /* relaxed: a hint */
-    hmm_pages_note_spare(pages);
+    hmm_pages_note_spare(pages, limits);
 }
 
 /* A hint. */
