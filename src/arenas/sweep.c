@@ -13,9 +13,6 @@
 #include "arenas/sweep.h"
 
 #include "base/check.h"
-#include "memory/regret.h"
-
-static const uint64_t period_ns = HMM_REGRET_MS * (uint64_t)1000000;
 
 /* Are slots [first, last] free? */
 static bool are_free(const struct hmm_slab *slab, uint32_t first, uint32_t last)
@@ -217,7 +214,7 @@ void hmm_sweep_tell(struct hmm_pages *pages, struct hmm_arena *arena)
  * is. */
 static bool next_period(struct hmm_sweep *sweep, uint64_t now_ns)
 {
-    if (now_ns - sweep->period_at_ns < period_ns)
+    if (now_ns - sweep->period_at_ns < hmm_regret_ns)
         return false;
     sweep->period_at_ns = now_ns;
     sweep->epoch++;
@@ -274,7 +271,7 @@ void hmm_sweep_note_taken(struct hmm_pages *heap, struct hmm_arena *arena,
     slab->swept_free = 0;
     size_t bytes = (size_t)__builtin_popcountll(pages) * page_bytes;
     arena->sweep.purged_bytes -= bytes;
-    if (hmm_port_clock_latest_ns() - slab->purged_at_ns < 2 * period_ns) {
+    if (hmm_port_clock_latest_ns() - slab->purged_at_ns < 2 * hmm_regret_ns) {
         hmm_regret_note_slots(heap, (uint32_t)hmm_div_up(bytes, HMM_UNIT_BYTES));
         arena->sweep.kept_bytes += bytes;
     }

@@ -8,6 +8,7 @@
 #define HMM_ARENAS_SWEEP_H
 
 #include "arenas/arena.h"
+#include "memory/regret.h"
 
 /* Tell the pages how much memory free slots take. */
 void hmm_sweep_tell(struct hmm_pages *pages, struct hmm_arena *arena);
@@ -30,7 +31,7 @@ static inline bool hmm_sweep_waits(const struct hmm_arena *arena)
 static inline bool hmm_sweep_is_due(const struct hmm_arena *arena, bool frees, uint64_t now_ns)
 {
     return (hmm_sweep_waits(arena) && (frees || arena->sweep.passes)) ||
-           now_ns - arena->sweep.period_at_ns >= HMM_REGRET_MS * (uint64_t)1000000;
+           now_ns - arena->sweep.period_at_ns >= hmm_regret_ns;
 }
 
 /* Give back whole pages of free slots in partly used slabs, if there are many: some of them. A

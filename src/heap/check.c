@@ -263,8 +263,16 @@ static const char *check_totals(const struct hmm_heap *heap)
 {
     size_t n_nowhere = 0;
     size_t n_underway = 0;
-    for (const struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next)
+    uint32_t told_units = 0;
+    uint32_t told_spare = 0;
+    for (const struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next) {
         n_underway += count_entries(heap, a);
+        told_units += a->sweep.told_units;
+        told_spare += a->sweep.told_spare;
+    }
+    if (told_units != atomic_load_explicit(&heap->pages.unused_units, memory_order_relaxed) ||
+        told_spare != atomic_load_explicit(&heap->pages.slots_units, memory_order_relaxed))
+        return "I12: what arenas have told of their free slots is not the sum";
     for (uint32_t unit = 0; next_slab(&heap->pages, &unit); unit++) {
         struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
         const _Atomic(uint64_t) *remote = hmm_slab_remote_words(slab);
@@ -279,19 +287,22 @@ static const char *check_totals(const struct hmm_heap *heap)
     return n_nowhere == n_underway ? NULL : "I7: slots are lost, or counted twice";
 }
 
-/* An arena's bytes in slabs, and of those free in local words. */
+/* An arena's bytes in slabs, of those free in local words, and of these given back. */
 static const char *check_bytes(const struct hmm_heap *heap, const struct hmm_arena *arena)
 {
     size_t slab_bytes = 0;
     size_t free_bytes = 0;
+    size_t purged_bytes = 0;
     for (uint32_t unit = 0; next_slab(&heap->pages, &unit); unit++) {
         struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
         if (atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)
             continue;
         slab_bytes += (size_t)slab->n_slots * slab->slot_bytes;
         free_bytes += (size_t)slab->n_free * slab->slot_bytes;
+        purged_bytes += hmm_slab_purged_bytes(slab);
     }
-    return slab_bytes == arena->slab_bytes && free_bytes == arena->free_bytes
+    return slab_bytes == arena->slab_bytes && free_bytes == arena->free_bytes &&
+                   purged_bytes == arena->sweep.purged_bytes
                ? NULL
                : "I12: an arena's count of bytes in its slabs is wrong";
 }

@@ -207,12 +207,9 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
 
 void hmm_large_clear(char *block, size_t bytes)
 {
-    size_t page_bytes = hmm_port_page_bytes();
     for (size_t at = 0; at < bytes; at += HMM_RESIDENT_BYTES) {
         size_t n_bytes = hmm_min(bytes - at, HMM_RESIDENT_BYTES);
-        size_t n_pages = n_bytes / page_bytes;
-        bool dense = hmm_port_resident(block + at, n_bytes) >= n_pages - n_pages / HMM_DENSE_SHARE;
-        if (dense || !hmm_port_purge(block + at, n_bytes))
+        if (hmm_dense_is_in_memory(block + at, n_bytes) || !hmm_port_purge(block + at, n_bytes))
             memset(block + at, 0, n_bytes);
     }
 }

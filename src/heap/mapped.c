@@ -7,8 +7,7 @@
 
 #include "memory/move.h"
 #include "memory/pieces.h"
-
-static const uint64_t regret_ns = HMM_REGRET_MS * (uint64_t)1000000;
+#include "memory/regret.h"
 
 /* --- the table; locks: held table ---------------------------------------------------------------
  */
@@ -257,7 +256,7 @@ static bool grow_mapped(struct hmm_maps *maps, struct hmm_mapped *node, size_t b
         node->start = moved;
     }
     node->bytes = bytes;
-    node->swings = node->shrunk_at_ns != 0 && now_ns - node->shrunk_at_ns < regret_ns;
+    node->swings = node->shrunk_at_ns != 0 && now_ns - node->shrunk_at_ns < hmm_regret_ns;
     return true;
 }
 
@@ -329,7 +328,7 @@ static void unmap_rooms(struct hmm_maps *maps, bool all, uint64_t now_ns)
     struct hmm_mapped **buckets = maps->buckets != NULL ? maps->buckets : maps->first;
     for (size_t i = 0; i < n_buckets; i++)
         for (struct hmm_mapped *node = buckets[i]; node != NULL; node = node->next)
-            if (all || (node->holds && now_ns - node->shrunk_at_ns >= regret_ns))
+            if (all || (node->holds && now_ns - node->shrunk_at_ns >= hmm_regret_ns))
                 unmap_room(maps, node);
     hmm_lock_give(&maps->lock);
 }

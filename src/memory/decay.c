@@ -231,6 +231,16 @@ static uint32_t lower(struct hmm_pages *pages, size_t keep_units, uint32_t max_d
     return n;
 }
 
+/* Of `n` units, those that have aged in this time, by the half-life. */
+static size_t aged(size_t n, uint64_t elapsed_ns, uint64_t half_ns)
+{
+    /* a pause between two looks says nothing about the age of what was freed just now */
+    elapsed_ns = hmm_min(elapsed_ns, half_ns);
+    if (half_ns == 0)
+        return n;
+    return (size_t)((n * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns));
+}
+
 /* Units beyond what may be kept at any age, and a few more, so that the next ones do not follow
  * one by one. locks: held pages */
 static size_t over_limit(const struct hmm_pages *pages)
@@ -262,9 +272,9 @@ static size_t age(struct hmm_pages *pages, uint64_t elapsed_ns)
         is_learning ? pages->kept_units : hmm_min(hmm_pages_swing_units(pages), pages->kept_units);
     size_t unneeded = pages->kept_units - needed;
     if (unneeded != 0)
-        pages->kept_units -= (uint32_t)hmm_min(hmm_aged(unneeded, elapsed_ns, half_ns), unneeded);
+        pages->kept_units -= (uint32_t)hmm_min(aged(unneeded, elapsed_ns, half_ns), unneeded);
     size_t least = hmm_pages_dirty_limits(pages).least;
-    return idle > least ? hmm_aged(idle - least, elapsed_ns, half_ns) : 0;
+    return idle > least ? aged(idle - least, elapsed_ns, half_ns) : 0;
 }
 
 /* Is the top long and old enough? It must have been so at two looks, lower_ms apart.

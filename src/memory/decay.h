@@ -26,16 +26,6 @@ void hmm_decay_lower(struct hmm_pages *pages, size_t keep_bytes);
  * locks: held pages */
 void hmm_decay_fork_child(struct hmm_pages *pages);
 
-/* Of `n` units, those that have aged in this time, by the half-life. */
-static inline size_t hmm_aged(size_t n, uint64_t elapsed_ns, uint64_t half_ns)
-{
-    /* a pause between two looks says nothing about the age of what was freed just now */
-    elapsed_ns = hmm_min(elapsed_ns, half_ns);
-    if (half_ns == 0)
-        return n;
-    return (size_t)((n * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns));
-}
-
 /* Is there anything to do? A hint; hmm_decay decides under the lock. */
 static inline bool hmm_decay_due(const struct hmm_pages *pages)
 {

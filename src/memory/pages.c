@@ -248,7 +248,7 @@ static int64_t find_aligned(const struct hmm_pages *pages, uint32_t from, uint32
  * request others; then one that is longer by the alignment, which holds one for certain. */
 static int64_t find_some_aligned(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes)
 {
-    uint32_t next = pages->aligned_from;
+    uint32_t next = pages->aligned_from < pages->n_units ? pages->aligned_from : 0;
     int64_t run = find_aligned(pages, next, n_units, align_bytes, HMM_ALIGNED_TRIES, &next);
     pages->aligned_from = run != HMM_RUN_NONE ? (uint32_t)run : next;
     uint64_t longer = n_units + (uint64_t)(align_bytes >> HMM_UNIT_SHIFT);
@@ -272,10 +272,7 @@ static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t ali
         run = find_some_aligned(pages, n_units, align_bytes);
     if (run == HMM_RUN_NONE)
         return HMM_RUN_NONE;
-    uint32_t unit = (uint32_t)run;
-    unit += align_bytes <= pages->brk->align_bytes
-                ? 0
-                : aligned_head(pages, unit, n_units, align_bytes);
+    uint32_t unit = (uint32_t)run + aligned_head(pages, (uint32_t)run, n_units, align_bytes);
     uint32_t dirty = hmm_pages_detach(pages, (uint32_t)run, unit, n_units);
     if (n_dirty != NULL)
         *n_dirty = dirty;
@@ -383,8 +380,8 @@ int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_b
     HMM_ASSERT(n_units != 0);
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
     align_bytes = hmm_max(align_bytes, HMM_UNIT_BYTES);
-    for (bool all = align_bytes <= pages->brk->align_bytes;;
-         all = true) { /* after growth, and before the answer is no */
+    bool all = align_bytes <= pages->brk->align_bytes;
+    for (;; all = true) { /* after growth, and before the answer is no */
         hmm_lock_take(&pages->lock);
         int64_t unit = take_locked(pages, n_units, align_bytes, all, n_dirty);
         uint32_t seen = pages->n_growths;
@@ -437,31 +434,30 @@ void hmm_pages_trim_run(struct hmm_pages *pages, uint32_t unit, uint32_t new_uni
     hmm_lock_give(&pages->lock);
 }
 
-static void give_units(struct hmm_pages *pages, uint32_t unit, enum hmm_contents contents)
+/* swept_pages: see hmm_pages_give_swept */
+static void give_units(struct hmm_pages *pages, uint32_t unit, enum hmm_contents contents,
+                       uint64_t swept_pages)
 {
     hmm_lock_take(&pages->lock);
     uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
     hmm_unit(pages->map, unit)->n_units = 0;
     attach_freed(pages, unit, n_units, contents);
+    if (hmm_unlikely(swept_pages != 0))
+        hmm_regret_mark(pages, unit, swept_pages);
     hmm_lock_give(&pages->lock);
 }
 
 void hmm_pages_give(struct hmm_pages *pages, uint32_t unit)
 {
-    give_units(pages, unit, HMM_CONTENTS_DIRTY);
+    give_units(pages, unit, HMM_CONTENTS_DIRTY, 0);
 }
 
 void hmm_pages_give_swept(struct hmm_pages *pages, uint32_t unit, uint64_t swept_pages)
 {
-    hmm_lock_take(&pages->lock);
-    uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
-    hmm_unit(pages->map, unit)->n_units = 0;
-    attach_freed(pages, unit, n_units, HMM_CONTENTS_DIRTY);
-    hmm_regret_mark(pages, unit, swept_pages);
-    hmm_lock_give(&pages->lock);
+    give_units(pages, unit, HMM_CONTENTS_DIRTY, swept_pages);
 }
 
 void hmm_pages_give_empty(struct hmm_pages *pages, uint32_t unit)
 {
-    give_units(pages, unit, HMM_CONTENTS_NEW);
+    give_units(pages, unit, HMM_CONTENTS_NEW, 0);
 }

@@ -41,21 +41,20 @@ static void begin_period(struct hmm_pages *pages)
 
 void hmm_regret_age(struct hmm_pages *pages, uint64_t now_ns)
 {
-    const uint64_t period_ns = HMM_REGRET_MS * (uint64_t)1000000;
     uint64_t elapsed_ns = now_ns - pages->regret_at_ns;
-    if (elapsed_ns < period_ns)
+    if (elapsed_ns < hmm_regret_ns)
         return;
     pages->regret_at_ns = now_ns;
     begin_period(pages);
     /* much is being taken again: what is left of it is needed, too, however long that takes */
     bool extended = pages->regretted_units > pages->kept_units / HMM_REGRET_DIVISOR &&
-                    pages->n_extended < HMM_REGRET_PERIODS && elapsed_ns < 2 * period_ns;
+                    pages->n_extended < HMM_REGRET_PERIODS && elapsed_ns < 2 * hmm_regret_ns;
     pages->regretted_units = 0;
     pages->n_extended = extended ? pages->n_extended + 1 : 0;
     if (extended)
         return;
     for (int i = 0; i < 2 && (pages->purged_lately || pages->purged_before); i++)
-        if (i == 0 || elapsed_ns >= 2 * period_ns)
+        if (i == 0 || elapsed_ns >= 2 * hmm_regret_ns)
             age_bits(pages);
 }
 

@@ -18,6 +18,8 @@
 
 #include "memory/units.h"
 
+static const uint64_t hmm_regret_ns = HMM_REGRET_MS * (uint64_t)1000000;
+
 /* If a period has passed: forget what was given back before the last one, and begin another.
  * locks: held pages */
 void hmm_regret_age(struct hmm_pages *pages, uint64_t now_ns);

@@ -4,6 +4,8 @@
  */
 #include "slabs/dense.h"
 
+#include "base/check.h"
+
 /* Is it still what it was? Else nothing is known any more. */
 static bool is_there(const struct hmm_pages *pages, const struct hmm_witness *witness,
                      uint32_t entry)
@@ -12,13 +14,18 @@ static bool is_there(const struct hmm_pages *pages, const struct hmm_witness *wi
            hmm_pages_run_units(pages, witness->unit) == witness->n_units;
 }
 
-/* Are its first pages, or all of them, nearly all in memory? */
+bool hmm_dense_is_in_memory(const char *start, size_t bytes)
+{
+    HMM_ASSERT(bytes <= HMM_RESIDENT_BYTES);
+    size_t n_pages = bytes / hmm_port_page_bytes();
+    return hmm_port_resident(start, bytes) >= n_pages - n_pages / HMM_DENSE_SHARE;
+}
+
+/* All of it, or its beginning. */
 static bool is_in_memory(const struct hmm_pages *pages, const struct hmm_witness *witness)
 {
     size_t bytes = hmm_min((size_t)witness->n_units << HMM_UNIT_SHIFT, HMM_RESIDENT_BYTES);
-    size_t n_pages = bytes / hmm_port_page_bytes();
-    size_t resident = hmm_port_resident(hmm_pagemap_address(pages->map, witness->unit), bytes);
-    return resident >= n_pages - n_pages / HMM_DENSE_SHARE;
+    return hmm_dense_is_in_memory(hmm_pagemap_address(pages->map, witness->unit), bytes);
 }
 
 bool hmm_dense_ask(const struct hmm_pages *pages, struct hmm_witness *witness, uint32_t unit,

@@ -26,6 +26,10 @@ struct hmm_witness {
     bool dense;       /* owner: it was seen to be in memory */
 };
 
+/* Are the pages of the mapped `bytes` at `start` nearly all in memory? HMM_RESIDENT_BYTES at most.
+ * cost: a system call */
+bool hmm_dense_is_in_memory(const char *start, size_t bytes);
+
 /* A run of new memory begins at `unit`, whose entry is `entry`, as that of others for the same
  * size. Should it get its pages now? caller: owner of the witness
  * cost: a system call, unless the witness has been seen to be in memory */

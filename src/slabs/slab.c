@@ -168,10 +168,7 @@ void hmm_slab_destroy(struct hmm_slabs *slabs, struct hmm_slab *slab)
     atomic_store_explicit(&slab->arena, NULL, memory_order_relaxed); /* relaxed: see set_owner */
     uint64_t swept_pages = slab->purged_pages;
     give_descriptor(slabs, slab);
-    if (hmm_likely(swept_pages == 0))
-        hmm_pages_give(pages, unit);
-    else
-        hmm_pages_give_swept(pages, unit, swept_pages);
+    hmm_pages_give_swept(pages, unit, swept_pages);
 }
 
 /* Write the marks of the slots of one word's bits to *last and downwards to `end`, by rows: slots

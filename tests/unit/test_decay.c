@@ -131,6 +131,97 @@ static void test_goes_before_a_new_peak(void **state)
     buffer_heap_drop(h);
 }
 
+/* Nor then what was needed again soon. */
+static void test_keeps_what_swings_at_a_new_peak(void **state)
+{
+    (void)state;
+    enum { USED = 1200, HOLE = 150, KEPT = 1000, MORE = 200 };
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t used = (uint32_t)hmm_pages_take(p, USED, 1, HMM_MAY_GROW, NULL);
+    uint32_t hole = (uint32_t)hmm_pages_take(p, HOLE, 1, HMM_MAY_GROW, NULL);
+    uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
+    hmm_pages_give(p, hole);
+    hmm_decay(p);
+    p->kept_units = KEPT; /* more than is dirty */
+    uint32_t more = (uint32_t)hmm_pages_take(p, MORE, 1, HMM_MAY_GROW, NULL);
+    hmm_decay(p);
+    assert_int_equal(p->dirty_units, HOLE);
+    hmm_pages_give(p, more);
+    hmm_pages_give(p, used);
+    hmm_pages_give(p, pin);
+    buffer_heap_check(h);
+    buffer_heap_drop(h);
+}
+
+/* Free units in runs of 16, used ones between them. */
+static void free_many(struct hmm_pages *p, uint32_t *runs, uint32_t *pins, int n)
+{
+    for (int i = 0; i < n; i++) {
+        runs[i] = (uint32_t)hmm_pages_take(p, 16, 1, HMM_MAY_GROW, NULL);
+        pins[i] = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
+    }
+    for (int i = 0; i < n; i++)
+        hmm_pages_give(p, runs[i]);
+}
+
+/* However much is due: one call gives back a piece, and the next ones go on. */
+static void test_goes_in_pieces(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t runs[N];
+    uint32_t pins[N];
+    free_many(p, runs, pins, N);
+    atomic_store(&p->turned_units, 0); /* as if other calls had looked meanwhile */
+    hmm_decay(p);
+    assert_int_equal(p->purged_bytes, HMM_PURGE_STEP_UNITS * HMM_UNIT_BYTES);
+    for (int i = 0; i < N; i++)
+        hmm_decay(p);
+    assert_true(p->dirty_units <= N);
+    buffer_heap_check(h);
+    /* and as much as was turned over since the last call */
+    uint32_t n_purged = (uint32_t)(p->purged_bytes >> HMM_UNIT_SHIFT);
+    for (int i = 0; i < N; i++)
+        runs[i] = (uint32_t)hmm_pages_take(p, 16, 1, HMM_NO_GROWTH, NULL);
+    p->kept_units = 0;
+    for (int i = 0; i < N; i++)
+        hmm_pages_give(p, runs[i]);
+    hmm_decay(p);
+    assert_true((p->purged_bytes >> HMM_UNIT_SHIFT) - n_purged > 4 * HMM_PURGE_STEP_UNITS);
+    for (int i = 0; i < N; i++)
+        hmm_pages_give(p, pins[i]);
+    buffer_heap_drop(h);
+}
+
+/* Memory that cannot be given back is not asked for by each call; later it is tried again. */
+static void test_remembers_refusals(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t run = (uint32_t)hmm_pages_take(p, 64, 1, HMM_MAY_GROW, NULL);
+    uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
+    hmm_lock_take(&p->lock);
+    hmm_pages_note_purge(p, false);
+    hmm_lock_give(&p->lock);
+    p->refused_at_ns = hmm_port_clock_ns();
+    hmm_pages_give(p, run);
+    hmm_decay(p);
+    assert_int_equal(p->purged_bytes, 0);
+    p->refused_at_ns -= HMM_REFUSED_MS * (uint64_t)2000000;
+    atomic_store(&p->decay_at_ns, hmm_port_clock_ns() - HMM_DECAY_LOOK_MS * (uint64_t)1000000);
+    hmm_decay(p); /* forgets it */
+    atomic_store(&p->decay_at_ns, hmm_port_clock_ns() - HMM_DECAY_LOOK_MS * (uint64_t)1000000);
+    hmm_decay(p);
+    assert_true(p->dirty_units <= 4);
+    hmm_pages_give(p, pin);
+    buffer_heap_check(h);
+    buffer_heap_drop(h);
+}
+
 /* A period has passed: a look. */
 static void next_period(struct hmm_pages *p)
 {
@@ -224,6 +315,9 @@ int main(void)
         cmocka_unit_test(test_goes_at_once),
         cmocka_unit_test(test_keeps_while_it_swings),
         cmocka_unit_test(test_goes_before_a_new_peak),
+        cmocka_unit_test(test_keeps_what_swings_at_a_new_peak),
+        cmocka_unit_test(test_goes_in_pieces),
+        cmocka_unit_test(test_remembers_refusals),
         cmocka_unit_test(test_ages_by_periods),
         cmocka_unit_test(test_highest_first),
         cmocka_unit_test(test_learns_what_to_keep),
