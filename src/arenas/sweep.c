@@ -13,6 +13,7 @@
 #include "arenas/sweep.h"
 
 #include "base/check.h"
+#include "memory/regret.h"
 
 /* Are slots [first, last] free? */
 static bool are_free(const struct hmm_slab *slab, uint32_t first, uint32_t last)
@@ -203,25 +204,26 @@ void hmm_sweep_tell(struct hmm_pages *pages, struct hmm_arena *arena)
     sweep->told_bytes = arena->free_bytes;
     tell_sum(&pages->unused_units, &sweep->told_units, arena->free_bytes);
     tell_sum(&pages->slots_units, &sweep->told_spare, spare_bytes(arena));
-    hmm_pages_note_spare_units(pages);
+    hmm_pages_note_less_spare(pages);
+    hmm_pages_note_more_spare(pages);
     /* relaxed: a hint */
     atomic_store_explicit(&sweep->waits,
                           sweep->passes || (is_much(arena) && hmm_pages_may_sweep(pages)),
                           memory_order_relaxed);
 }
 
-/* A new period: time for a pass over what has lain unused in the one before. Returns whether it
- * is. */
-static bool next_period(struct hmm_sweep *sweep, uint64_t now_ns)
+void hmm_sweep_begin_period(struct hmm_pages *pages, struct hmm_arena *arena)
 {
-    if (now_ns - sweep->period_at_ns < hmm_regret_ns)
-        return false;
-    sweep->period_at_ns = now_ns;
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    struct hmm_sweep *sweep = &arena->sweep;
     sweep->epoch++;
     sweep->before_epoch = sweep->period_epoch;
     sweep->period_epoch = sweep->epoch;
     sweep->kept_bytes /= 2;
-    return true;
+    note_level(arena);
+    if (!sweep->passes && spare_bytes(arena) > HMM_SWEEP_LEAST_BYTES)
+        begin_pass(arena, true);
+    hmm_sweep_tell(pages, arena);
 }
 
 void hmm_sweep_some(struct hmm_pages *pages, struct hmm_arena *arena, bool frees, uint64_t now_ns)
@@ -229,11 +231,9 @@ void hmm_sweep_some(struct hmm_pages *pages, struct hmm_arena *arena, bool frees
     HMM_ASSERT(hmm_lock_held(&arena->lock));
     struct hmm_sweep *sweep = &arena->sweep;
     note_level(arena);
-    bool new_period = next_period(sweep, now_ns);
-    bool much =
-        frees && is_much(arena) && !hmm_pages_have_spare(pages) && hmm_pages_may_sweep(pages);
-    if (!sweep->passes && (much || (new_period && spare_bytes(arena) > HMM_SWEEP_LEAST_BYTES)))
-        begin_pass(arena, !much);
+    if (!sweep->passes && frees && is_much(arena) && !hmm_pages_have_spare(pages) &&
+        hmm_pages_may_sweep(pages))
+        begin_pass(arena, false);
     if (sweep->passes && !hmm_pages_is_refused(pages))
         step(pages, arena, now_ns);
     hmm_sweep_tell(pages, arena);

@@ -8,7 +8,6 @@
 #define HMM_ARENAS_SWEEP_H
 
 #include "arenas/arena.h"
-#include "memory/regret.h"
 
 /* Tell the pages how much memory free slots take. */
 void hmm_sweep_tell(struct hmm_pages *pages, struct hmm_arena *arena);
@@ -28,12 +27,14 @@ static inline bool hmm_sweep_waits(const struct hmm_arena *arena)
 }
 
 /* Is there anything to do now? A hint. caller: owner */
-static inline bool hmm_sweep_is_due(const struct hmm_arena *arena, bool frees, uint64_t now_ns)
+static inline bool hmm_sweep_is_due(const struct hmm_arena *arena, bool frees)
 {
-    return (hmm_sweep_waits(arena) && (frees || arena->sweep.passes)) ||
-           now_ns - arena->sweep.period_at_ns >= hmm_regret_ns;
+    return hmm_sweep_waits(arena) && (frees || arena->sweep.passes);
 }
 
+/* Begin a pass over the slabs that have lain unused since the call before the last one, if their
+ * free slots take much memory. */
+void hmm_sweep_begin_period(struct hmm_pages *pages, struct hmm_arena *arena);
 /* Give back whole pages of free slots in partly used slabs, if there are many: some of them. A
  * thread that `frees` gives back more than one that is about to use them.
  * cost: SWEEP_STEP_SLABS looked at, SWEEP_STEP_PAGES given back, or those of one slab more */

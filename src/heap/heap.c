@@ -128,6 +128,9 @@ static HMM_NOINLINE void shed_idle(struct hmm_heap *heap, struct hmm_arena *aren
     arena->shed_at_ns = now_ns;
     hmm_large_flush(&heap->large, arena);
     hmm_arena_shed(&heap->arenas, arena, HMM_SHED_IDLE);
+    hmm_arena_lock(&heap->arenas, arena);
+    hmm_sweep_begin_period(&heap->pages, arena);
+    hmm_lock_give(&arena->lock);
     hmm_arenas_cool(&heap->arenas, shed_every_ns);
 }
 
@@ -139,7 +142,7 @@ static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena, b
         hmm_mapped_age(&heap->large.maps, now_ns);
     if (arena == NULL)
         return;
-    if (hmm_unlikely(hmm_sweep_is_due(arena, frees, now_ns)))
+    if (hmm_unlikely(hmm_sweep_is_due(arena, frees)))
         sweep(heap, arena, frees, now_ns);
     if (hmm_unlikely(now_ns - arena->shed_at_ns >= shed_every_ns))
         shed_idle(heap, arena, now_ns);

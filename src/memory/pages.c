@@ -109,7 +109,7 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
     set_contents(pages, unit, n_units, contents);
     if (contents == HMM_CONTENTS_DIRTY) {
         pages->dirty_units += n_units;
-        hmm_pages_note_spare_units(pages);
+        hmm_pages_note_more_spare(pages);
     }
     uint32_t before = unit > 0 ? hmm_unit(pages->map, unit - 1)->tail_units : 0;
     uint32_t behind_at = unit + n_units;
@@ -176,7 +176,7 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
     if (pages->dirty_units < pages->least_dirty_units)
         pages->least_dirty_units = pages->dirty_units;
     if (n_dirty != 0)
-        hmm_pages_note_spare_units(pages);
+        hmm_pages_note_less_spare(pages);
     return n_dirty;
 }
 
@@ -257,22 +257,31 @@ static int64_t find_some_aligned(struct hmm_pages *pages, uint32_t n_units, size
     return run;
 }
 
-/* First fit; with an alignment above a unit, one that holds an aligned place: if `all`, all runs
- * are looked at. */
+/* The same; if `all`, all runs are looked at. *unit: where the aligned place is. */
+static HMM_NOINLINE int64_t find_place(struct hmm_pages *pages, uint32_t n_units,
+                                       size_t align_bytes, bool all, uint32_t *unit)
+{
+    uint32_t next = 0;
+    int64_t run = all ? find_aligned(pages, 0, n_units, align_bytes, UINT32_MAX, &next)
+                      : find_some_aligned(pages, n_units, align_bytes);
+    if (run != HMM_RUN_NONE)
+        *unit = (uint32_t)run + aligned_head(pages, (uint32_t)run, n_units, align_bytes);
+    return run;
+}
+
+/* First fit; with an alignment above that of all runs, one that holds an aligned place. */
 static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, bool all,
                            uint32_t *n_dirty)
 {
-    uint32_t next = 0;
-    int64_t run;
-    if (hmm_likely(align_bytes <= pages->brk->align_bytes))
-        run = pages->n_units != 0 ? hmm_runtree_find(&pages->tree, 0, n_units) : HMM_RUN_NONE;
-    else if (all)
-        run = find_aligned(pages, 0, n_units, align_bytes, UINT32_MAX, &next);
-    else
-        run = find_some_aligned(pages, n_units, align_bytes);
+    if (hmm_unlikely(pages->n_units == 0))
+        return HMM_RUN_NONE;
+    bool aligned = align_bytes > pages->brk->align_bytes;
+    uint32_t unit = 0;
+    int64_t run = hmm_unlikely(aligned) ? find_place(pages, n_units, align_bytes, all, &unit)
+                                        : hmm_runtree_find(&pages->tree, 0, n_units);
     if (run == HMM_RUN_NONE)
         return HMM_RUN_NONE;
-    uint32_t unit = (uint32_t)run + aligned_head(pages, (uint32_t)run, n_units, align_bytes);
+    unit = aligned ? unit : (uint32_t)run;
     uint32_t dirty = hmm_pages_detach(pages, (uint32_t)run, unit, n_units);
     if (n_dirty != NULL)
         *n_dirty = dirty;

@@ -167,12 +167,17 @@ HMM_HINT static inline uint32_t hmm_pages_spare_units(const struct hmm_pages *pa
            atomic_load_explicit(&pages->slots_units, memory_order_relaxed);
 }
 
-/* Its amount has changed. */
-static inline void hmm_pages_note_spare_units(struct hmm_pages *pages)
+/* It has become less, or more. */
+static inline void hmm_pages_note_less_spare(struct hmm_pages *pages)
 {
     uint32_t now = hmm_pages_spare_units(pages);
     if (now < atomic_load_explicit(&pages->least_units, memory_order_relaxed)) /* relaxed: a hint */
         atomic_store_explicit(&pages->least_units, now, memory_order_relaxed);
+}
+
+static inline void hmm_pages_note_more_spare(struct hmm_pages *pages)
+{
+    uint32_t now = hmm_pages_spare_units(pages);
     if (now > atomic_load_explicit(&pages->most_units, memory_order_relaxed)) /* relaxed: a hint */
         atomic_store_explicit(&pages->most_units, now, memory_order_relaxed);
 }
