@@ -95,6 +95,20 @@ static inline bool hmm_hit_free_remote(const struct hmm_pagemap *map, unsigned c
     return true;
 }
 
+/* Is the block of the thread's own slab, and does it count those? */
+static inline bool hmm_hit_is_counted(size_t distance)
+{
+    return distance + HMM_TAG_COUNTED < HMM_TAG_SPAN;
+}
+
+static inline bool hmm_hit_free_counted(void *block, size_t distance)
+{
+    if (hmm_unlikely(--hmm_self.frees_left < 0))
+        return false;
+    return hmm_likely(hmm_magazine_push(hmm_self.magazine[distance + HMM_TAG_COUNTED], block) ==
+                      HMM_PUSH_DONE);
+}
+
 /* A large block, or one of another thread's slab. False: nothing done. */
 static inline bool hmm_hit_free_other(void *block, size_t distance)
 {
@@ -105,6 +119,7 @@ static inline bool hmm_hit_free_other(void *block, size_t distance)
     if (hmm_entry_is_slab(entry))
         return hmm_hit_free_remote(map, hmm_entry_class(entry), block);
     return entry == HMM_KIND_LARGE && (uintptr_t)block % HMM_UNIT_BYTES == 0 &&
+           --hmm_self.frees_left >= 0 &&
            hmm_large_keep_cached(map, hmm_self.arena, hmm_pagemap_unit(map, block));
 }
 

@@ -57,8 +57,14 @@ struct hmm_arena {
     bool idle;              /* lock:registry, without a thread: in an idle list */
     uint32_t n_forks;       /* lock:registry, of a private one in use: hmm_arenas.n_forks then; */
     uintptr_t keeper;       /* lock:registry, and the thread that uses it (hmm_port_self) */
-    struct hmm_lock lock;   /* lock `arena`: bins and slabs; a private one's magazines and buffers
-                               are its thread's alone. Taken by hmm_arena_lock */
+    struct hmm_thread *thread; /* lock:arena, that thread's, while its end will be noticed; NULL */
+    uint64_t paced_at_ns;      /* owner: when it last counted its frees to the end (heap/pace.h), */
+    uint64_t looked_at_ns;     /* owner: the time at its last look at the clock; the next one is, */
+    int32_t look_visits;       /* owner: where nothing is urgent, after so many slow paths, */
+    int32_t looks_left;        /* owner: of which there are so many left */
+    uint32_t pace_frees;       /* owner: of how many */
+    struct hmm_lock lock; /* lock `arena`: bins and slabs; a private one's magazines and buffers
+                             are its thread's alone. Taken by hmm_arena_lock */
     _Atomic(uint32_t) seen_created;      /* atomic hint: n_created at its thread's last slow path */
     _Atomic(struct hmm_slab *) returned; /* atomic: stack of slabs that others freed into */
     struct hmm_arena *asks_next; /* owner: whose slabs it looks at next; NULL: the list's head */

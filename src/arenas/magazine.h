@@ -70,14 +70,20 @@ struct hmm_magazine {
 /* The distance from an arena tag to its `tag_end`: more than there are classes, less than the
  * distance to the next arena tag. */
 enum { HMM_TAG_SPAN = 128 };
+/* From an arena tag to the `tag_end` of a thread that counts its frees: the TAG_SPAN values below
+ * that are no entries, so none is a hit. */
+enum { HMM_TAG_COUNTED = 256 };
 
 /* What a thread reaches through thread-local storage. All zero: a thread that owns nothing, and
  * makes no hits: no request is under 0 bytes, and no entry is less than 0. */
 struct hmm_thread {
     size_t small_bytes;  /* requests up to here have a magazine below, */
     size_t medium_bytes; /* and up to here, by class */
-    size_t tag_end;      /* its slabs' entries are the TAG_SPAN values below this; 0: none */
+    size_t tag_end;      /* hint: its slabs' entries are the TAG_SPAN values below this; 0: none.
+                            Others may write TAG_COUNTED's: one aligned word (heap/pace.h) */
     uint32_t n_visits;   /* slow paths taken without an arena */
+    int32_t frees_left;  /* before it takes a slow path, of large blocks and, where it counts its
+                            frees, of its own slabs' */
     struct hmm_magazine
         *magazine[HMM_CLASSES]; /* by class; below 1 KiB also by granules; [0]: empty */
     struct hmm_arena *arena;    /* NULL: light */

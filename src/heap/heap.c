@@ -13,6 +13,7 @@
 #include "arenas/sweep.h"
 #include "heap/fork.h"
 #include "heap/misuse.h"
+#include "heap/pace.h"
 #include "memory/decay.h"
 #include "memory/states.h"
 #include "port/fatal.h"
@@ -65,7 +66,7 @@ static void take_over(const struct hmm_heap *heap, struct hmm_thread *self, stru
     self->arena = arena;
     if (heap->counts != NULL)
         return;
-    self->tag_end = (size_t)arena->tag + HMM_TAG_SPAN;
+    hmm_pace_init(self, arena);
     for (unsigned c = 0; c < HMM_CLASSES; c++)
         self->magazine[c] = (struct hmm_magazine *)(uintptr_t)&hmm_magazine_empty;
     for (unsigned c = 1; c < HMM_CLASSES; c++)
@@ -134,25 +135,56 @@ static HMM_NOINLINE void shed_idle(struct hmm_heap *heap, struct hmm_arena *aren
     hmm_arenas_cool(&heap->arenas, shed_every_ns);
 }
 
-/* Free memory ages; so do the thread's caches, which may be what pins it. */
-static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_arena *arena, bool frees)
+/* The clock has been looked at: after how many slow paths the next time? */
+static inline void note_look(struct hmm_arena *arena, uint64_t now_ns)
 {
+    bool moved = now_ns != arena->looked_at_ns;
+    arena->looked_at_ns = now_ns;
+    if (moved)
+        arena->look_visits /= 2;
+    else if (arena->look_visits < HMM_LOOK_VISITS)
+        arena->look_visits++;
+    arena->looks_left = arena->look_visits;
+}
+
+/* Free memory ages; so do the thread's caches, which may be what pins it. */
+static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_thread *self, bool frees)
+{
+    struct hmm_arena *arena = self->arena;
     uint64_t now_ns = hmm_decay(&heap->pages);
     if (hmm_unlikely(hmm_mapped_hold(&heap->large.maps)))
         hmm_mapped_age(&heap->large.maps, now_ns);
     if (arena == NULL)
         return;
+    note_look(arena, now_ns);
     if (hmm_unlikely(hmm_sweep_is_due(arena, frees)))
         sweep(heap, arena, frees, now_ns);
     if (hmm_unlikely(now_ns - arena->shed_at_ns >= shed_every_ns))
         shed_idle(heap, arena, now_ns);
+    if (hmm_unlikely(hmm_pace_is_due(self) ||
+                     (hmm_pages_has_backlog(&heap->pages) && !hmm_pace_counts(self))))
+        hmm_pace(heap, self, now_ns);
 }
 
-static inline void maybe_decay(struct hmm_heap *heap, struct hmm_arena *arena, bool frees)
+/* Is it time for a look at the clock? Where nothing has to go at once, and a few such looks have
+ * found it where it was, not with each slow path. */
+static inline bool is_look_due(struct hmm_heap *heap, struct hmm_thread *self)
+{
+    struct hmm_arena *arena = self->arena;
+    if (hmm_pages_wanted(&heap->pages) == HMM_WANTED_NOW || arena == NULL ||
+        hmm_pace_is_due(self) || hmm_sweep_waits(arena) || --arena->looks_left < 0)
+        return true;
+    hmm_decay_skip(&heap->pages);
+    return false;
+}
+
+static inline void maybe_decay(struct hmm_heap *heap, struct hmm_thread *self, bool frees)
 {
     if (hmm_unlikely(hmm_decay_due(&heap->pages) || hmm_mapped_hold(&heap->large.maps) ||
-                     (arena != NULL && hmm_sweep_waits(arena))))
-        decay(heap, arena, frees);
+                     (self->arena != NULL && hmm_sweep_waits(self->arena)) ||
+                     hmm_pace_is_due(self)) &&
+        is_look_due(heap, self))
+        decay(heap, self, frees);
 }
 
 static void *alloc_owned(struct hmm_heap *heap, struct hmm_thread *self, unsigned class_idx)
@@ -167,7 +199,7 @@ static void *alloc_owned(struct hmm_heap *heap, struct hmm_thread *self, unsigne
     if (hmm_unlikely(!hmm_magazine_pop(mag, &block)))
         hmm_misuse_two_owners(hmm_mark_block(*mag->top));
     if (empty)
-        maybe_decay(heap, self->arena, false);
+        maybe_decay(heap, self, false);
     return block;
 }
 
@@ -262,7 +294,7 @@ void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t byte
     }
     if (zero != NULL)
         *zero = is_zero;
-    maybe_decay(heap, self->arena, false);
+    maybe_decay(heap, self, false);
     return block;
 }
 
@@ -311,7 +343,9 @@ static void free_owned(struct hmm_heap *heap, struct hmm_thread *self, void *blo
     enum hmm_push push = hmm_magazine_push(mag, block);
     if (push == HMM_PUSH_FULL) {
         push = push_full(heap, self->arena, mag, block);
-        maybe_decay(heap, self->arena, true);
+        maybe_decay(heap, self, true);
+    } else if (hmm_pace_is_due(self)) {
+        decay(heap, self, true);
     }
     if (hmm_unlikely(push == HMM_PUSH_NOT_LIVE))
         hmm_misuse(heap, who, block);
@@ -355,7 +389,7 @@ void hmm_heap_free(struct hmm_heap *heap, struct hmm_thread *self, void *block, 
                                          : hmm_mapped_free(&heap->large.maps, block);
     if (!freed)
         hmm_misuse(heap, who, block);
-    maybe_decay(heap, self->arena, true);
+    maybe_decay(heap, self, true);
 }
 
 size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who)
@@ -388,19 +422,26 @@ void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
     bool moves_out = bytes > usable_bytes && hmm_mapped_is_for(&heap->large.maps, bytes);
     if (moves_out || !hmm_large_resize(&heap->large, block, bytes)) /* which shrinks it always */
         block = hmm_large_move(&heap->large, arena_of(heap, self), block, bytes);
-    maybe_decay(heap, self->arena, true);
+    maybe_decay(heap, self, true);
     return block;
+}
+
+void hmm_heap_thread_attached(struct hmm_heap *heap, struct hmm_thread *self)
+{
+    hmm_pace_begin(heap, self);
 }
 
 void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self)
 {
     struct hmm_arena *arena = self->arena;
+    if (arena != NULL)
+        hmm_pace_end(heap, arena);
     *self = (struct hmm_thread){.exiting = true};
     if (arena == NULL)
         return;
     hmm_large_flush(&heap->large, arena);
     hmm_arena_release(&heap->arenas, arena);
-    maybe_decay(heap, self->arena, true);
+    maybe_decay(heap, self, true);
 }
 
 size_t hmm_heap_trim(struct hmm_heap *heap, struct hmm_thread *self, size_t keep_bytes)

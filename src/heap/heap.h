@@ -27,6 +27,8 @@ size_t hmm_heap_usable(struct hmm_heap *heap, const void *block, const char *who
 void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *block,
                       size_t usable_bytes, size_t bytes);
 
+/* The thread owns an arena, and its end will be noticed. */
+void hmm_heap_thread_attached(struct hmm_heap *heap, struct hmm_thread *self);
 /* The thread ends. */
 void hmm_heap_thread_exit(struct hmm_heap *heap, struct hmm_thread *self);
 /* Give back what can be given back now: the caller's caches, free runs, the top but for keep_bytes.

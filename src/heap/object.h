@@ -32,6 +32,8 @@ struct hmm_heap {
     /* atomic: blocks that are longer than their size asks for, as there was no memory for shorter
      * ones; all that there have been */
     _Atomic(uint32_t) n_longer;
+    _Atomic(bool) others_count;            /* atomic hint: threads have been told to: pace.h */
+    _Atomic(struct hmm_arena *) wake_next; /* atomic hint: who is to be told next; NULL: nobody */
 };
 
 static inline void hmm_heap_note_longer(struct hmm_heap *heap)

@@ -7,6 +7,7 @@
  */
 #include "memory/decay.h"
 
+#include "memory/backlog.h"
 #include "memory/move.h"
 #include "memory/pages.h"
 #include "memory/pieces.h"
@@ -250,14 +251,6 @@ static size_t over_limit(const struct hmm_pages *pages)
     return excess != 0 ? excess + hmm_min(ahead, HMM_PURGE_STEP_UNITS) : 0;
 }
 
-/* Has the time come for a look? */
-static bool look_due(const struct hmm_pages *pages, uint64_t now_ns)
-{
-    uint64_t at_ns = atomic_load_explicit(&pages->decay_at_ns, memory_order_relaxed); /* a hint */
-    return now_ns - at_ns >= HMM_DECAY_LOOK_MS * ns_per_ms ||
-           hmm_meta_tunables(pages->meta)->decay_ms == 0;
-}
-
 /* Units that are due by their age: of those that were free all through this period and the one
  * before. What was not free all that time, as in a heap that swings, is worth keeping.
  * locks: held pages */
@@ -338,27 +331,23 @@ static void forget_refusal(struct hmm_pages *pages, uint64_t now_ns)
                               memory_order_relaxed); /* relaxed: a hint */
 }
 
-uint64_t hmm_decay(struct hmm_pages *pages)
+void hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns)
 {
-    uint64_t now_ns = hmm_port_clock_ns();
     uint32_t step = step_units(pages);
-    /* relaxed: a hint */
-    if (!look_due(pages, now_ns) &&
-        atomic_load_explicit(&pages->decay_wanted, memory_order_relaxed) != HMM_WANTED_NOW)
-        return now_ns;
     hmm_lock_take(&pages->lock);
     uint64_t elapsed_ns =
         now_ns - atomic_load_explicit(&pages->decay_at_ns, memory_order_relaxed); /* held */
     size_t excess = over_limit(pages);
     bool lower_now = false;
     uint32_t may_go = 0;
-    if (look_due(pages, now_ns)) {
+    if (hmm_decay_is_look_due(pages, now_ns)) {
         atomic_store_explicit(&pages->decay_at_ns, now_ns, memory_order_relaxed); /* held */
         forget_refusal(pages, now_ns);
         pages->aged_units = (uint32_t)hmm_max(pages->aged_units, age(pages, elapsed_ns));
         lower_now = lower_due(pages, now_ns);
         may_go = (uint32_t)hmm_min(pages->dirty_units, hmm_pages_unneeded_units(pages));
         hmm_regret_age(pages, now_ns);
+        hmm_backlog_look(pages, now_ns);
     }
     if (hmm_pages_is_refused(pages))
         pages->aged_units = 0;
@@ -373,7 +362,6 @@ uint64_t hmm_decay(struct hmm_pages *pages)
         purge(pages, (uint32_t)excess - lowered, HMM_PURGE_STEP_ROWS + step - HMM_PURGE_STEP_UNITS);
     if (end_look(pages))
         hmm_states_sweep_some(pages);
-    return now_ns;
 }
 
 void hmm_decay_lower(struct hmm_pages *pages, size_t keep_bytes)

@@ -7,9 +7,9 @@
 
 #include "memory/units.h"
 
-/* Let free memory age. Called on slow paths with no lock held. Returns the time.
- * cost: a clock read; system calls at most every 10 ms */
-uint64_t hmm_decay(struct hmm_pages *pages);
+/* Let free memory age. No lock held. cost: PURGE_STEP_UNITS, and twice what was turned over since
+ * the last such call */
+void hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns);
 
 /* The `n_units` at `block` have little memory yet. If free memory elsewhere would have to be given
  * back for them, move it to the block instead, with its old contents: that saves the page faults.
@@ -29,8 +29,33 @@ void hmm_decay_fork_child(struct hmm_pages *pages);
 /* Is there anything to do? A hint; hmm_decay decides under the lock. */
 static inline bool hmm_decay_due(const struct hmm_pages *pages)
 {
-    /* relaxed: a hint */
-    return atomic_load_explicit(&pages->decay_wanted, memory_order_relaxed) != HMM_WANTED_NOTHING;
+    return hmm_pages_wanted(pages) != HMM_WANTED_NOTHING;
+}
+
+/* A slow path passes without a look. */
+static inline void hmm_decay_skip(struct hmm_pages *pages)
+{
+    atomic_store_explicit(&pages->turned_units, 0, memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* Has the time come for a look? A hint. */
+static inline bool hmm_decay_is_look_due(const struct hmm_pages *pages, uint64_t now_ns)
+{
+    uint64_t at_ns = atomic_load_explicit(&pages->decay_at_ns, memory_order_relaxed); /* a hint */
+    return now_ns - at_ns >= HMM_DECAY_LOOK_MS * (uint64_t)1000000 ||
+           hmm_meta_tunables(pages->meta)->decay_ms == 0;
+}
+
+/* Let free memory age, if it is time. Called on slow paths with no lock held. Returns the time.
+ * cost: a clock read; system calls every 10 ms, or where something has to go at once */
+static inline uint64_t hmm_decay(struct hmm_pages *pages)
+{
+    uint64_t now_ns = hmm_port_clock_ns();
+    if (hmm_decay_is_look_due(pages, now_ns) || hmm_pages_wanted(pages) == HMM_WANTED_NOW)
+        hmm_decay_at(pages, now_ns);
+    else
+        hmm_decay_skip(pages);
+    return now_ns;
 }
 
 #endif

@@ -258,8 +258,8 @@ static int64_t find_some_aligned(struct hmm_pages *pages, uint32_t n_units, size
 }
 
 /* The same; if `all`, all runs are looked at. *unit: where the aligned place is. */
-static HMM_NOINLINE int64_t find_place(struct hmm_pages *pages, uint32_t n_units,
-                                       size_t align_bytes, bool all, uint32_t *unit)
+static HMM_NOINLINE int64_t find_aligned_place(struct hmm_pages *pages, uint32_t n_units,
+                                               size_t align_bytes, bool all, uint32_t *unit)
 {
     uint32_t next = 0;
     int64_t run = all ? find_aligned(pages, 0, n_units, align_bytes, UINT32_MAX, &next)
@@ -277,8 +277,9 @@ static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t ali
         return HMM_RUN_NONE;
     bool aligned = align_bytes > pages->brk->align_bytes;
     uint32_t unit = 0;
-    int64_t run = hmm_unlikely(aligned) ? find_place(pages, n_units, align_bytes, all, &unit)
-                                        : hmm_runtree_find(&pages->tree, 0, n_units);
+    int64_t run = hmm_unlikely(aligned)
+                      ? find_aligned_place(pages, n_units, align_bytes, all, &unit)
+                      : hmm_runtree_find(&pages->tree, 0, n_units);
     if (run == HMM_RUN_NONE)
         return HMM_RUN_NONE;
     unit = aligned ? unit : (uint32_t)run;

@@ -94,6 +94,12 @@ struct hmm_pages {
                                        runs may hold */
     _Atomic(bool) has_spare;        /* atomic hint, set under lock:pages */
     _Atomic(uint32_t) decay_wanted; /* atomic hint, set under lock:pages: enum hmm_wanted */
+    _Atomic(bool) has_backlog;      /* atomic hint, set under lock:pages: backlog.h */
+    uint32_t settled_units;         /* lock:pages, of spare memory so much has not gone, or less */
+    uint32_t settled_top;           /* lock:pages, nor has the break been lowered from here */
+    uint32_t backlog_top;           /* lock:pages, n_units at the last look at it */
+    size_t backlog_returned;        /* lock:pages, returned_bytes then */
+    uint64_t backlog_at_ns;         /* lock:pages, when some of it went last, or it arose */
     size_t purged_bytes;            /* lock:pages, statistics */
     _Atomic(size_t) outside_bytes;  /* atomic, relaxed: a limit that need not be exact; blocks with
                                        mappings of their own */
@@ -116,6 +122,13 @@ static inline size_t hmm_pages_returned(const struct hmm_pages *pages)
 
 /* What hmm_decay has to do: nothing, look from time to time, give back at once. */
 enum hmm_wanted { HMM_WANTED_NOTHING, HMM_WANTED_LOOK, HMM_WANTED_NOW };
+
+/* A hint. */
+static inline enum hmm_wanted hmm_pages_wanted(const struct hmm_pages *pages)
+{
+    /* relaxed: a hint */
+    return (enum hmm_wanted)atomic_load_explicit(&pages->decay_wanted, memory_order_relaxed);
+}
 
 /* The lowest piece that ends above `unit`; NULL: none. locks: held pages */
 static inline const struct hmm_piece *hmm_pages_piece(const struct hmm_pages *pages, uint32_t unit)
@@ -289,6 +302,21 @@ static inline void hmm_pages_note_spare(struct hmm_pages *pages, struct hmm_dirt
     atomic_store_explicit(&pages->has_spare, spare, memory_order_relaxed); /* relaxed: a hint */
 }
 
+/* Has so much free memory come up since some last settled that it is to go back? Threads that make
+ * hits only are to look after it, too: heap/pace.h. */
+static inline bool hmm_pages_has_backlog(const struct hmm_pages *pages)
+{
+    return atomic_load_explicit(&pages->has_backlog, memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* Much more than has settled? locks: held pages */
+static inline bool hmm_pages_is_backlog(const struct hmm_pages *pages)
+{
+    size_t enough = hmm_pages_used(pages) / HMM_BACKLOG_DIVISOR;
+    enough = hmm_max(enough, HMM_BACKLOG_MIN_BYTES >> HMM_UNIT_SHIFT);
+    return hmm_pages_spare_units(pages) > pages->settled_units + enough;
+}
+
 /* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap
  * more than half free, whose top some thread's idle cache may pin. locks: held pages */
 static inline void hmm_pages_note_decay(struct hmm_pages *pages)
@@ -305,6 +333,11 @@ static inline void hmm_pages_note_decay(struct hmm_pages *pages)
                                ? HMM_WANTED_NOW
                                : HMM_WANTED_LOOK;
     atomic_store_explicit(&pages->decay_wanted, what, memory_order_relaxed); /* relaxed: a hint */
+    if (hmm_unlikely(!hmm_pages_has_backlog(pages) && hmm_pages_is_backlog(pages))) {
+        pages->backlog_at_ns = hmm_port_clock_latest_ns();
+        /* relaxed: a hint */
+        atomic_store_explicit(&pages->has_backlog, true, memory_order_relaxed);
+    }
     hmm_pages_note_spare(pages, limits);
 }
 

@@ -57,7 +57,8 @@ void hmm_process_attach(void)
     if (!have_exit_key)
         return; /* before our constructor: the first slow path after it comes here again */
     hmm_self.attached = true;
-    pthread_setspecific(exit_key, &hmm_self);
+    if (pthread_setspecific(exit_key, &hmm_self) == 0)
+        hmm_heap_thread_attached(&hmm_process_heap, &hmm_self);
 }
 
 /* First of all constructors (-z initfirst), so that our fork handlers run last before a fork and
