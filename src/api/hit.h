@@ -114,13 +114,11 @@ static inline bool hmm_hit_free_other(void *block, size_t distance)
 {
     struct hmm_pagemap *map = &hmm_process_heap.map;
     uint32_t entry = (uint32_t)(distance + hmm_self.tag_end);
-    if (hmm_self.tag_end == 0)
-        return false;
-    if (hmm_entry_is_slab(entry))
-        return hmm_hit_free_remote(map, hmm_entry_class(entry), block);
-    return entry == HMM_KIND_LARGE && (uintptr_t)block % HMM_UNIT_BYTES == 0 &&
-           --hmm_self.frees_left >= 0 &&
-           hmm_large_keep_cached(map, hmm_self.arena, hmm_pagemap_unit(map, block));
+    if (entry == HMM_KIND_LARGE) /* a thread that makes no hits has no frees left */
+        return (uintptr_t)block % HMM_UNIT_BYTES == 0 && --hmm_self.frees_left >= 0 &&
+               hmm_large_keep_cached(map, hmm_self.arena, hmm_pagemap_unit(map, block));
+    return hmm_entry_is_slab(entry) && hmm_self.tag_end != 0 &&
+           hmm_hit_free_remote(map, hmm_entry_class(entry), block);
 }
 
 #endif

@@ -45,9 +45,22 @@ struct hmm_sweep {
     uint32_t told_units;   /* lock:arena, its part of hmm_pages.unused_units, */
     uint32_t told_spare;   /* lock:arena, and of hmm_pages.slots_units */
     _Atomic(bool) waits;   /* atomic hint, set under lock:arena: there is something to do */
-    bool passes;           /* owner, a pass over the slabs has been begun */
+    _Atomic(bool) passes;  /* atomic hint, set under lock:arena: a pass has been begun */
     uint8_t class_idx;     /* lock:arena, where it is: in this bin, */
     uint8_t bucket;        /* lock:arena, in this list */
+};
+
+/* What those who visit arenas without work know of one: see visit.c. */
+enum hmm_watch_state {
+    HMM_WATCH_ACTIVE,  /* its thread has been at a slow path since the last look */
+    HMM_WATCH_IDLE,    /* not since since_ns */
+    HMM_WATCH_VISITED, /* what can go is going */
+    HMM_WATCH_DONE,    /* it has gone */
+};
+
+struct hmm_watch {
+    enum hmm_watch_state state; /* lock:arena */
+    uint64_t since_ns;          /* lock:arena */
 };
 
 struct hmm_arena {
@@ -80,6 +93,7 @@ struct hmm_arena {
     size_t slab_bytes;               /* lock: its slabs */
     size_t free_bytes;               /* lock: of those, free in the slabs' local words */
     struct hmm_sweep sweep;          /* lock */
+    struct hmm_watch watch;          /* lock */
     size_t shrunk_bytes;             /* lock: what was not free when it last shrank; 0: never */
     uint32_t n_shrunk;               /* lock: how often in a row */
     uint32_t n_full;                 /* lock: how often a magazine was full */
@@ -105,10 +119,20 @@ struct hmm_arenas {
     struct hmm_arena *cold;   /* lock:registry: those that hold nothing */
     _Atomic(uint32_t) n_warm; /* lock:registry; also read as a hint */
     uint32_t n_arenas;        /* lock:registry */
+    _Atomic(struct hmm_arena *) visit_next; /* atomic hint: which one is looked at next: visit.c */
+    _Atomic(uint32_t) n_used; /* lock:registry; also read as a hint: private ones with a thread */
     _Atomic(uint32_t) n_created; /* atomic hint: slabs created so far; the clock of idleness */
     _Atomic(struct hmm_arena *) shared[HMM_SHARED_ARENAS + 1]; /* atomic: NULL until needed, then
                                      const; written under registry; the last: orphans */
 };
+
+/* How many are shared by so many threads that each one's part of what is cached gets smaller: 1 up
+ * to CROWD_ARENAS. A hint. */
+static inline uint32_t hmm_arenas_crowd(const struct hmm_arenas *arenas)
+{
+    uint32_t n = atomic_load_explicit(&arenas->n_used, memory_order_relaxed); /* a hint */
+    return (uint32_t)hmm_max(n / HMM_CROWD_ARENAS, 1);
+}
 
 /* The newest arena; `next` leads to all older ones. */
 static inline struct hmm_arena *hmm_arenas_all(const struct hmm_arenas *arenas)

@@ -192,14 +192,19 @@ void hmm_bin_add(struct hmm_arena *arena, struct hmm_bin *bin, struct hmm_slab *
     link_slab(bin, slab, HMM_SLAB_CURRENT);
 }
 
+void hmm_bin_set_aside(struct hmm_bin *bin)
+{
+    struct hmm_slab *old = bin->current;
+    if (old == NULL)
+        return;
+    unlink_slab(bin, old);
+    link_slab(bin, old, place_for(old));
+}
+
 /* Make the fullest slab with free slots the current one. False: there is none. */
 static bool next_current(struct hmm_bin *bin)
 {
-    struct hmm_slab *old = bin->current;
-    if (old != NULL) {
-        unlink_slab(bin, old);
-        link_slab(bin, old, place_for(old));
-    }
+    hmm_bin_set_aside(bin);
     struct hmm_slab *slab = fullest(bin);
     if (slab == NULL)
         return false;

@@ -29,6 +29,8 @@ void hmm_bin_adopt(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_
 void hmm_bin_add(struct hmm_arena *arena, struct hmm_bin *bin, struct hmm_slab *slab);
 /* Let wholly free slabs of the bin go. */
 void hmm_bin_shed(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_bin *bin);
+/* The current slab is one of the others: the next one to take from is chosen anew. */
+void hmm_bin_set_aside(struct hmm_bin *bin);
 /* Take over every slab of the bin that `from` owns. locks: held arena, of both */
 void hmm_bin_move(struct hmm_slabs *slabs, struct hmm_arena *from, struct hmm_bin *bin,
                   struct hmm_arena *to, struct hmm_bin *to_bin);

@@ -23,6 +23,7 @@ void hmm_arena_enter(struct hmm_arenas *arenas, struct hmm_arena *arena)
     uint32_t now =
         atomic_load_explicit(&arenas->n_created, memory_order_relaxed);     /* relaxed: hint */
     atomic_store_explicit(&arena->seen_created, now, memory_order_relaxed); /* relaxed: hint */
+    arena->watch.state = HMM_WATCH_ACTIVE;
 }
 
 void hmm_arenas_fork_prepare(struct hmm_arenas *arenas)

@@ -62,6 +62,7 @@ struct hmm_magazine {
     uint16_t fill_objs;        /* owner: how many the next refill asks for */
     bool used;                 /* owner: refilled or flushed since the last look at its age */
     bool closed;               /* owner: holds nothing until its next refill */
+    bool was_full;             /* owner: since that */
     struct hmm_rounds *loaded; /* lock:arena: top and end point into it */
     struct hmm_depot depot;
     struct hmm_bin bin; /* owner */
@@ -102,15 +103,15 @@ size_t hmm_magazine_rounds_bytes(const struct hmm_magazine *mag);
 /* One that is empty and new, or was not in use: let it hold few. */
 void hmm_magazine_narrow(struct hmm_magazine *mag);
 
-/* One that was refilled or flushed is in use: let it hold twice as much. */
-static inline void hmm_magazine_widen(struct hmm_magazine *mag)
+/* One that was refilled or flushed is in use: let it hold twice as much, most_objs > 0 at most. */
+static inline void hmm_magazine_widen(struct hmm_magazine *mag, size_t most_objs)
 {
     size_t objs = hmm_max((size_t)(mag->end - mag->loaded->slots) * 2, HMM_MAGAZINE_FIRST_OBJS);
-    objs = hmm_min(objs, mag->max_objs);
+    objs = hmm_min(objs, most_objs);
     mag->end = mag->loaded->slots + objs;
     mag->fill_objs = (uint16_t)hmm_max(objs / 2, 1);
     mag->used = true;
-    mag->closed = false;
+    mag->closed = mag->was_full = false;
 }
 
 extern const struct hmm_magazine hmm_magazine_empty;

@@ -17,6 +17,13 @@ bool hmm_arenas_init(struct hmm_arenas *arenas)
 }
 
 /* locks: held registry */
+static void count_used(struct hmm_arenas *arenas, int sign)
+{
+    uint32_t n = atomic_load_explicit(&arenas->n_used, memory_order_relaxed); /* relaxed: held */
+    atomic_store_explicit(&arenas->n_used, n + (uint32_t)sign, memory_order_relaxed);
+}
+
+/* locks: held registry */
 static void count_warm(struct hmm_arenas *arenas, int sign)
 {
     uint32_t n = atomic_load_explicit(&arenas->n_warm, memory_order_relaxed); /* relaxed: held */
@@ -35,8 +42,10 @@ struct hmm_arena *hmm_arena_acquire(struct hmm_arenas *arenas)
     } else {
         arena = hmm_arena_make(arenas, false);
     }
-    if (arena != NULL)
+    if (arena != NULL) {
         hmm_arena_keep(arenas, arena);
+        count_used(arenas, 1);
+    }
     hmm_lock_give(&arenas->registry);
     return arena;
 }
@@ -81,6 +90,7 @@ void hmm_arena_release(struct hmm_arenas *arenas, struct hmm_arena *arena)
     hmm_remote_flush(arenas, arena);
     uint64_t now_ns = hmm_port_clock_ns();
     hmm_lock_take(&arenas->registry);
+    count_used(arenas, -1);
     bool waits = atomic_load_explicit(&arenas->n_warm, memory_order_relaxed) < HMM_WARM_ARENAS;
     if (waits) {
         arena->released_at_ns = now_ns;

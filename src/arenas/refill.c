@@ -16,10 +16,22 @@
 
 #include <string.h>
 
+/* Blocks that this magazine may hold. Where there are many threads each caches less, lest that be
+ * more than what the program uses. */
+static size_t most_objs(const struct hmm_arenas *arenas, const struct hmm_magazine *mag)
+{
+    uint32_t crowd = hmm_arenas_crowd(arenas);
+    if (hmm_likely(crowd == 1))
+        return mag->max_objs;
+    size_t objs = HMM_MAGAZINE_BYTES / crowd / hmm_sizeclasses[mag->class_idx].slot_bytes;
+    return hmm_min(hmm_max(objs, 1), mag->max_objs);
+}
+
 bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
     HMM_ASSERT(!arena->shared);
-    unsigned want = mag->fill_objs;
+    size_t most = most_objs(arenas, mag);
+    unsigned want = (unsigned)hmm_min(mag->fill_objs, most);
     mag->used = true; /* before new memory is taken, idle ones are emptied and narrowed */
     hmm_arena_enter(arenas, arena);
     bool has_depot = hmm_magazine_has_depot(mag);
@@ -33,18 +45,19 @@ bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
         if (has_depot)
             hmm_depot_note_fetched(mag, got);
         hmm_sweep_report(arenas->slabs.pages, arena);
-        hmm_magazine_widen(mag);
+        hmm_magazine_widen(mag, most);
     }
     hmm_arena_leave(arena);
     return hmm_magazine_objs(mag) != 0;
 }
 
-/* Make room in a full-grown magazine: its rounds into the depot, in place of the oldest there if
- * need be; or return its older half to the slabs. locks: held arena */
+/* Make room in a magazine that grows no more: its rounds into the depot, in place of the oldest
+ * there if need be; or return its older half to the slabs. locks: held arena */
 static void make_room(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
-    if (!hmm_magazine_has_depot(mag)) {
-        hmm_shed_oldest(arenas, arena, mag, (mag->max_objs + 1u) / 2);
+    unsigned objs = hmm_magazine_objs(mag);
+    if (!hmm_magazine_has_depot(mag) || objs < mag->max_objs) {
+        hmm_shed_oldest(arenas, arena, mag, (objs + 1) / 2);
         return;
     }
     if (hmm_depot_store(arenas, arena, mag))
@@ -60,6 +73,17 @@ static void make_room(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
         hmm_shed_oldest(arenas, arena, mag, n);
     }
     hmm_depot_note_sent(mag, n);
+}
+
+/* Full once more, and not refilled between: its thread frees much. Where there are many threads,
+ * it is to hold nothing if that was all. locks: held arena */
+static void empty(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
+{
+    hmm_depot_shed(arenas, arena, mag, true);
+    hmm_shed_oldest(arenas, arena, mag, hmm_magazine_objs(mag));
+    hmm_bin_shed(&arenas->slabs, arena, &mag->bin);
+    mag->closed = true;
+    hmm_magazine_narrow(mag);
 }
 
 /* Bytes of blocks in magazines and depots. */
@@ -124,10 +148,16 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
 {
     HMM_ASSERT(!arena->shared);
     hmm_mark *end = mag->end;
-    hmm_magazine_widen(mag);
+    size_t most = most_objs(arenas, mag);
     hmm_arena_enter(arenas, arena);
-    if (mag->end == end)
-        make_room(arenas, arena, mag);
+    if (hmm_arenas_crowd(arenas) > 1 && mag->was_full) {
+        empty(arenas, arena, mag);
+    } else {
+        hmm_magazine_widen(mag, most);
+        mag->was_full = true;
+        if (mag->end == end)
+            make_room(arenas, arena, mag);
+    }
     hmm_sweep_report(arenas->slabs.pages, arena);
     if (++arena->n_full % HMM_SHRINK_LOOKS == 0 && has_shrunk(arena))
         shrink(arenas, arena);

@@ -93,6 +93,16 @@ static void note_level(struct hmm_arena *arena)
 /* --- passes -------------------------------------------------------------------------------------
  */
 
+static bool passes(const struct hmm_sweep *sweep)
+{
+    return atomic_load_explicit(&sweep->passes, memory_order_relaxed); /* relaxed: held */
+}
+
+static void set_passes(struct hmm_sweep *sweep, bool is)
+{
+    atomic_store_explicit(&sweep->passes, is, memory_order_relaxed); /* relaxed: held */
+}
+
 static void enter_bucket(struct hmm_arena *arena)
 {
     const struct hmm_sweep *sweep = &arena->sweep;
@@ -106,7 +116,7 @@ static void enter_bucket(struct hmm_arena *arena)
 static void begin_pass(struct hmm_arena *arena, bool unused)
 {
     struct hmm_sweep *sweep = &arena->sweep;
-    sweep->passes = true;
+    set_passes(sweep, true);
     sweep->epoch++;
     sweep->since = unused ? sweep->before_epoch : sweep->epoch;
     sweep->skipped_bytes = 0;
@@ -132,7 +142,7 @@ static bool next_bucket(struct hmm_arena *arena)
         enter_bucket(arena);
         return true;
     }
-    sweep->passes = false;
+    set_passes(sweep, false);
     note_level(arena);
     size_t level = level_bytes(arena);
     size_t since_bytes = arena->free_bytes - sweep->from_bytes + sweep->skipped_bytes;
@@ -208,7 +218,7 @@ void hmm_sweep_tell(struct hmm_pages *pages, struct hmm_arena *arena)
     hmm_pages_note_more_spare(pages);
     /* relaxed: a hint */
     atomic_store_explicit(&sweep->waits,
-                          sweep->passes || (is_much(arena) && hmm_pages_may_sweep(pages)),
+                          passes(sweep) || (is_much(arena) && hmm_pages_may_sweep(pages)),
                           memory_order_relaxed);
 }
 
@@ -221,9 +231,21 @@ void hmm_sweep_begin_period(struct hmm_pages *pages, struct hmm_arena *arena)
     sweep->period_epoch = sweep->epoch;
     sweep->kept_bytes /= 2;
     note_level(arena);
-    if (!sweep->passes && spare_bytes(arena) > HMM_SWEEP_LEAST_BYTES)
+    if (!passes(sweep) && spare_bytes(arena) > HMM_SWEEP_LEAST_BYTES)
         begin_pass(arena, true);
     hmm_sweep_tell(pages, arena);
+}
+
+bool hmm_sweep_idle(struct hmm_pages *pages, struct hmm_arena *arena, uint64_t now_ns)
+{
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    note_level(arena);
+    if (!passes(&arena->sweep))
+        begin_pass(arena, false);
+    if (!hmm_pages_is_refused(pages))
+        step(pages, arena, now_ns);
+    hmm_sweep_tell(pages, arena);
+    return !passes(&arena->sweep) || hmm_pages_is_refused(pages);
 }
 
 void hmm_sweep_some(struct hmm_pages *pages, struct hmm_arena *arena, bool frees, uint64_t now_ns)
@@ -231,10 +253,10 @@ void hmm_sweep_some(struct hmm_pages *pages, struct hmm_arena *arena, bool frees
     HMM_ASSERT(hmm_lock_held(&arena->lock));
     struct hmm_sweep *sweep = &arena->sweep;
     note_level(arena);
-    if (!sweep->passes && frees && is_much(arena) && !hmm_pages_have_spare(pages) &&
+    if (!passes(sweep) && frees && is_much(arena) && !hmm_pages_have_spare(pages) &&
         hmm_pages_may_sweep(pages))
         begin_pass(arena, false);
-    if (sweep->passes && !hmm_pages_is_refused(pages))
+    if (passes(sweep) && !hmm_pages_is_refused(pages))
         step(pages, arena, now_ns);
     hmm_sweep_tell(pages, arena);
 }

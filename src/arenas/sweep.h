@@ -29,12 +29,18 @@ static inline bool hmm_sweep_waits(const struct hmm_arena *arena)
 /* Is there anything to do now? A hint. caller: owner */
 static inline bool hmm_sweep_is_due(const struct hmm_arena *arena, bool frees)
 {
-    return hmm_sweep_waits(arena) && (frees || arena->sweep.passes);
+    return hmm_sweep_waits(arena) &&
+           /* relaxed: a hint */
+           (frees || atomic_load_explicit(&arena->sweep.passes, memory_order_relaxed));
 }
 
 /* Begin a pass over the slabs that have lain unused since the call before the last one, if their
  * free slots take much memory. */
 void hmm_sweep_begin_period(struct hmm_pages *pages, struct hmm_arena *arena);
+/* The same over all of an arena whose thread does nothing. Returns whether that has come to its
+ * end.
+ */
+bool hmm_sweep_idle(struct hmm_pages *pages, struct hmm_arena *arena, uint64_t now_ns);
 /* Give back whole pages of free slots in partly used slabs, if there are many: some of them. A
  * thread that `frees` gives back more than one that is about to use them.
  * cost: SWEEP_STEP_SLABS looked at, SWEEP_STEP_PAGES given back, or those of one slab more */

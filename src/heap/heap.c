@@ -11,6 +11,7 @@
 #include "arenas/shared.h"
 #include "arenas/shed.h"
 #include "arenas/sweep.h"
+#include "arenas/visit.h"
 #include "heap/fork.h"
 #include "heap/misuse.h"
 #include "heap/pace.h"
@@ -76,6 +77,13 @@ static void take_over(const struct hmm_heap *heap, struct hmm_thread *self, stru
     self->medium_bytes = HMM_SLAB_MAX_BYTES;
 }
 
+/* As many slow paths are taken without an arena; more where there are many arenas. */
+static uint32_t light_visits(const struct hmm_arenas *arenas)
+{
+    uint32_t crowd = (uint32_t)hmm_min(hmm_arenas_crowd(arenas), HMM_CROWD_MOST);
+    return HMM_LIGHT_VISITS * crowd * crowd;
+}
+
 /* The thread's arena; a thread without one gets it with its LIGHT_VISITS-th slow path,
  * or at once if another has just left one. */
 static struct hmm_arena *arena_of(struct hmm_heap *heap, struct hmm_thread *self)
@@ -85,7 +93,7 @@ static struct hmm_arena *arena_of(struct hmm_heap *heap, struct hmm_thread *self
     if (hmm_likely(self->arena != NULL))
         return self->arena;
     if (self->exiting ||
-        (++self->n_visits < HMM_LIGHT_VISITS && !hmm_arenas_have_warm(&heap->arenas)))
+        (++self->n_visits < light_visits(&heap->arenas) && !hmm_arenas_have_warm(&heap->arenas)))
         return NULL;
     struct hmm_arena *arena = hmm_heap_take_left(heap);
     if (arena == NULL)
@@ -135,8 +143,9 @@ static HMM_NOINLINE void shed_idle(struct hmm_heap *heap, struct hmm_arena *aren
     hmm_arenas_cool(&heap->arenas, shed_every_ns);
 }
 
-/* The clock has been looked at: after how many slow paths the next time? */
-static inline void note_look(struct hmm_arena *arena, uint64_t now_ns)
+/* The clock has been looked at: after how many slow paths the next time? Returns whether it has
+ * moved. */
+static inline bool note_look(struct hmm_arena *arena, uint64_t now_ns)
 {
     bool moved = now_ns != arena->looked_at_ns;
     arena->looked_at_ns = now_ns;
@@ -145,6 +154,7 @@ static inline void note_look(struct hmm_arena *arena, uint64_t now_ns)
     else if (arena->look_visits < HMM_LOOK_VISITS)
         arena->look_visits++;
     arena->looks_left = arena->look_visits;
+    return moved;
 }
 
 /* Free memory ages; so do the thread's caches, which may be what pins it. */
@@ -156,7 +166,9 @@ static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_thread *self, b
         hmm_mapped_age(&heap->large.maps, now_ns);
     if (arena == NULL)
         return;
-    note_look(arena, now_ns);
+    bool moved = note_look(arena, now_ns);
+    if (moved || hmm_pace_visits(heap))
+        hmm_pace_set_visits(heap, hmm_visit_some(&heap->arenas, now_ns));
     if (hmm_unlikely(hmm_sweep_is_due(arena, frees)))
         sweep(heap, arena, frees, now_ns);
     if (hmm_unlikely(now_ns - arena->shed_at_ns >= shed_every_ns))

@@ -38,18 +38,20 @@ void hmm_pace_end(struct hmm_heap *heap, struct hmm_arena *arena)
 /* The next so many threads count their frees, too. */
 static void wake_some(struct hmm_heap *heap)
 {
+    hmm_lock_take(&heap->arenas.registry);
     /* relaxed: arenas stay; another thread may go on at the same place */
     struct hmm_arena *arena =
         atomic_exchange_explicit(&heap->wake_next, NULL, memory_order_relaxed);
     for (unsigned i = 0; i < HMM_PACE_ARENAS && arena != NULL; i++, arena = arena->next) {
-        if (!hmm_arena_try_lock(&heap->arenas, arena))
-            continue; /* it is at a slow path */
+        if (hmm_arena_is_left(&heap->arenas, arena) || !hmm_arena_try_lock(&heap->arenas, arena))
+            continue; /* there is no such thread; or it is at a slow path */
         if (arena->thread != NULL && arena->thread->tag_end != 0)
             set_tag_end(arena->thread, (size_t)arena->tag + HMM_TAG_COUNTED);
         hmm_lock_give(&arena->lock);
     }
     if (arena != NULL)
         atomic_store_explicit(&heap->wake_next, arena, memory_order_relaxed); /* as above */
+    hmm_lock_give(&heap->arenas.registry);
 }
 
 /* How many frees take about some ms? */
@@ -67,14 +69,15 @@ static void adapt(struct hmm_arena *arena, uint64_t now_ns)
 
 void hmm_pace(struct hmm_heap *heap, struct hmm_thread *self, uint64_t now_ns)
 {
-    if (self->tag_end == 0)
+    if (self->tag_end == 0) {
+        self->frees_left = 0;
         return;
+    }
     bool counts = hmm_pace_counts(self);
     if (!hmm_pages_has_backlog(&heap->pages)) {
         /* relaxed: a hint */
         atomic_store_explicit(&heap->others_count, false, memory_order_relaxed);
-        if (counts)
-            hmm_pace_init(self, self->arena);
+        hmm_pace_init(self, self->arena);
         return;
     }
     /* relaxed: a hint */
@@ -85,7 +88,8 @@ void hmm_pace(struct hmm_heap *heap, struct hmm_thread *self, uint64_t now_ns)
         wake_some(heap);
     if (!counts || hmm_pace_is_due(self))
         adapt(self->arena, now_ns);
-    bool urgent = hmm_pages_wanted(&heap->pages) == HMM_WANTED_NOW || hmm_sweep_waits(self->arena);
+    bool urgent = hmm_pages_wanted(&heap->pages) == HMM_WANTED_NOW ||
+                  hmm_sweep_waits(self->arena) || hmm_pace_visits(heap);
     uint32_t frees = self->arena->pace_frees;
     self->frees_left = (int32_t)(urgent ? frees / HMM_PACE_URGENT_DIVISOR : frees);
     set_tag_end(self, (size_t)self->arena->tag + HMM_TAG_COUNTED);

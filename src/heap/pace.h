@@ -21,6 +21,17 @@ void hmm_pace(struct hmm_heap *heap, struct hmm_thread *self, uint64_t now_ns);
 void hmm_pace_begin(struct hmm_heap *heap, struct hmm_thread *self);
 void hmm_pace_end(struct hmm_heap *heap, struct hmm_arena *arena);
 
+/* Is there work in others' arenas? */
+static inline bool hmm_pace_visits(const struct hmm_heap *heap)
+{
+    return atomic_load_explicit(&heap->visits, memory_order_relaxed); /* relaxed: a hint */
+}
+
+static inline void hmm_pace_set_visits(struct hmm_heap *heap, bool visits)
+{
+    atomic_store_explicit(&heap->visits, visits, memory_order_relaxed); /* relaxed: a hint */
+}
+
 /* Has it something to look after: has it counted to the end? caller: that thread */
 static inline bool hmm_pace_is_due(const struct hmm_thread *self)
 {

@@ -92,8 +92,9 @@ static void regret(struct hmm_pages *pages, uint32_t n_units)
 {
     if (n_units == 0)
         return;
-    size_t most = hmm_meta_tunables(pages->meta)->dirty_max >> HMM_UNIT_SHIFT;
-    most = hmm_max(most, hmm_pages_used(pages));
+    size_t max_bytes = hmm_meta_tunables(pages->meta)->dirty_max; /* 0: no limit */
+    size_t most =
+        max_bytes == 0 ? UINT32_MAX : hmm_max(max_bytes >> HMM_UNIT_SHIFT, hmm_pages_used(pages));
     pages->regretted_units += n_units;
     pages->kept_units = (uint32_t)hmm_min((size_t)pages->kept_units + n_units, most);
 }
