@@ -33,7 +33,7 @@ struct hmm_heap {
      * ones; all that there have been */
     _Atomic(uint32_t) n_longer;
     _Atomic(bool) visits;                  /* atomic hint: there is work in others' arenas */
-    _Atomic(bool) others_count;            /* atomic hint: threads have been told to: pace.h */
+    _Atomic(uint32_t) others_count;        /* atomic hint: threads have been told to: pace.h */
     _Atomic(struct hmm_arena *) wake_next; /* atomic hint: who is to be told next; NULL: nobody */
 };
 

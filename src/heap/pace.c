@@ -76,12 +76,12 @@ void hmm_pace(struct hmm_heap *heap, struct hmm_thread *self, uint64_t now_ns)
     bool counts = hmm_pace_counts(self);
     if (!hmm_pages_has_backlog(&heap->pages)) {
         /* relaxed: a hint */
-        atomic_store_explicit(&heap->others_count, false, memory_order_relaxed);
+        atomic_store_explicit(&heap->others_count, 0, memory_order_relaxed);
         hmm_pace_init(self, self->arena);
         return;
     }
     /* relaxed: a hint */
-    if (!counts && !atomic_exchange_explicit(&heap->others_count, true, memory_order_relaxed))
+    if (!counts && !atomic_exchange_explicit(&heap->others_count, 1, memory_order_relaxed))
         atomic_store_explicit(&heap->wake_next, hmm_arenas_all(&heap->arenas),
                               memory_order_release);
     if (atomic_load_explicit(&heap->wake_next, memory_order_relaxed) != NULL)
