@@ -143,14 +143,16 @@ unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, const hmm
     return n;
 }
 
-void hmm_bin_collect(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_slab *slab)
+size_t hmm_bin_collect(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_slab *slab)
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
     unsigned n = hmm_slab_collect(slab);
+    size_t bytes = (size_t)n * slab->slot_bytes;
     if (n == 0)
-        return;
-    count_free(arena, slab, n);
+        return 0;
+    arena->free_bytes += bytes;
     place_slab(slabs, arena, &arena->magazines[slab->class_idx]->bin, slab);
+    return bytes;
 }
 
 void hmm_bin_adopt(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_bin *bin,

@@ -50,22 +50,31 @@ static void notify(struct hmm_slab *slab)
     }
 }
 
+/* Slots are on their way to their slabs, or have arrived. */
+static void note_away(struct hmm_arenas *arenas, size_t bytes)
+{
+    atomic_fetch_add_explicit(&arenas->slabs.pages->away_bytes, bytes,
+                              memory_order_relaxed); /* relaxed: a hint */
+}
+
 static void collect_stack(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
     /* acquire: pairs: push_returned */
     struct hmm_slab *slab = atomic_exchange_explicit(&arena->returned, NULL, memory_order_acquire);
+    size_t bytes = 0;
     while (slab != NULL) {
         struct hmm_slab *next = slab->returned_next;
         /* acq_rel: from here on a freer pushes again; our look comes after. pairs: notify */
         atomic_exchange_explicit(&slab->returned, 0, memory_order_acq_rel);
         struct hmm_arena *owner = atomic_load_explicit(&slab->arena, memory_order_relaxed);
         if (owner == arena)
-            hmm_bin_collect(&arenas->slabs, arena, slab);
+            bytes += hmm_bin_collect(&arenas->slabs, arena, slab);
         else if (owner != NULL)
             notify(slab);
         slab = next;
     }
+    note_away(arenas, 0 - bytes);
 }
 
 void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena)
@@ -102,6 +111,7 @@ static void flush_locked(struct hmm_arenas *arenas, struct hmm_arena *arena)
     HMM_ASSERT(hmm_lock_held(&arena->lock));
     const struct hmm_pagemap *map = arenas->slabs.pages->map;
     struct message messages[HMM_REMOTE_WORDS] = {0};
+    size_t bytes = 0;
     struct hmm_remote *remote = &arena->remote;
     for (uint32_t i = 0; i < remote->n_blocks; i++) {
         struct hmm_slab *slab = hmm_slab_at(map, remote->blocks[i]);
@@ -114,7 +124,9 @@ static void flush_locked(struct hmm_arenas *arenas, struct hmm_arena *arena)
             *m = (struct message){.slab = slab, .word = slot / 64};
         }
         m->mask |= (uint64_t)1 << (slot % 64);
+        bytes += slab->slot_bytes;
     }
+    note_away(arenas, bytes); /* first, that it is never less than none */
     for (unsigned i = 0; i < HMM_REMOTE_WORDS; i++)
         if (messages[i].slab != NULL)
             send_message(arena, &messages[i]);
@@ -173,6 +185,7 @@ bool hmm_remote_free_one(struct hmm_arenas *arenas, void *block)
 {
     struct hmm_slab *slab = hmm_slab_at(arenas->slabs.pages->map, block);
     uint32_t slot = hmm_slab_slot(slab, block);
+    note_away(arenas, slab->slot_bytes);
     return send(slab, slot / 64, (uint64_t)1 << (slot % 64));
 }
 

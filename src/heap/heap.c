@@ -377,6 +377,8 @@ static void free_slot(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
                                        : hmm_arena_put_shared(&heap->arenas, class_idx, block);
     if (hmm_unlikely(push == HMM_PUSH_NOT_LIVE))
         hmm_misuse(heap, who, block);
+    if (arena != NULL && arena->remote.n_blocks == 0 && --arena->looks_left < 0)
+        decay(heap, self, true); /* its owner may be asleep */
 }
 
 /* The entry that governs `block`, or NONE where nothing of ours can begin. */

@@ -59,6 +59,7 @@ struct hmm_pages {
                                        been purged and was needed again */
     _Atomic(uint32_t) unused_units; /* atomic hint: free slots, with and without memory */
     _Atomic(uint32_t) slots_units;  /* atomic hint: free slots that take memory (arenas/sweep.c) */
+    _Atomic(size_t) away_bytes;     /* atomic hint: slots freed by others, not collected yet */
     _Atomic(uint32_t) least_units;  /* atomic hint: least of these and dirty ones in this period */
     _Atomic(uint32_t) most_units;   /* atomic hint: most of them */
     uint32_t least_units_before;    /* lock:pages, in the period before */
@@ -176,8 +177,10 @@ static inline uint32_t hmm_pages_used_lately(struct hmm_pages *pages)
 /* Free memory that could be given back: runs, and slots of slabs. A hint. */
 HMM_HINT static inline uint32_t hmm_pages_spare_units(const struct hmm_pages *pages)
 {
-    return __atomic_load_n(&pages->dirty_units, __ATOMIC_RELAXED) + /* a hint */
-           atomic_load_explicit(&pages->slots_units, memory_order_relaxed);
+    size_t away = atomic_load_explicit(&pages->away_bytes, memory_order_relaxed); /* a hint */
+    return __atomic_load_n(&pages->dirty_units, __ATOMIC_RELAXED) +               /* a hint */
+           atomic_load_explicit(&pages->slots_units, memory_order_relaxed) +
+           (uint32_t)(away >> HMM_UNIT_SHIFT);
 }
 
 /* It has become less, or more. */
