@@ -265,6 +265,7 @@ static const char *check_totals(const struct hmm_heap *heap)
     size_t n_underway = 0;
     uint32_t told_units = 0;
     uint32_t told_spare = 0;
+    size_t away_bytes = 0;
     for (const struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next) {
         n_underway += count_entries(heap, a);
         told_units += a->sweep.told_units;
@@ -277,13 +278,16 @@ static const char *check_totals(const struct hmm_heap *heap)
         struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
         const _Atomic(uint64_t) *remote = hmm_slab_remote_words(slab);
         for (uint32_t i = 0; i < slab->n_slots; i++) {
-            uint64_t bits =
-                slab->words[i / 64] | atomic_load_explicit(&remote[i / 64], memory_order_relaxed);
+            uint64_t away = atomic_load_explicit(&remote[i / 64], memory_order_relaxed);
+            uint64_t bits = slab->words[i / 64] | away;
+            away_bytes += (away >> (i % 64) & 1) * slab->slot_bytes;
             const char *block = slab->start + (size_t)i * slab->slot_bytes;
             n_nowhere +=
                 !(bits >> (i % 64) & 1) && !hmm_pagemap_is_live(&heap->map, slab->class_idx, block);
         }
     }
+    if (away_bytes != atomic_load_explicit(&heap->pages.away_bytes, memory_order_relaxed))
+        return "I12: what others have freed, and nobody collected, is not the sum";
     return n_nowhere == n_underway ? NULL : "I7: slots are lost, or counted twice";
 }
 

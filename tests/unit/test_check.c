@@ -103,6 +103,7 @@ static void test_slab_and_magazine_clauses(void **state)
     DAMAGE(h, owner->sweep.purged_bytes, owner->sweep.purged_bytes + 4096, "I12");
     DAMAGE(h, owner->sweep.told_units, owner->sweep.told_units + 1, "I12");
     DAMAGE(h, owner->sweep.told_spare, owner->sweep.told_spare + 1, "I12");
+    DAMAGE(h, h->heap.pages.away_bytes, h->heap.pages.away_bytes + 16, "I12");
     hmm_mark *slots = mag->loaded->slots;
     DAMAGE(h, slots[0], slots[1], "I9");
     DAMAGE(h, slots[1], slots[1] + 16, "I9");

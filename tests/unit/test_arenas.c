@@ -1,0 +1,181 @@
+#include "unit/buffer_heap.h"
+
+#include "arenas/visit.h"
+#include "heap/pace.h"
+#include "memory/backlog.h"
+
+enum { HEAP_BYTES = 16 << 20, N_BLOCKS = 3000 };
+
+static void *alloc(struct buffer_heap *h, struct hmm_thread *self, size_t bytes)
+{
+    return hmm_heap_alloc(&h->heap, self, bytes, NULL);
+}
+
+static const uint64_t ns_per_ms = 1000000;
+
+/* A thread's arena without its magazines: bytes of free slots that take memory. */
+static size_t spare_bytes(const struct hmm_arena *arena)
+{
+    return arena->depot_bytes + arena->free_bytes - arena->sweep.purged_bytes;
+}
+
+/* Work in all arenas, until there is none. */
+static void visit_all(struct buffer_heap *h, uint64_t now_ns)
+{
+    int n_idle = 0;
+    for (int n = 0; n < 10000 && n_idle < 3; n++)
+        n_idle = hmm_visit_some(&h->heap.arenas, now_ns) ? 0 : n_idle + 1;
+    assert_int_equal(n_idle, 3);
+}
+
+static void test_arenas_of_idle_threads_are_visited(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct hmm_thread other = {0};
+    static void *blocks[N_BLOCKS];
+    for (int i = 0; i < N_BLOCKS; i++)
+        assert_non_null(blocks[i] = alloc(h, &other, 700));
+    for (int i = 0; i < N_BLOCKS; i++) /* one of 40 stays: most slabs do, too */
+        if (i % 40 != 0)
+            hmm_heap_free(&h->heap, &other, blocks[i], "HmmFree");
+    size_t before = spare_bytes(other.arena);
+    assert_true(before > 1000000);
+    uint64_t now_ns = 1000 * ns_per_ms;
+    visit_all(h, now_ns); /* it may have been active a moment ago */
+    visit_all(h, now_ns + (HMM_VISIT_MS - 1) * ns_per_ms);
+    assert_int_equal(spare_bytes(other.arena), before);
+    visit_all(h, now_ns + HMM_VISIT_MS * ns_per_ms);
+    assert_int_equal(other.arena->depot_bytes, 0);
+    assert_true(spare_bytes(other.arena) < before / 3); /* pages with a block are left */
+    buffer_heap_check(h);
+    now_ns += 2 * HMM_VISIT_MS * ns_per_ms;
+    for (int i = 0; i < N_BLOCKS; i += 40) /* what others free there is collected */
+        hmm_heap_free(&h->heap, &h->self, blocks[i], "HmmFree");
+    hmm_heap_trim(&h->heap, &h->self, 0);
+    for (int i = 0; i < N_BLOCKS; i++)
+        blocks[i] = alloc(h, &other, 300);
+    for (int i = 0; i < N_BLOCKS; i++)
+        hmm_heap_free(&h->heap, &h->self, blocks[i], "HmmFree");
+    assert_true(h->heap.pages.away_bytes > 100000);
+    visit_all(h, now_ns);
+    visit_all(h, now_ns + HMM_VISIT_MS * ns_per_ms);
+    assert_int_equal(h->heap.pages.away_bytes, 0);
+    buffer_heap_check(h);
+    buffer_heap_drop(h);
+}
+
+static bool counts(const struct hmm_thread *thread)
+{
+    return thread->tag_end == (size_t)thread->arena->tag + HMM_TAG_COUNTED;
+}
+
+/* While there is a backlog, all threads count their frees whose end will be noticed. */
+static void test_frees_are_counted(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct hmm_thread other = {0}, unnoticed = {0};
+    struct hmm_thread *threads[] = {&h->self, &other, &unnoticed};
+    for (int t = 0; t < 3; t++)
+        for (int i = 0; i < 2 * HMM_LIGHT_VISITS; i++)
+            hmm_heap_free(&h->heap, threads[t], alloc(h, threads[t], 40), "HmmFree");
+    hmm_heap_thread_attached(&h->heap, &h->self);
+    hmm_heap_thread_attached(&h->heap, &other);
+    assert_false(counts(&h->self));
+    void *block = alloc(h, &h->self, 4 << 20);
+    void *pin = alloc(h, &h->self, 40000);
+    memset(block, 1, 4 << 20);
+    atomic_store(&h->heap.pages.has_backlog, true); /* as of much that has been freed */
+    hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
+    hmm_pace(&h->heap, &h->self, 1000 * ns_per_ms);
+    assert_true(counts(&h->self));
+    assert_true(h->self.frees_left > 0 && h->self.frees_left <= HMM_PACE_MAX_FREES);
+    assert_true(counts(&other));
+    assert_false(counts(&unnoticed)); /* its memory may be another's by now */
+    hmm_heap_thread_exit(&h->heap, &other);
+    assert_int_equal(other.tag_end, 0);
+    h->heap.others_count = 0;
+    hmm_pace(&h->heap, &h->self, 1000 * ns_per_ms);
+    assert_int_equal(other.tag_end, 0);
+    atomic_store(&h->heap.pages.has_backlog, false);
+    hmm_pace(&h->heap, &h->self, 1000 * ns_per_ms);
+    assert_false(counts(&h->self));
+    hmm_heap_free(&h->heap, &h->self, pin, "HmmFree");
+    buffer_heap_check(h);
+    buffer_heap_drop(h);
+}
+
+/* What has not gone for a second has settled; what comes up then is a backlog again. */
+static void test_a_backlog_ends(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct hmm_pages *p = &h->heap.pages;
+    uint64_t now_ns = 1000 * ns_per_ms;
+    atomic_store(&p->slots_units, 100);
+    hmm_lock_take(&p->lock);
+    hmm_backlog_look(p, now_ns);
+    assert_true(hmm_pages_has_backlog(p));
+    hmm_backlog_look(p, now_ns + (HMM_BACKLOG_MS - 1) * ns_per_ms);
+    assert_true(hmm_pages_has_backlog(p));
+    hmm_pages_note_returned(p, 4096); /* some has gone: it goes on */
+    hmm_backlog_look(p, now_ns + (HMM_BACKLOG_MS + 1) * ns_per_ms);
+    assert_true(hmm_pages_has_backlog(p));
+    now_ns += (2 * HMM_BACKLOG_MS + 1) * ns_per_ms;
+    hmm_backlog_look(p, now_ns);
+    assert_false(hmm_pages_has_backlog(p));
+    hmm_backlog_look(p, now_ns + ns_per_ms);
+    assert_false(hmm_pages_has_backlog(p));
+    atomic_store(&p->slots_units, 300);
+    hmm_backlog_look(p, now_ns + 2 * ns_per_ms);
+    assert_true(hmm_pages_has_backlog(p));
+    atomic_store(&p->slots_units, 0);
+    hmm_lock_give(&p->lock);
+    buffer_heap_drop(h);
+}
+
+/* Where there are many threads, a magazine holds less, and nothing after a row of frees. */
+static void test_many_threads_cache_less(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    enum { N_THREADS = 4 * HMM_CROWD_ARENAS, N = 200 };
+    static struct hmm_thread threads[N_THREADS];
+    void *blocks[N];
+    size_t visits = 2 * HMM_LIGHT_VISITS * 4 * 4;
+    for (int t = 0; t < N_THREADS; t++)
+        for (size_t i = 0; threads[t].arena == NULL && i < visits; i++)
+            hmm_heap_free(&h->heap, &threads[t], alloc(h, &threads[t], 40), "HmmFree");
+    assert_int_equal(hmm_arenas_crowd(&h->heap.arenas), 4);
+    struct hmm_thread *self = &threads[N_THREADS - 1];
+    for (int i = 0; i < N; i++)
+        blocks[i] = alloc(h, self, 1000);
+    struct hmm_magazine *mag = self->arena->magazines[hmm_sizeclass_of(1000)];
+    for (int i = 0; i < N; i++) {
+        hmm_heap_free(&h->heap, self, blocks[i], "HmmFree");
+        assert_true(hmm_magazine_objs(mag) <= HMM_MAGAZINE_BYTES / 4 / 1008);
+    }
+    assert_true(mag->closed);
+    assert_int_equal(hmm_magazine_objs(mag), 0);
+    void *block = alloc(h, self, 1000); /* and it goes on */
+    hmm_heap_free(&h->heap, self, block, "HmmFree");
+    assert_int_not_equal(hmm_magazine_objs(mag), 0);
+    buffer_heap_check(h);
+    for (int t = 0; t < N_THREADS; t++)
+        hmm_heap_thread_exit(&h->heap, &threads[t]);
+    assert_int_equal(hmm_arenas_crowd(&h->heap.arenas), 1);
+    buffer_heap_check(h);
+    buffer_heap_drop(h);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_arenas_of_idle_threads_are_visited),
+        cmocka_unit_test(test_frees_are_counted),
+        cmocka_unit_test(test_a_backlog_ends),
+        cmocka_unit_test(test_many_threads_cache_less),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
