@@ -357,7 +357,7 @@ static void free_owned(struct hmm_heap *heap, struct hmm_thread *self, void *blo
         push = push_full(heap, self->arena, mag, block);
         maybe_decay(heap, self, true);
     } else if (hmm_pace_is_due(self)) {
-        decay(heap, self, true);
+        decay(heap, self, false); /* frees that were hits begin no sweep */
     }
     if (hmm_unlikely(push == HMM_PUSH_NOT_LIVE))
         hmm_misuse(heap, who, block);
@@ -378,7 +378,7 @@ static void free_slot(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
     if (hmm_unlikely(push == HMM_PUSH_NOT_LIVE))
         hmm_misuse(heap, who, block);
     if (arena != NULL && arena->remote.n_blocks == 0 && --arena->looks_left < 0)
-        decay(heap, self, true); /* its owner may be asleep */
+        decay(heap, self, false); /* its owner may be asleep */
 }
 
 /* The entry that governs `block`, or NONE where nothing of ours can begin. */

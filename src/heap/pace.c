@@ -89,7 +89,7 @@ void hmm_pace(struct hmm_heap *heap, struct hmm_thread *self, uint64_t now_ns)
     if (!counts || hmm_pace_is_due(self))
         adapt(self->arena, now_ns);
     bool urgent = hmm_pages_wanted(&heap->pages) == HMM_WANTED_NOW ||
-                  hmm_sweep_waits(self->arena) || hmm_pace_visits(heap);
+                  hmm_sweep_is_due(self->arena, false) || hmm_pace_visits(heap);
     uint32_t frees = self->arena->pace_frees;
     self->frees_left = (int32_t)(urgent ? frees / HMM_PACE_URGENT_DIVISOR : frees);
     set_tag_end(self, (size_t)self->arena->tag + HMM_TAG_COUNTED);

@@ -14,13 +14,13 @@ void hmm_backlog_look(struct hmm_pages *pages, uint64_t now_ns)
     bool some_went = returned != pages->backlog_returned || pages->n_units < pages->backlog_top;
     pages->backlog_returned = returned;
     pages->backlog_top = pages->n_units;
-    pages->settled_units = (uint32_t)hmm_min(pages->settled_units, hmm_pages_spare_units(pages));
+    pages->settled_units = (uint32_t)hmm_min(pages->settled_units, hmm_pages_waiting_units(pages));
     bool top_waits = pages->top_was_free && pages->n_units != pages->settled_top;
     bool waits = top_waits || hmm_pages_is_backlog(pages);
     if (some_went || !hmm_pages_has_backlog(pages))
         pages->backlog_at_ns = now_ns;
     if (waits && now_ns - pages->backlog_at_ns >= HMM_BACKLOG_MS * (uint64_t)1000000) {
-        pages->settled_units = hmm_pages_spare_units(pages);
+        pages->settled_units = hmm_pages_waiting_units(pages);
         pages->settled_top = pages->n_units;
         waits = false;
     }

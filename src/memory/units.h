@@ -177,10 +177,15 @@ static inline uint32_t hmm_pages_used_lately(struct hmm_pages *pages)
 /* Free memory that could be given back: runs, and slots of slabs. A hint. */
 HMM_HINT static inline uint32_t hmm_pages_spare_units(const struct hmm_pages *pages)
 {
+    return __atomic_load_n(&pages->dirty_units, __ATOMIC_RELAXED) + /* a hint */
+           atomic_load_explicit(&pages->slots_units, memory_order_relaxed);
+}
+
+/* The same with what owners have not collected. A hint. */
+static inline uint32_t hmm_pages_waiting_units(const struct hmm_pages *pages)
+{
     size_t away = atomic_load_explicit(&pages->away_bytes, memory_order_relaxed); /* a hint */
-    return __atomic_load_n(&pages->dirty_units, __ATOMIC_RELAXED) +               /* a hint */
-           atomic_load_explicit(&pages->slots_units, memory_order_relaxed) +
-           (uint32_t)(away >> HMM_UNIT_SHIFT);
+    return hmm_pages_spare_units(pages) + (uint32_t)(away >> HMM_UNIT_SHIFT);
 }
 
 /* It has become less, or more. */
@@ -317,7 +322,7 @@ static inline bool hmm_pages_is_backlog(const struct hmm_pages *pages)
 {
     size_t enough = hmm_pages_used(pages) / HMM_BACKLOG_DIVISOR;
     enough = hmm_max(enough, HMM_BACKLOG_MIN_BYTES >> HMM_UNIT_SHIFT);
-    return hmm_pages_spare_units(pages) > pages->settled_units + enough;
+    return hmm_pages_waiting_units(pages) > pages->settled_units + enough;
 }
 
 /* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap
