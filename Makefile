@@ -3,6 +3,7 @@
 #   make run       a real program on libhmm, and what its heap did
 #   make test      the tests that guard a change (make test-all: the long ones, too)
 #   make bench     time and memory against other allocators
+#   make hunt      look for patterns that libhmm is much worse at than others (BENCH_ARGS=--help)
 #   make packages  Debian packages, tried in a clean Debian (root, network)
 #   make install   PREFIX=/usr/local DESTDIR=   (and make uninstall)
 PREFIX ?= /usr/local
@@ -11,7 +12,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all run test test-all bench packages install uninstall clean format lint
+.PHONY: all run test test-all bench hunt packages install uninstall clean format lint
 all:
 	@$(CMAKE) -S . -B build -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DHMM_TESTS=OFF -DHMM_BENCH=OFF >build.log 2>&1 || { cat build.log; exit 1; }
 	@rm -f build.log
@@ -28,6 +29,9 @@ test-all:
 
 bench: all
 	@bench/run.sh
+
+hunt: all
+	@bench/run.sh hunt
 
 packages:
 	@tests/packages.sh

@@ -281,4 +281,5 @@ def main():
         report.plot(results, heaps, args.base, REAL, args.plot)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -128,7 +128,7 @@ HMM_NOINLINE void hmm_free_slow(void *block, const char *who)
 HMM_NOINLINE void hmm_free_other(void *block, const char *who, size_t distance)
 {
     if (hmm_hit_is_counted(distance) ? !hmm_hit_free_counted(block, distance)
-                                     : !hmm_hit_free_other(block, distance))
+                                     : !hmm_hit_free_other(block))
         hmm_free_slow(block, who);
 }
 

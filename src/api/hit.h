@@ -109,14 +109,16 @@ static inline bool hmm_hit_free_counted(void *block, size_t distance)
                       HMM_PUSH_DONE);
 }
 
-/* A large block, or one of another thread's slab. False: nothing done. */
-static inline bool hmm_hit_free_other(void *block, size_t distance)
+/* A large block, or one of another thread's slab. False: nothing done. (Its entry is looked up once
+ * more: tag_end may be another one than the distance was told from.) */
+static inline bool hmm_hit_free_other(void *block)
 {
     struct hmm_pagemap *map = &hmm_process_heap.map;
-    uint32_t entry = (uint32_t)(distance + hmm_self.tag_end);
+    size_t unit = hmm_pagemap_unit(map, block);
+    uint32_t entry = hmm_pagemap_entry(map, unit);
     if (entry == HMM_KIND_LARGE) /* a thread that makes no hits has no frees left */
         return (uintptr_t)block % HMM_UNIT_BYTES == 0 && --hmm_self.frees_left >= 0 &&
-               hmm_large_keep_cached(map, hmm_self.arena, hmm_pagemap_unit(map, block));
+               hmm_large_keep_cached(map, hmm_self.arena, unit);
     return hmm_entry_is_slab(entry) && hmm_self.tag_end != 0 &&
            hmm_hit_free_remote(map, hmm_entry_class(entry), block);
 }

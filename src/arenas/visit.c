@@ -6,12 +6,12 @@
 #include "arenas/visit.h"
 
 #include "arenas/bin.h"
-#include "arenas/depot.h"
 #include "arenas/gate.h"
 #include "arenas/remote.h"
 #include "arenas/sweep.h"
 
-/* Let go what can go at once: depots, slabs without live blocks. locks: held arena */
+/* Let go what can go at once: slabs without live blocks. Not depots: what lies in them of other
+ * arenas would go through the owner's buffer. locks: held arena */
 static void shed(struct hmm_arenas *arenas, struct hmm_arena *arena)
 {
     hmm_remote_collect(arenas, arena);
@@ -19,7 +19,6 @@ static void shed(struct hmm_arenas *arenas, struct hmm_arena *arena)
         struct hmm_magazine *mag = arena->magazines[c];
         if (mag == NULL)
             continue;
-        hmm_depot_shed(arenas, arena, mag, true);
         hmm_bin_shed(&arenas->slabs, arena, &mag->bin);
         hmm_bin_set_aside(&mag->bin);
     }

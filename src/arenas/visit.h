@@ -2,8 +2,7 @@
  *
  * Only owners collect what others free, and give pages of free slots back: at their slow paths. So
  * a thread at a slow path looks at some other arenas, too. One whose thread has taken no slow path
- * for VISIT_MS is visited: all of it but the magazine's loaded rounds, which are its thread's
- * alone.
+ * for VISIT_MS is visited: all of it but its magazines and depots, which are its thread's alone.
  *
  * Layer   arenas, above shed.
  */
