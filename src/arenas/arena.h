@@ -70,14 +70,8 @@ struct hmm_arena {
     bool idle;              /* lock:registry, without a thread: in an idle list */
     uint32_t n_forks;       /* lock:registry, of a private one in use: hmm_arenas.n_forks then; */
     uintptr_t keeper;       /* lock:registry, and the thread that uses it (hmm_port_self) */
-    struct hmm_thread *thread; /* lock:arena, that thread's, while its end will be noticed; NULL */
-    uint64_t paced_at_ns;      /* owner: when it last counted its frees to the end (heap/pace.h), */
-    uint64_t looked_at_ns;     /* owner: the time at its last look at the clock; the next one is, */
-    int32_t look_visits;       /* owner: where nothing is urgent, after so many slow paths, */
-    int32_t looks_left;        /* owner: of which there are so many left */
-    uint32_t pace_frees;       /* owner: of how many */
-    struct hmm_lock lock; /* lock `arena`: bins and slabs; a private one's magazines and buffers
-                             are its thread's alone. Taken by hmm_arena_lock */
+    struct hmm_lock lock;   /* lock `arena`: bins and slabs; a private one's magazines and buffers
+                               are its thread's alone. Taken by hmm_arena_lock */
     _Atomic(uint32_t) seen_created;      /* atomic hint: n_created at its thread's last slow path */
     _Atomic(struct hmm_slab *) returned; /* atomic: stack of slabs that others freed into */
     struct hmm_arena *asks_next; /* owner: whose slabs it looks at next; NULL: the list's head */
@@ -97,9 +91,15 @@ struct hmm_arena {
     size_t shrunk_bytes;             /* lock: what was not free when it last shrank; 0: never */
     uint32_t n_shrunk;               /* lock: how often in a row */
     uint32_t n_full;                 /* lock: how often a magazine was full */
-    void *twice_free;         /* lock: a block that two threads have freed at once, or NULL */
-    uint64_t shed_at_ns;      /* owner: when idle magazines were last emptied */
-    struct hmm_remote remote; /* owner */
+    void *twice_free;          /* lock: a block that two threads have freed at once, or NULL */
+    uint64_t shed_at_ns;       /* owner: when idle magazines were last emptied */
+    struct hmm_thread *thread; /* lock: its thread's, while the end of that will be noticed; NULL */
+    uint64_t paced_at_ns;      /* owner: when it last counted its frees to the end (heap/pace.h), */
+    uint32_t pace_frees;       /* owner: how many these were, about */
+    int32_t look_visits;       /* owner: slow paths from one look at the clock to the next one, */
+    int32_t looks_left;        /* owner: of which so many are left; */
+    uint64_t looked_at_ns;     /* owner: the time at the last look */
+    struct hmm_remote remote;  /* owner */
 };
 
 /* Where arenas live and which others there are. */
@@ -126,8 +126,7 @@ struct hmm_arenas {
                                      const; written under registry; the last: orphans */
 };
 
-/* How many are shared by so many threads that each one's part of what is cached gets smaller: 1 up
- * to CROWD_ARENAS. A hint. */
+/* How many times CROWD_ARENAS threads own one, at least 1: by so much each caches less. A hint. */
 static inline uint32_t hmm_arenas_crowd(const struct hmm_arenas *arenas)
 {
     uint32_t n = atomic_load_explicit(&arenas->n_used, memory_order_relaxed); /* a hint */

@@ -62,7 +62,7 @@ struct hmm_magazine {
     uint16_t fill_objs;        /* owner: how many the next refill asks for */
     bool used;                 /* owner: refilled or flushed since the last look at its age */
     bool closed;               /* owner: holds nothing until its next refill */
-    bool was_full;             /* owner: since that */
+    bool was_full;             /* owner: since its last refill */
     struct hmm_rounds *loaded; /* lock:arena: top and end point into it */
     struct hmm_depot depot;
     struct hmm_bin bin; /* owner */

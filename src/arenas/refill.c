@@ -55,9 +55,9 @@ bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
  * there if need be; or return its older half to the slabs. locks: held arena */
 static void make_room(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_magazine *mag)
 {
-    unsigned objs = hmm_magazine_objs(mag);
-    if (!hmm_magazine_has_depot(mag) || objs < mag->max_objs) {
-        hmm_shed_oldest(arenas, arena, mag, (objs + 1) / 2);
+    unsigned most = (unsigned)(mag->end - mag->loaded->slots);
+    if (!hmm_magazine_has_depot(mag) || most < mag->max_objs) {
+        hmm_shed_oldest(arenas, arena, mag, hmm_magazine_objs(mag) - most / 2);
         return;
     }
     if (hmm_depot_store(arenas, arena, mag))
@@ -147,7 +147,6 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
                          struct hmm_magazine *mag)
 {
     HMM_ASSERT(!arena->shared);
-    hmm_mark *end = mag->end;
     size_t most = most_objs(arenas, mag);
     hmm_arena_enter(arenas, arena);
     if (hmm_arenas_crowd(arenas) > 1 && mag->was_full) {
@@ -155,7 +154,7 @@ void hmm_arena_make_room(struct hmm_arenas *arenas, struct hmm_arena *arena,
     } else {
         hmm_magazine_widen(mag, most);
         mag->was_full = true;
-        if (mag->end == end)
+        if (mag->top >= mag->end) /* above it, where there are more threads than before */
             make_room(arenas, arena, mag);
     }
     hmm_sweep_report(arenas->slabs.pages, arena);

@@ -47,7 +47,7 @@ static bool visit(struct hmm_arenas *arenas, struct hmm_arena *arena, uint64_t n
 
 bool hmm_visit_some(struct hmm_arenas *arenas, uint64_t now_ns)
 {
-    /* relaxed: a hint. Arenas stay; acquire, release: their fields, as of the list of all */
+    /* acquire: sees the arena's fields. pairs: the store below */
     struct hmm_arena *arena =
         atomic_exchange_explicit(&arenas->visit_next, NULL, memory_order_acquire);
     if (arena == NULL)
@@ -63,6 +63,6 @@ bool hmm_visit_some(struct hmm_arenas *arenas, uint64_t now_ns)
         }
         arena = arena->next;
     }
-    atomic_store_explicit(&arenas->visit_next, arena, memory_order_release); /* as above */
+    atomic_store_explicit(&arenas->visit_next, arena, memory_order_release); /* pairs: above */
     return worked;
 }

@@ -39,7 +39,7 @@ void hmm_pace_end(struct hmm_heap *heap, struct hmm_arena *arena)
 static void wake_some(struct hmm_heap *heap)
 {
     hmm_lock_take(&heap->arenas.registry);
-    /* relaxed: arenas stay; another thread may go on at the same place */
+    /* relaxed: arenas are made under this lock */
     struct hmm_arena *arena =
         atomic_exchange_explicit(&heap->wake_next, NULL, memory_order_relaxed);
     for (unsigned i = 0; i < HMM_PACE_ARENAS && arena != NULL; i++, arena = arena->next) {
@@ -83,7 +83,7 @@ void hmm_pace(struct hmm_heap *heap, struct hmm_thread *self, uint64_t now_ns)
     /* relaxed: a hint */
     if (!counts && !atomic_exchange_explicit(&heap->others_count, 1, memory_order_relaxed))
         atomic_store_explicit(&heap->wake_next, hmm_arenas_all(&heap->arenas),
-                              memory_order_release);
+                              memory_order_relaxed); /* relaxed: read under lock registry */
     if (atomic_load_explicit(&heap->wake_next, memory_order_relaxed) != NULL)
         wake_some(heap);
     if (!counts || hmm_pace_is_due(self))

@@ -143,10 +143,21 @@ static void test_many_threads_cache_less(void **state)
     static struct hmm_thread threads[N_THREADS];
     void *blocks[N];
     size_t visits = 2 * HMM_LIGHT_VISITS * 4 * 4;
+    static void *early[4 * N]; /* of a thread that came before the others, whose magazine is long */
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 4 * N; i++)
+            early[i] = alloc(h, &h->self, 1000);
+        for (int i = 0; i < 4 * N && round < 2; i++)
+            hmm_heap_free(&h->heap, &h->self, early[i], "HmmFree");
+    }
     for (int t = 0; t < N_THREADS; t++)
         for (size_t i = 0; threads[t].arena == NULL && i < visits; i++)
             hmm_heap_free(&h->heap, &threads[t], alloc(h, &threads[t], 40), "HmmFree");
     assert_int_equal(hmm_arenas_crowd(&h->heap.arenas), 4);
+    for (int i = 0; i < 4 * N; i++) {
+        hmm_heap_free(&h->heap, &h->self, early[i], "HmmFree");
+        assert_false(hmm_pagemap_is_live(&h->heap.map, hmm_sizeclass_of(1000), early[i]));
+    }
     struct hmm_thread *self = &threads[N_THREADS - 1];
     for (int i = 0; i < N; i++)
         blocks[i] = alloc(h, self, 1000);
