@@ -280,7 +280,7 @@ static const char *check_totals(const struct hmm_heap *heap)
         for (uint32_t i = 0; i < slab->n_slots; i++) {
             uint64_t away = atomic_load_explicit(&remote[i / 64], memory_order_relaxed);
             uint64_t bits = slab->words[i / 64] | away;
-            away_bytes += (away >> (i % 64) & 1) * slab->slot_bytes;
+            away_bytes += (away >> (i % 64) & 1) != 0 ? slab->slot_bytes : 0;
             const char *block = slab->start + (size_t)i * slab->slot_bytes;
             n_nowhere +=
                 !(bits >> (i % 64) & 1) && !hmm_pagemap_is_live(&heap->map, slab->class_idx, block);

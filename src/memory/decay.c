@@ -236,7 +236,7 @@ static uint32_t lower(struct hmm_pages *pages, size_t keep_units, uint32_t max_d
 static size_t aged(size_t n, uint64_t elapsed_ns, uint64_t half_ns)
 {
     /* a pause between two looks says nothing about the age of what was freed just now */
-    elapsed_ns = hmm_min(elapsed_ns, half_ns);
+    elapsed_ns = elapsed_ns < half_ns ? elapsed_ns : half_ns;
     if (half_ns == 0)
         return n;
     return (size_t)((n * elapsed_ns + elapsed_ns + half_ns - 1) / (elapsed_ns + half_ns));
@@ -318,7 +318,7 @@ static uint32_t step_units(struct hmm_pages *pages)
     /* relaxed: a hint */
     uint32_t turned = atomic_load_explicit(&pages->turned_units, memory_order_relaxed);
     atomic_store_explicit(&pages->turned_units, 0, memory_order_relaxed);
-    return (uint32_t)hmm_min(HMM_PURGE_STEP_UNITS + 2 * (uint64_t)turned, UINT32_MAX);
+    return HMM_PURGE_STEP_UNITS + 2 * (uint32_t)hmm_min(turned, UINT32_MAX / 4);
 }
 
 /* May the system be asked again to take memory back? locks: held pages */
