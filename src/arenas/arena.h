@@ -37,6 +37,8 @@ struct hmm_sweep {
     size_t swept_bytes;    /* lock:arena, level after the last pass, or a lower one since */
     size_t kept_bytes;     /* lock:arena, given back and needed again lately */
     size_t skipped_bytes;  /* lock:arena, of slabs that the pass has not looked at */
+    size_t least_bytes;    /* lock:arena, free_bytes in this period, at least, */
+    size_t most_bytes;     /* lock:arena, and at most */
     uint32_t epoch;        /* lock:arena, passes and periods begun */
     uint32_t since;        /* lock:arena, the pass skips slabs that were taken from since */
     uint32_t period_epoch; /* lock:arena, that of the beginning of this period, */

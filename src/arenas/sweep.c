@@ -46,34 +46,57 @@ static uint64_t free_pages(const struct hmm_slab *slab, uint32_t page_bytes)
     return found;
 }
 
-/* Returns how many pages it has given back. */
-static unsigned sweep_slab(struct hmm_pages *heap, struct hmm_arena *arena, struct hmm_slab *slab,
-                           uint32_t page_bytes, uint64_t now_ns)
+/* Rows of pages that are given back together. */
+struct rows {
+    unsigned n;
+    unsigned n_pages; /* of these and those given back before, together */
+    struct hmm_range ranges[HMM_PURGE_RANGES];
+    struct hmm_slab *slabs[HMM_PURGE_RANGES];
+    uint64_t pages[HMM_PURGE_RANGES]; /* of the slab */
+};
+
+static void give_rows_back(struct hmm_pages *heap, struct hmm_arena *arena, struct rows *rows,
+                           uint64_t now_ns)
 {
-    unsigned n_pages = 0;
+    size_t n_done = hmm_port_purge_ranges(rows->ranges, rows->n);
+    size_t bytes = 0;
+    for (size_t i = 0; i < n_done; i++) {
+        rows->slabs[i]->purged_pages |= rows->pages[i];
+        rows->slabs[i]->purged_at_ns = now_ns;
+        bytes += rows->ranges[i].bytes;
+    }
+    arena->sweep.purged_bytes += bytes;
+    hmm_pages_note_returned(heap, bytes);
+    if (hmm_unlikely(n_done < rows->n)) {
+        hmm_lock_take(&heap->lock);
+        hmm_pages_note_purge(heap, false);
+        hmm_lock_give(&heap->lock);
+    }
+    rows->n = 0;
+}
+
+/* Its pages that are to go become rows. */
+static void sweep_slab(struct hmm_pages *heap, struct hmm_arena *arena, struct hmm_slab *slab,
+                       struct rows *rows, uint64_t now_ns)
+{
+    uint32_t page_bytes = (uint32_t)hmm_port_page_bytes();
     uint64_t pages = free_pages(slab, page_bytes) & ~slab->purged_pages;
     while (pages != 0) {
+        if (rows->n == HMM_PURGE_RANGES)
+            give_rows_back(heap, arena, rows, now_ns);
         unsigned first = (unsigned)__builtin_ctzll(pages);
         uint64_t behind = ~(pages >> first);
         unsigned n = behind == 0 ? 64 : (unsigned)__builtin_ctzll(behind);
         uint64_t row = (n == 64 ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1) << first;
-        size_t bytes = (size_t)n * page_bytes;
-        bool done = hmm_port_purge(slab->start + (size_t)first * page_bytes, bytes);
-        if (hmm_unlikely(!done)) {
-            hmm_lock_take(&heap->lock);
-            hmm_pages_note_purge(heap, false);
-            hmm_lock_give(&heap->lock);
-            break;
-        }
-        slab->purged_pages |= row;
-        slab->purged_at_ns = now_ns;
-        arena->sweep.purged_bytes += bytes;
-        hmm_pages_note_returned(heap, bytes);
+        rows->ranges[rows->n] =
+            (struct hmm_range){slab->start + (size_t)first * page_bytes, (size_t)n * page_bytes};
+        rows->slabs[rows->n] = slab;
+        rows->pages[rows->n] = row;
+        rows->n++;
+        rows->n_pages += n;
         pages &= ~row;
-        n_pages += n;
     }
     slab->swept_free = slab->n_free;
-    return n_pages;
 }
 
 /* Bytes of free slots that take memory. */
@@ -143,11 +166,16 @@ static bool next_bucket(struct hmm_arena *arena)
         return true;
     }
     set_passes(sweep, false);
+    return false;
+}
+
+static void end_pass(struct hmm_arena *arena)
+{
+    struct hmm_sweep *sweep = &arena->sweep;
     note_level(arena);
     size_t level = level_bytes(arena);
     size_t since_bytes = arena->free_bytes - sweep->from_bytes + sweep->skipped_bytes;
     sweep->swept_bytes = level - hmm_min(level, since_bytes);
-    return false;
 }
 
 /* The next slab of the pass; NULL: none in this list. */
@@ -164,11 +192,12 @@ static struct hmm_slab *next_of_pass(struct hmm_arena *arena)
 static void step(struct hmm_pages *pages, struct hmm_arena *arena, uint64_t now_ns)
 {
     uint32_t page_bytes = (uint32_t)hmm_port_page_bytes();
-    unsigned n_pages = 0;
-    for (unsigned n = 0; n < HMM_SWEEP_STEP_SLABS && n_pages < HMM_SWEEP_STEP_PAGES;) {
+    struct rows rows;
+    rows.n = rows.n_pages = 0;
+    for (unsigned n = 0; n < HMM_SWEEP_STEP_SLABS && rows.n_pages < HMM_SWEEP_STEP_PAGES;) {
         struct hmm_slab *slab = next_of_pass(arena);
         if (slab == NULL && !next_bucket(arena))
-            return;
+            break;
         if (slab == NULL)
             continue;
         n++;
@@ -176,8 +205,12 @@ static void step(struct hmm_pages *pages, struct hmm_arena *arena, uint64_t now_
             arena->sweep.skipped_bytes +=
                 (size_t)slab->n_free * slab->slot_bytes - hmm_slab_purged_bytes(slab);
         else if (slab->n_free > slab->swept_free && slab->n_free >= page_bytes / slab->slot_bytes)
-            n_pages += sweep_slab(pages, arena, slab, page_bytes, now_ns);
+            sweep_slab(pages, arena, slab, &rows, now_ns);
     }
+    if (rows.n != 0)
+        give_rows_back(pages, arena, &rows, now_ns);
+    if (!passes(&arena->sweep))
+        end_pass(arena);
 }
 
 /* --- how much is kept ---------------------------------------------------------------------------
@@ -194,8 +227,9 @@ static size_t spare_bytes(const struct hmm_arena *arena)
 static bool is_much(const struct hmm_arena *arena)
 {
     size_t held_bytes = arena->slab_bytes - arena->free_bytes;
+    size_t kept_bytes = arena->sweep.kept_bytes; /* of whole pages: slots are a little more */
     return arena->free_bytes - arena->sweep.from_bytes >
-           HMM_SWEEP_MIN_BYTES + held_bytes / HMM_SWEEP_DIVISOR + arena->sweep.kept_bytes;
+           HMM_SWEEP_MIN_BYTES + held_bytes / HMM_SWEEP_DIVISOR + kept_bytes + kept_bytes / 4;
 }
 
 /* The arena's part of *sum is so many bytes now. */
@@ -212,6 +246,8 @@ void hmm_sweep_tell(struct hmm_pages *pages, struct hmm_arena *arena)
     struct hmm_sweep *sweep = &arena->sweep;
     note_level(arena);
     sweep->told_bytes = arena->free_bytes;
+    sweep->least_bytes = hmm_min(sweep->least_bytes, arena->free_bytes);
+    sweep->most_bytes = hmm_max(sweep->most_bytes, arena->free_bytes);
     tell_sum(&pages->unused_units, &sweep->told_units, arena->free_bytes);
     tell_sum(&pages->slots_units, &sweep->told_spare, spare_bytes(arena));
     hmm_pages_note_less_spare(pages);
@@ -229,7 +265,10 @@ void hmm_sweep_begin_period(struct hmm_pages *pages, struct hmm_arena *arena)
     sweep->epoch++;
     sweep->before_epoch = sweep->period_epoch;
     sweep->period_epoch = sweep->epoch;
-    sweep->kept_bytes /= 2;
+    /* what swings is needed again, though nothing of it goes back as long as it is kept */
+    size_t swing = sweep->most_bytes - sweep->least_bytes;
+    sweep->kept_bytes = hmm_min(sweep->kept_bytes, hmm_max(sweep->kept_bytes / 2, swing));
+    sweep->least_bytes = sweep->most_bytes = arena->free_bytes;
     note_level(arena);
     if (!passes(sweep) && spare_bytes(arena) > HMM_SWEEP_LEAST_BYTES)
         begin_pass(arena, true);

@@ -10,6 +10,7 @@
 #include "memory/decay.h"
 #include "memory/move.h"
 #include "port/fatal.h"
+#include "slabs/huge.h"
 
 #include <string.h>
 
@@ -189,7 +190,7 @@ static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, ch
     uint32_t n_units = hmm_pages_run_units(pages, unit);
     struct hmm_witness *witness = &arena->witness[hmm_log2(n_units) % HMM_WITNESSES];
     if (hmm_pages_is_worth_populating(pages) && hmm_dense_ask(pages, witness, unit, HMM_KIND_LARGE))
-        hmm_port_populate(block, hmm_min(n_units, HMM_POPULATE_MAX_UNITS) << HMM_UNIT_SHIFT);
+        hmm_huge_ahead(pages, unit);
 }
 
 void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,

@@ -48,11 +48,14 @@ struct hmm_pages {
     uint32_t huge_skip;      /* lock:pages, so many chances for one are let pass */
     uint32_t huge_slow;      /* lock:pages, how many were slow lately */
     uint32_t huge_fast;      /* lock:pages, how many in a row were fast */
-    uint32_t fault_samples;  /* lock:pages, page faults were timed so often */
-    uint64_t fault_ns;       /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
-    uint32_t free_units;     /* lock:pages */
-    uint32_t foreign_units;  /* lock:pages, below n_units, in no piece */
-    uint32_t dirty_units;    /* lock:pages, free units with old contents */
+    bool huge_came;          /* lock:pages, one has come */
+    bool no_huge; /* lock:grow, also read as a hint: its memory gets huge pages only when asked for
+                   */
+    uint32_t fault_samples;         /* lock:pages, page faults were timed so often */
+    uint64_t fault_ns;              /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
+    uint32_t free_units;            /* lock:pages */
+    uint32_t foreign_units;         /* lock:pages, below n_units, in no piece */
+    uint32_t dirty_units;           /* lock:pages, free units with old contents */
     uint32_t least_dirty_units;     /* lock:pages, in this period */
     uint32_t least_before_units;    /* lock:pages, in the one before */
     uint32_t kept_units;            /* lock:pages, free memory worth keeping, in runs and slots: had

@@ -29,6 +29,14 @@ uintptr_t hmm_port_brk(uintptr_t want);
 bool hmm_port_map_at(void *addr, size_t bytes);
 /* mapped -> purged, exactly: false if the contents could not be dropped. */
 bool hmm_port_purge(void *addr, size_t bytes);
+/* Part of memory. */
+struct hmm_range {
+    char *start;
+    size_t bytes;
+};
+/* The same for several parts. Returns how many, from the first on, have been purged: all, unless
+ * the system refuses. */
+size_t hmm_port_purge_ranges(const struct hmm_range *ranges, size_t n);
 /* Make mapped memory readable only; best effort. */
 void hmm_port_seal(void *addr, size_t bytes);
 /* Make it writable again; its contents are lost. False: not possible. */
@@ -57,6 +65,13 @@ void hmm_port_populate(void *addr, size_t bytes);
  * page now; contents are kept.
  * False: not done. */
 bool hmm_port_collapse(void *addr, size_t bytes);
+/* The same for memory no page of which is there, whose first byte becomes 0. Cheaper. False: its
+ * first page is there. Huge pages do not come by themselves afterwards where that memory and what
+ * is around it had hmm_port_no_huge. */
+bool hmm_port_huge(void *addr, size_t bytes);
+/* Does the system give no huge page to memory that has not asked for it? Known after the first
+ * hmm_port_huge. */
+bool hmm_port_huge_is_asked(void);
 
 /* Keep huge pages out of mapped memory; best effort. */
 void hmm_port_no_huge(void *addr, size_t bytes);

@@ -21,14 +21,28 @@
 
 #include "memory/move.h"
 #include "memory/pages.h"
+#include "memory/pieces.h"
 #include "memory/regret.h"
 
-/* Units of [from, to) that belong to slabs. */
-static uint32_t slab_units(const struct hmm_pages *pages, uint32_t from, uint32_t to)
+/* A slab or a large block that gets its pages. */
+struct run {
+    uint32_t unit;
+    uint32_t behind;
+    uint32_t block_units; /* of a huge page */
+};
+
+/* Units of [from, to) that are used. locks: held pages */
+static uint32_t used_units(const struct hmm_pages *pages, uint32_t from, uint32_t to)
 {
     uint32_t n = 0;
-    for (uint32_t unit = from; unit < to; unit++)
-        n += hmm_entry_is_slab(hmm_pagemap_entry(pages->map, unit));
+    while (from < to) {
+        uint32_t free_units = hmm_runtree_at(&pages->tree, from);
+        bool begins = free_units == 0 && !hmm_entry_is_slab(hmm_pagemap_entry(pages->map, from));
+        uint32_t large_units = begins ? hmm_unit(pages->map, from)->n_units : 0;
+        uint32_t step = (uint32_t)hmm_min(hmm_max(free_units + large_units, 1), to - from);
+        n += free_units == 0 ? step : 0;
+        from += step;
+    }
     return n;
 }
 
@@ -40,33 +54,30 @@ static bool is_new(const struct hmm_pages *pages, uint32_t from, uint32_t to)
     return hmm_pages_count_dirty(pages, from, to - from) == 0;
 }
 
-/* Take what is after the slab at `unit` up to the end of its block out of the free runs, if the
- * block is worth a huge page. Returns where that begins, and the block's first and last unit; or
- * RUN_NONE. locks: held pages */
-static int64_t take_ahead(struct hmm_pages *pages, uint32_t unit, uint32_t *start, uint32_t *end)
+/* Is a huge page to be asked for now? One is let pass after slow ones. locks: held pages */
+static bool takes_chance(struct hmm_pages *pages)
 {
-    uint32_t block_units = pages->huge_units;
-    if (block_units == 0)
-        return HMM_RUN_NONE;
-    uint32_t skew = (uint32_t)((pages->map->base >> HMM_UNIT_SHIFT) % block_units);
-    uint32_t in_block = (unit + skew) % block_units;
-    uint32_t from = unit + hmm_unit(pages->map, unit)->n_units;
-    *start = unit - in_block;
-    *end = *start + block_units;
-    if (unit < in_block + block_units || *end > pages->n_units || from >= *end ||
-        hmm_pages_used(pages) < hmm_meta_tunables(pages->meta)->huge_min >> HMM_UNIT_SHIFT ||
-        in_block > block_units / HMM_HUGE_SHARE || !is_new(pages, from, *end) ||
-        slab_units(pages, *start - block_units, *start) <
-            block_units - block_units / HMM_HUGE_SHARE ||
-        !hmm_move_is_one_mapping(pages, *start, *end))
-        return HMM_RUN_NONE;
-    if (pages->huge_skip > 0) {
-        pages->huge_skip--;
-        return HMM_RUN_NONE;
-    }
-    hmm_regret_note_needed(pages, from, *end - from);
-    hmm_pages_detach(pages, from, from, *end - from);
-    return from;
+    if (pages->huge_skip == 0)
+        return true;
+    pages->huge_skip--;
+    return false;
+}
+
+/* Is what comes after the run in the block at `start`, where it ends, worth a huge page with the
+ * rest of that? Then it is taken out of the free runs. locks: held pages */
+static bool take_ahead(struct hmm_pages *pages, uint32_t start, struct run run)
+{
+    uint32_t behind = run.behind;
+    uint32_t end = start + run.block_units;
+    uint32_t before = start - run.block_units;
+    uint32_t enough = run.block_units - run.block_units / HMM_HUGE_SHARE;
+    if (start < run.block_units || end > pages->n_units ||
+        used_units(pages, before, start) < enough || !is_new(pages, behind, end) ||
+        !hmm_move_is_one_mapping(pages, start, end) || !takes_chance(pages))
+        return false;
+    hmm_regret_note_needed(pages, behind, end - behind);
+    hmm_pages_detach(pages, behind, behind, end - behind);
+    return true;
 }
 
 /* Does the heap become large, and hasn't seen enough page faults yet? locks: held pages */
@@ -122,41 +133,131 @@ static void note_cost(struct hmm_pages *pages, uint64_t cost_ns)
         pages->huge_skip = (uint32_t)HMM_HUGE_SKIP << (2 * hmm_min(pages->huge_slow - 1, 4));
 }
 
-/* The pages of a slab that will soon be full: one call instead of a page fault for each. */
-static void populate(const struct hmm_pages *pages, uint32_t unit)
+/* What comes later is to have huge pages where they are asked for only: from now on the heap's
+ * memory says so. */
+static HMM_COLD void mark_heap(struct hmm_pages *pages)
 {
-    uint32_t n_units = hmm_pages_run_units(pages, unit);
-    if (n_units >= HMM_POPULATE_UNITS)
-        hmm_port_populate(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
+    hmm_lock_take(&pages->grow);
+    uint32_t from = 0;
+    uint32_t behind;
+    while (!pages->no_huge && (behind = hmm_pages_next_piece(pages, &from)) != 0) {
+        hmm_port_no_huge(hmm_pagemap_address(pages->map, from), (size_t)(behind - from)
+                                                                    << HMM_UNIT_SHIFT);
+        from = behind;
+    }
+    pages->no_huge = true;
+    hmm_lock_give(&pages->grow);
+}
+
+/* Get the huge page of the block at `start`, of which part is the run's, and the rest taken out, or
+ * in use by others. */
+static bool get_page(struct hmm_pages *pages, uint32_t start, struct run run)
+{
+    char *block = hmm_pagemap_address(pages->map, start);
+    size_t bytes = (size_t)run.block_units << HMM_UNIT_SHIFT;
+    size_t run_bytes = (size_t)(hmm_min(run.behind, start + run.block_units) - start)
+                       << HMM_UNIT_SHIFT;
+    bool whole = start >= run.unit && hmm_port_resident(block, run_bytes) == 0;
+    if (!whole) /* the kernel collapses what has a page at least */
+        *(volatile char *)hmm_pagemap_address(pages->map, hmm_max(start, run.unit)) = 0;
+    uint64_t start_ns = hmm_port_clock_exact_ns();
+    bool done = whole ? hmm_port_huge(block, bytes) : hmm_port_collapse(block, bytes);
+    uint64_t cost_ns = hmm_port_clock_exact_ns() - start_ns;
+    hmm_lock_take(&pages->lock);
+    note_cost(pages, done ? cost_ns : UINT64_MAX);
+    pages->huge_came = pages->huge_came || done;
+    if (!pages->huge_came && pages->n_borders == 0)
+        pages->huge_units = 0; /* this system has none: don't ask again */
+    hmm_lock_give(&pages->lock);
+    if (hmm_unlikely(!pages->no_huge && hmm_port_huge_is_asked()))
+        mark_heap(pages);
+    return done;
+}
+
+/* The block at `start`, where `run` ends: a huge page for the run's part of it and what comes after
+ * that. False: not done. */
+static bool fill_last(struct hmm_pages *pages, uint32_t start, struct run run)
+{
+    uint32_t n_units = start + run.block_units - run.behind;
+    hmm_lock_take(&pages->lock);
+    bool taken = take_ahead(pages, start, run);
+    hmm_lock_give(&pages->lock);
+    if (!taken)
+        return false;
+    bool done = get_page(pages, start, run);
+    hmm_lock_take(&pages->lock);
+    hmm_pages_attach(pages, run.behind, n_units, done ? HMM_CONTENTS_DIRTY : HMM_CONTENTS_NEW);
+    hmm_pages_note_peak(pages); /* soon to be used: no reason to give anything back */
+    hmm_lock_give(&pages->lock);
+    return done;
+}
+
+/* A block that is within the run. */
+static bool fill_inner(struct hmm_pages *pages, uint32_t start, struct run run)
+{
+    hmm_lock_take(&pages->lock);
+    bool takes =
+        takes_chance(pages) && hmm_move_is_one_mapping(pages, start, start + run.block_units);
+    hmm_lock_give(&pages->lock);
+    return takes && get_page(pages, start, run);
+}
+
+/* Units [from, behind) of a run that will soon be full: one call instead of a page fault for each.
+ */
+static void populate(const struct hmm_pages *pages, uint32_t from, uint32_t behind)
+{
+    if (behind > from)
+        hmm_port_populate(hmm_pagemap_address(pages->map, from),
+                          (size_t)hmm_min(behind - from, HMM_POPULATE_MAX_UNITS) << HMM_UNIT_SHIFT);
+}
+
+/* The first block that begins in the run; or else the one that it lies in, if it lies in the first
+ * part of that. Another one, which begins after the run: none. */
+static uint32_t first_block(const struct hmm_pages *pages, struct run run)
+{
+    uint32_t block = run.block_units;
+    uint32_t skew = (uint32_t)((pages->map->base >> HMM_UNIT_SHIFT) % block);
+    uint32_t in_block = (run.unit + skew) % block;
+    if (in_block == 0)
+        return run.unit;
+    bool is_first = in_block <= block / HMM_HUGE_SHARE && run.unit >= in_block;
+    uint32_t next = run.unit - in_block + block;
+    return next >= run.behind && is_first ? next - block : next;
+}
+
+static void fill(struct hmm_pages *pages, struct run run, bool populates)
+{
+    uint32_t done = run.unit; /* what comes before has its pages */
+    uint32_t block = run.block_units;
+    uint32_t start = first_block(pages, run);
+    for (unsigned n = 0; start < run.behind && n < HMM_HUGE_MOST; n++, start += block) {
+        bool inner = start >= run.unit && start + block <= run.behind;
+        if (!(inner ? fill_inner : fill_last)(pages, start, run))
+            continue;
+        if (populates && start > done)
+            populate(pages, done, start);
+        done = start + block;
+    }
+    if (populates)
+        populate(pages, done, run.behind);
 }
 
 void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
 {
-    uint32_t start = 0;
-    uint32_t end = 0;
     hmm_lock_take(&pages->lock);
-    bool populates = hmm_pages_used(pages) >= pages->populate_units;
+    uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
+    uint32_t used = hmm_pages_used(pages);
+    bool populates = used >= pages->populate_units && n_units >= HMM_POPULATE_UNITS;
+    uint32_t block_units = pages->huge_units;
+    bool is_large =
+        block_units != 0 && used >= hmm_meta_tunables(pages->meta)->huge_min >> HMM_UNIT_SHIFT;
     bool time_first = needs_times(pages);
-    int64_t from = time_first ? HMM_RUN_NONE : take_ahead(pages, unit, &start, &end);
     hmm_lock_give(&pages->lock);
     if (time_first)
         time_faults(pages, unit);
-    if (from == HMM_RUN_NONE && populates)
-        populate(pages, unit);
-    if (from == HMM_RUN_NONE)
-        return;
-    /* the kernel collapses what has a page at least: one of the new slab, which nobody else uses */
-    *(volatile char *)hmm_pagemap_address(pages->map, unit) = 0;
-    uint64_t start_ns = hmm_port_clock_exact_ns();
-    bool done = hmm_port_collapse(hmm_pagemap_address(pages->map, start), (size_t)(end - start)
-                                                                              << HMM_UNIT_SHIFT);
-    uint64_t cost_ns = hmm_port_clock_exact_ns() - start_ns;
-    hmm_lock_take(&pages->lock);
-    note_cost(pages, done ? cost_ns : UINT64_MAX);
-    if (!done && pages->n_borders == 0)
-        pages->huge_units = 0; /* this system has none: don't ask again */
-    hmm_pages_attach(pages, (uint32_t)from, end - (uint32_t)from,
-                     done ? HMM_CONTENTS_DIRTY : HMM_CONTENTS_NEW);
-    hmm_pages_note_peak(pages); /* soon to be used: no reason to give anything back */
-    hmm_lock_give(&pages->lock);
+    struct run run = {unit, unit + n_units, block_units};
+    if (is_large && !time_first)
+        fill(pages, run, populates);
+    else if (populates)
+        populate(pages, run.unit, run.behind);
 }

@@ -41,6 +41,13 @@ bool hmm_port_purge(void *addr, size_t bytes)
     return true;
 }
 
+size_t hmm_port_purge_ranges(const struct hmm_range *ranges, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        memset(ranges[i].start, 0, ranges[i].bytes);
+    return n;
+}
+
 void hmm_port_seal(void *addr, size_t bytes)
 {
     (void)addr, (void)bytes;
@@ -85,6 +92,18 @@ bool hmm_port_collapse(void *addr, size_t bytes)
 {
     (void)addr;
     (void)bytes;
+    return false;
+}
+
+bool hmm_port_huge(void *addr, size_t bytes)
+{
+    (void)addr;
+    (void)bytes;
+    return false;
+}
+
+bool hmm_port_huge_is_asked(void)
+{
     return false;
 }
 

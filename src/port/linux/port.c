@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 
 #ifndef FUTEX_WAIT_PRIVATE /* <linux/futex.h>, which not every libc brings along */
 #define FUTEX_WAIT_PRIVATE 128
@@ -22,6 +23,12 @@
 #endif
 #ifndef MADV_POPULATE_WRITE /* Linux 5.14 */
 #define MADV_POPULATE_WRITE 23
+#endif
+#ifndef SYS_process_madvise /* Linux 5.10 */
+#define SYS_process_madvise 440
+#endif
+#ifndef PIDFD_SELF_THREAD_GROUP /* Linux 6.15 */
+#define PIDFD_SELF_THREAD_GROUP (-10001)
 #endif
 #ifndef MREMAP_DONTUNMAP /* Linux 5.7 */
 #define MREMAP_DONTUNMAP 4
@@ -130,31 +137,75 @@ static bool replace(void *addr, size_t bytes)
 
 /* Some emulators of Linux (qemu-user 7.2: below the break) say that contents are dropped, and keep
  * them. So each kind of memory is tried once. jemalloc looks for the same. */
-bool hmm_port_purge(void *addr, size_t bytes)
+enum { PURGE_UNKNOWN, PURGE_DROPS, PURGE_KEEPS };
+/* atomic, relaxed: every thread finds the same. By kind: mapped, below the break */
+static _Atomic(int) purge_kinds[2];
+
+static _Atomic(int) *purge_kind(const void *addr)
 {
-    enum { UNKNOWN, DROPS, KEEPS };
-    /* atomic, relaxed: every thread finds the same. By kind: mapped, below the break */
-    static _Atomic(int) kinds[2];
-    if (hmm_unlikely(!optional_allowed(OPTIONAL_PURGE)))
-        return replace(addr, bytes);
     uintptr_t brk =
         atomic_load_explicit(&highest_brk, memory_order_relaxed); /* relaxed: as above */
-    _Atomic(int) *kind = &kinds[(uintptr_t)addr < brk];
+    return &purge_kinds[(uintptr_t)addr < brk];
+}
+
+bool hmm_port_purge(void *addr, size_t bytes)
+{
+    if (hmm_unlikely(!optional_allowed(OPTIONAL_PURGE)))
+        return replace(addr, bytes);
+    _Atomic(int) *kind = purge_kind(addr);
     int known = atomic_load_explicit(kind, memory_order_relaxed); /* relaxed: as above */
-    if (hmm_likely(known == DROPS))
+    if (hmm_likely(known == PURGE_DROPS))
         return drop(addr, bytes);
     volatile char *first = addr;
-    if (known == UNKNOWN) {
+    if (known == PURGE_UNKNOWN) {
         char before = *first;
         *first = 1;
         if (!drop(addr, bytes)) { /* locked in memory, say: what is there must stay */
             *first = before;
             return false;
         }
-        known = *first == 0 ? DROPS : KEEPS;
+        known = *first == 0 ? PURGE_DROPS : PURGE_KEEPS;
         atomic_store_explicit(kind, known, memory_order_relaxed); /* relaxed: as above */
     }
-    return known == DROPS || replace(addr, bytes);
+    return known == PURGE_DROPS || replace(addr, bytes);
+}
+
+/* Those at the front that one call purges, which flushes addresses once: a quarter of the time of a
+ * call for each. Linux since 6.15 knows a process by itself. */
+static size_t purge_front(const struct hmm_range *ranges, size_t n)
+{
+    struct iovec parts[HMM_PURGE_RANGES];
+    static _Atomic(bool) unknown; /* atomic, relaxed: every thread finds the same */
+    if (n > HMM_PURGE_RANGES)
+        n = HMM_PURGE_RANGES;
+    for (size_t i = 0; i < n; i++) {
+        parts[i] = (struct iovec){ranges[i].start, ranges[i].bytes};
+        if (atomic_load_explicit(purge_kind(ranges[i].start), memory_order_relaxed) !=
+                PURGE_DROPS ||
+            atomic_load_explicit(&unknown, memory_order_relaxed)) /* relaxed: as above */
+            return 0;
+    }
+    long done = optional_call(OPTIONAL_PURGE_RANGES, SYS_process_madvise, PIDFD_SELF_THREAD_GROUP,
+                              (long)parts, (long)n, MADV_DONTNEED, 0);
+    if (done == -EBADF)
+        atomic_store_explicit(&unknown, true, memory_order_relaxed); /* relaxed: as above */
+    size_t n_done = 0;
+    for (size_t left = failed(done) ? 0 : (size_t)done; n_done < n && left >= ranges[n_done].bytes;
+         n_done++)
+        left -= ranges[n_done].bytes;
+    return n_done;
+}
+
+size_t hmm_port_purge_ranges(const struct hmm_range *ranges, size_t n)
+{
+    size_t n_done = 0;
+    while (n_done < n) {
+        size_t n_front = n - n_done > 1 ? purge_front(&ranges[n_done], n - n_done) : 0;
+        if (n_front == 0 && !hmm_port_purge(ranges[n_done].start, ranges[n_done].bytes))
+            break;
+        n_done += n_front + (n_front == 0);
+    }
+    return n_done;
 }
 
 void hmm_port_seal(void *addr, size_t bytes)
@@ -262,10 +313,54 @@ size_t hmm_port_huge_bytes(void)
     return hmm_port_page_bytes() == 4096 ? (size_t)2 << 20 : 0;
 }
 
-bool hmm_port_collapse(void *addr, size_t bytes)
+/* How does the system give huge pages? Atomic, relaxed: set once. */
+enum { HUGE_UNKNOWN, HUGE_ALWAYS, HUGE_ASKED };
+static _Atomic(int) huge_kind;
+
+bool hmm_port_huge_is_asked(void)
+{
+    return atomic_load_explicit(&huge_kind, memory_order_relaxed) ==
+           HUGE_ASKED; /* relaxed: as above */
+}
+
+/* Let it have huge pages for a moment, or no more: not later, when part of it has gone back. */
+static void allow_huge(void *addr, size_t bytes, bool allow)
+{
+    if (!hmm_port_huge_is_asked())
+        return;
+    if (allow)
+        optional_call(OPTIONAL_HUGE, SYS_madvise, (long)addr, (long)bytes, MADV_HUGEPAGE, 0, 0);
+    else
+        hmm_port_no_huge(addr, bytes);
+}
+
+static bool collapse(void *addr, size_t bytes)
 {
     return !failed(optional_call(OPTIONAL_COLLAPSE, SYS_madvise, (long)addr, (long)bytes,
                                  MADV_COLLAPSE, 0, 0));
+}
+
+bool hmm_port_collapse(void *addr, size_t bytes)
+{
+    allow_huge(addr, bytes, true);
+    bool done = collapse(addr, bytes);
+    allow_huge(addr, bytes, false);
+    return done;
+}
+
+bool hmm_port_huge(void *addr, size_t bytes)
+{
+    allow_huge(addr, bytes, true);
+    *(volatile char *)addr = 0; /* a page fault that brings a huge page */
+    size_t page_bytes = hmm_port_page_bytes();
+    bool came = hmm_port_resident((char *)addr + bytes - page_bytes, page_bytes) != 0;
+    bool done = came || collapse(addr, bytes);
+    allow_huge(addr, bytes, false);
+    int unknown = HUGE_UNKNOWN;
+    /* relaxed: as above */
+    atomic_compare_exchange_strong_explicit(&huge_kind, &unknown, came ? HUGE_ALWAYS : HUGE_ASKED,
+                                            memory_order_relaxed, memory_order_relaxed);
+    return done;
 }
 
 enum { LEAST_PAGE_BYTES = 4096 };
