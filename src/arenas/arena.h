@@ -32,24 +32,23 @@ struct hmm_cached_run {
 /* Pages of free slots, which are given back: see sweep.c. A level is free_bytes without what has
  * been given back of them. */
 struct hmm_sweep {
-    size_t purged_bytes;   /* lock:arena, given back */
-    size_t from_bytes;     /* lock:arena, free_bytes when the last pass began, or fewer since */
-    size_t swept_bytes;    /* lock:arena, level after the last pass, or a lower one since */
-    size_t kept_bytes;     /* lock:arena, given back and needed again lately */
-    size_t skipped_bytes;  /* lock:arena, of slabs that the pass has not looked at */
-    size_t least_bytes;    /* lock:arena, free_bytes in this period, at least, */
-    size_t most_bytes;     /* lock:arena, and at most */
-    uint32_t epoch;        /* lock:arena, passes and periods begun */
-    uint32_t since;        /* lock:arena, the pass skips slabs that were taken from since */
-    uint32_t period_epoch; /* lock:arena, that of the beginning of this period, */
-    uint32_t before_epoch; /* lock:arena, and of the one before */
-    size_t told_bytes;     /* lock:arena, free_bytes when the pages were last told: */
-    uint32_t told_units;   /* lock:arena, its part of hmm_pages.unused_units, */
-    uint32_t told_spare;   /* lock:arena, and of hmm_pages.slots_units */
-    _Atomic(bool) waits;   /* atomic hint, set under lock:arena: there is something to do */
-    _Atomic(bool) passes;  /* atomic hint, set under lock:arena: a pass has been begun */
-    uint8_t class_idx;     /* lock:arena, where it is: in this bin, */
-    uint8_t bucket;        /* lock:arena, in this list */
+    size_t purged_bytes;    /* lock:arena, given back */
+    size_t from_bytes;      /* lock:arena, free_bytes when the last pass began, or fewer since */
+    size_t swept_bytes;     /* lock:arena, level after the last pass, or a lower one since */
+    size_t kept_bytes;      /* lock:arena, given back and needed again lately */
+    size_t skipped_bytes;   /* lock:arena, of slabs that the pass has not looked at */
+    struct hmm_swing swing; /* lock:arena, of slots in use, in units */
+    uint32_t epoch;         /* lock:arena, passes and periods begun */
+    uint32_t since;         /* lock:arena, the pass skips slabs that were taken from since */
+    uint32_t period_epoch;  /* lock:arena, that of the beginning of this period, */
+    uint32_t before_epoch;  /* lock:arena, and of the one before */
+    size_t told_bytes;      /* lock:arena, free_bytes when the pages were last told: */
+    uint32_t told_units;    /* lock:arena, its part of hmm_pages.unused_units, */
+    uint32_t told_spare;    /* lock:arena, and of hmm_pages.slots_units */
+    _Atomic(bool) waits;    /* atomic hint, set under lock:arena: there is something to do */
+    _Atomic(bool) passes;   /* atomic hint, set under lock:arena: a pass has been begun */
+    uint8_t class_idx;      /* lock:arena, where it is: in this bin, */
+    uint8_t bucket;         /* lock:arena, in this list */
 };
 
 /* What those who visit arenas without work know of one: see visit.c. */

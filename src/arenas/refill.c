@@ -138,6 +138,7 @@ enum hmm_push hmm_arena_put_home(struct hmm_arenas *arenas, struct hmm_arena *ar
     if (hmm_likely(was_live)) {
         hmm_remote_put_all(arenas, arena, &mark, 1);
         hmm_bin_shed(&arenas->slabs, arena, &mag->bin);
+        hmm_sweep_report(arenas->slabs.pages, arena);
     }
     hmm_arena_leave(arena);
     return was_live ? HMM_PUSH_DONE : HMM_PUSH_NOT_LIVE;

@@ -223,6 +223,16 @@ static size_t spare_bytes(const struct hmm_arena *arena)
     return level > arena->sweep.swept_bytes ? level - arena->sweep.swept_bytes : 0;
 }
 
+static uint32_t held_units(const struct hmm_arena *arena)
+{
+    return (uint32_t)((arena->slab_bytes - arena->free_bytes) >> HMM_UNIT_SHIFT);
+}
+
+static size_t rise_bytes(const struct hmm_sweep *sweep)
+{
+    return (size_t)hmm_swing_rise(&sweep->swing) << HMM_UNIT_SHIFT;
+}
+
 /* Has so much become free that pages are looked for at once? */
 static bool is_much(const struct hmm_arena *arena)
 {
@@ -246,12 +256,11 @@ void hmm_sweep_tell(struct hmm_pages *pages, struct hmm_arena *arena)
     struct hmm_sweep *sweep = &arena->sweep;
     note_level(arena);
     sweep->told_bytes = arena->free_bytes;
-    sweep->least_bytes = hmm_min(sweep->least_bytes, arena->free_bytes);
-    sweep->most_bytes = hmm_max(sweep->most_bytes, arena->free_bytes);
+    hmm_swing_note(&sweep->swing, held_units(arena));
     tell_sum(&pages->unused_units, &sweep->told_units, arena->free_bytes);
     tell_sum(&pages->slots_units, &sweep->told_spare, spare_bytes(arena));
-    hmm_pages_note_less_spare(pages);
-    hmm_pages_note_more_spare(pages);
+    hmm_pages_note_spare_swing(pages);
+    hmm_pages_note_live_swing(pages);
     /* relaxed: a hint */
     atomic_store_explicit(&sweep->waits,
                           passes(sweep) || (is_much(arena) && hmm_pages_may_sweep(pages)),
@@ -266,9 +275,9 @@ void hmm_sweep_begin_period(struct hmm_pages *pages, struct hmm_arena *arena)
     sweep->before_epoch = sweep->period_epoch;
     sweep->period_epoch = sweep->epoch;
     /* what swings is needed again, though nothing of it goes back as long as it is kept */
-    size_t swing = sweep->most_bytes - sweep->least_bytes;
-    sweep->kept_bytes = hmm_min(sweep->kept_bytes, hmm_max(sweep->kept_bytes / 2, swing));
-    sweep->least_bytes = sweep->most_bytes = arena->free_bytes;
+    size_t kept_bytes = hmm_max(sweep->kept_bytes / 2, rise_bytes(sweep));
+    sweep->kept_bytes = hmm_min(sweep->kept_bytes, kept_bytes);
+    hmm_swing_begin(&sweep->swing, held_units(arena));
     note_level(arena);
     if (!passes(sweep) && spare_bytes(arena) > HMM_SWEEP_LEAST_BYTES)
         begin_pass(arena, true);
@@ -334,7 +343,8 @@ void hmm_sweep_note_taken(struct hmm_pages *heap, struct hmm_arena *arena,
     arena->sweep.purged_bytes -= bytes;
     if (hmm_port_clock_latest_ns() - slab->purged_at_ns < 2 * hmm_regret_ns) {
         hmm_regret_note_slots(heap, (uint32_t)hmm_div_up(bytes, HMM_UNIT_BYTES));
-        arena->sweep.kept_bytes += bytes;
+        size_t kept_bytes = hmm_min(arena->sweep.kept_bytes + bytes, rise_bytes(&arena->sweep));
+        arena->sweep.kept_bytes = hmm_max(arena->sweep.kept_bytes, kept_bytes);
     }
     if (is_dense(bin, slab))
         get_taken_pages(slab, pages);

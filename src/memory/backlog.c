@@ -11,9 +11,11 @@ void hmm_backlog_look(struct hmm_pages *pages, uint64_t now_ns)
 {
     HMM_ASSERT(hmm_lock_held(&pages->lock));
     size_t returned = hmm_pages_returned(pages);
-    bool some_went = returned != pages->backlog_returned || pages->n_units < pages->backlog_top;
+    bool some_went = returned != pages->backlog_returned || pages->n_units < pages->backlog_top ||
+                     pages->kept_units < pages->backlog_kept; /* some may go soon */
     pages->backlog_returned = returned;
     pages->backlog_top = pages->n_units;
+    pages->backlog_kept = pages->kept_units;
     pages->settled_units = (uint32_t)hmm_min(pages->settled_units, hmm_pages_waiting_units(pages));
     bool top_waits = pages->top_was_free && pages->n_units != pages->settled_top;
     bool waits = top_waits || hmm_pages_is_backlog(pages);

@@ -261,8 +261,8 @@ static size_t age(struct hmm_pages *pages, uint64_t elapsed_ns)
     if (half_ns == 0)
         idle = pages->dirty_units;
     bool is_learning = pages->regretted_units != 0 || pages->n_extended != 0;
-    size_t needed =
-        is_learning ? pages->kept_units : hmm_min(hmm_pages_swing_units(pages), pages->kept_units);
+    size_t needed = is_learning ? pages->kept_units
+                                : hmm_min(hmm_swing_rise(&pages->live_swing), pages->kept_units);
     size_t unneeded = pages->kept_units - needed;
     if (unneeded != 0)
         pages->kept_units -= (uint32_t)hmm_min(aged(unneeded, elapsed_ns, half_ns), unneeded);
@@ -274,15 +274,12 @@ static size_t age(struct hmm_pages *pages, uint64_t elapsed_ns)
  * locks: held pages */
 static bool lower_due(struct hmm_pages *pages, uint64_t now_ns)
 {
-    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
-    uint32_t top = pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
-    size_t heap_bytes = (size_t)(pages->n_units - pages->foreign_units) << HMM_UNIT_SHIFT;
-    size_t enough = hmm_max(t->lower_min, heap_bytes / t->lower_divisor);
-    bool free_now = (size_t)top << HMM_UNIT_SHIFT >= enough;
+    bool free_now = hmm_pages_is_top_free(pages);
     if (!free_now || !pages->top_was_free)
         pages->top_free_at_ns = now_ns;
     pages->top_was_free = free_now;
-    return free_now && now_ns - pages->top_free_at_ns >= t->lower_ms * ns_per_ms;
+    uint64_t wait_ns = hmm_meta_tunables(pages->meta)->lower_ms * ns_per_ms;
+    return free_now && now_ns - pages->top_free_at_ns >= wait_ns;
 }
 
 /* So much of the heap has been given back that its state bytes are worth a look: from its beginning

@@ -26,17 +26,12 @@ static void age_bits(struct hmm_pages *pages)
     pages->lowered_units[0] = 0;
 }
 
-/* What was least and most of free memory in this period, was so in the one before. */
+/* What was least of free memory in this period, was so in the one before. */
 static void begin_period(struct hmm_pages *pages)
 {
-    uint32_t spare = hmm_pages_spare_units(pages);
     pages->least_before_units = pages->least_dirty_units;
     pages->least_dirty_units = pages->dirty_units;
-    /* relaxed: hints */
-    pages->least_units_before = atomic_load_explicit(&pages->least_units, memory_order_relaxed);
-    pages->most_units_before = atomic_load_explicit(&pages->most_units, memory_order_relaxed);
-    atomic_store_explicit(&pages->least_units, spare, memory_order_relaxed);
-    atomic_store_explicit(&pages->most_units, spare, memory_order_relaxed);
+    hmm_swing_begin(&pages->spare_swing, hmm_pages_spare_units(pages));
 }
 
 void hmm_regret_age(struct hmm_pages *pages, uint64_t now_ns)
@@ -53,6 +48,7 @@ void hmm_regret_age(struct hmm_pages *pages, uint64_t now_ns)
     pages->n_extended = extended ? pages->n_extended + 1 : 0;
     if (extended)
         return;
+    hmm_swing_begin(&pages->live_swing, hmm_pages_live(pages));
     for (int i = 0; i < 2 && (pages->purged_lately || pages->purged_before); i++)
         if (i == 0 || elapsed_ns >= 2 * hmm_regret_ns)
             age_bits(pages);
@@ -87,16 +83,22 @@ void hmm_regret_note_lowered(struct hmm_pages *pages, uint32_t unit, uint32_t n_
     pages->purged_lately = true;
 }
 
-/* So much had better been kept. locks: held pages */
+/* So much had better been kept; as far as what is live has become less, and more again: free memory
+ * that lay in one place, while it was needed in another, is no reason to keep any. locks: held
+ * pages
+ */
 static void regret(struct hmm_pages *pages, uint32_t n_units)
 {
     if (n_units == 0)
         return;
     size_t max_bytes = hmm_meta_tunables(pages->meta)->dirty_max; /* 0: no limit */
-    size_t most =
-        max_bytes == 0 ? UINT32_MAX : hmm_max(max_bytes >> HMM_UNIT_SHIFT, hmm_pages_used(pages));
+    size_t rise = hmm_swing_rise(&pages->live_swing);
+    size_t most = rise + rise / 4; /* with slots that are free between */
+    if (max_bytes != 0)
+        most = hmm_min(most, hmm_max(max_bytes >> HMM_UNIT_SHIFT, hmm_pages_used(pages)));
+    size_t kept = hmm_min((size_t)pages->kept_units + n_units, most);
     pages->regretted_units += n_units;
-    pages->kept_units = (uint32_t)hmm_min((size_t)pages->kept_units + n_units, most);
+    pages->kept_units = (uint32_t)hmm_max(pages->kept_units, kept);
 }
 
 void hmm_regret_note_grown(struct hmm_pages *pages, uint32_t n_units)

@@ -9,6 +9,7 @@
 #include "memory/meta.h"
 #include "memory/pagemap.h"
 #include "memory/runtree.h"
+#include "memory/swing.h"
 #include "port/lock.h"
 
 /* Units that we got from the system, side by side. What lies between two pieces is not ours. */
@@ -63,10 +64,8 @@ struct hmm_pages {
     _Atomic(uint32_t) unused_units; /* atomic hint: free slots, with and without memory */
     _Atomic(uint32_t) slots_units;  /* atomic hint: free slots that take memory (arenas/sweep.c) */
     _Atomic(size_t) away_bytes;     /* atomic hint: slots freed by others, not collected yet */
-    _Atomic(uint32_t) least_units;  /* atomic hint: least of these and dirty ones in this period */
-    _Atomic(uint32_t) most_units;   /* atomic hint: most of them */
-    uint32_t least_units_before;    /* lock:pages, in the period before */
-    uint32_t most_units_before;     /* lock:pages */
+    struct hmm_swing spare_swing;   /* of these and dirty ones */
+    struct hmm_swing live_swing;    /* of what is live; a period is extended as that of `purged` */
     struct hmm_lock states;         /* lock `states`: which units are slabs */
     size_t states_bytes;            /* lock:states, mapped for state bytes */
     uint32_t aged_units;            /* lock:pages, dirty ones to be given back for their age */
@@ -103,6 +102,7 @@ struct hmm_pages {
     uint32_t settled_top;           /* lock:pages, nor has the break been lowered from here */
     uint32_t backlog_top;           /* lock:pages, n_units at the last look at it */
     size_t backlog_returned;        /* lock:pages, returned_bytes then */
+    uint32_t backlog_kept;          /* lock:pages, kept_units then */
     uint64_t backlog_at_ns;         /* lock:pages, when some of it went last, or it arose */
     size_t purged_bytes;            /* lock:pages, statistics */
     _Atomic(size_t) outside_bytes;  /* atomic, relaxed: a limit that need not be exact; blocks with
@@ -192,35 +192,19 @@ static inline uint32_t hmm_pages_waiting_units(const struct hmm_pages *pages)
 }
 
 /* It has become less, or more. */
-static inline void hmm_pages_note_less_spare(struct hmm_pages *pages)
+static inline void hmm_pages_note_spare_swing(struct hmm_pages *pages)
 {
-    uint32_t now = hmm_pages_spare_units(pages);
-    if (now < atomic_load_explicit(&pages->least_units, memory_order_relaxed)) /* relaxed: a hint */
-        atomic_store_explicit(&pages->least_units, now, memory_order_relaxed);
+    hmm_swing_note(&pages->spare_swing, hmm_pages_spare_units(pages));
 }
 
-static inline void hmm_pages_note_more_spare(struct hmm_pages *pages)
+/* Used ones without the free slots of slabs have become less, or more. A hint: not all is noted. */
+HMM_HINT static inline void hmm_pages_note_live_swing(struct hmm_pages *pages)
 {
-    uint32_t now = hmm_pages_spare_units(pages);
-    if (now > atomic_load_explicit(&pages->most_units, memory_order_relaxed)) /* relaxed: a hint */
-        atomic_store_explicit(&pages->most_units, now, memory_order_relaxed);
-}
-
-/* The least of it in this period and the one before: that was not needed. A hint. */
-HMM_HINT static inline uint32_t hmm_pages_idle_units(const struct hmm_pages *pages)
-{
-    uint32_t before = __atomic_load_n(&pages->least_units_before, __ATOMIC_RELAXED); /* a hint */
-    uint32_t now = atomic_load_explicit(&pages->least_units, memory_order_relaxed);  /* a hint */
-    return now < before ? now : before;
-}
-
-/* By how much it has swung. locks: held pages */
-static inline uint32_t hmm_pages_swing_units(const struct hmm_pages *pages)
-{
-    uint32_t now = atomic_load_explicit(&pages->most_units, memory_order_relaxed); /* a hint */
-    uint32_t most = now > pages->most_units_before ? now : pages->most_units_before;
-    uint32_t least = hmm_pages_idle_units(pages);
-    return most > least ? most - least : 0;
+    uint32_t used = __atomic_load_n(&pages->n_units, __ATOMIC_RELAXED) -
+                    __atomic_load_n(&pages->free_units, __ATOMIC_RELAXED) -
+                    __atomic_load_n(&pages->foreign_units, __ATOMIC_RELAXED); /* all: hints */
+    uint32_t unused = atomic_load_explicit(&pages->unused_units, memory_order_relaxed);
+    hmm_swing_note(&pages->live_swing, used > unused ? used - unused : 0);
 }
 
 /* What of it has become free lately is more than has turned out to be needed again: how much more.
@@ -228,7 +212,7 @@ static inline uint32_t hmm_pages_swing_units(const struct hmm_pages *pages)
 HMM_HINT static inline uint32_t hmm_pages_unneeded_units(const struct hmm_pages *pages)
 {
     uint32_t kept = __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED) + /* a hint */
-                    hmm_pages_idle_units(pages);
+                    hmm_swing_least(&pages->spare_swing);
     uint32_t spare = hmm_pages_spare_units(pages);
     return spare > kept ? spare - kept : 0;
 }
@@ -259,6 +243,7 @@ static inline void hmm_pages_note_peak(struct hmm_pages *pages)
 struct hmm_dirty_limits {
     size_t least; /* whatever their age */
     size_t most;  /* for a while */
+    size_t idle;  /* may go at once, though it has long been free: nothing may be called any more */
 };
 
 /* Less when hardly anything is left of the heap: perhaps nothing will be called any more.
@@ -272,7 +257,8 @@ static inline struct hmm_dirty_limits hmm_pages_dirty_limits(const struct hmm_pa
     size_t least = (hardly ? live : used) / t->dirty_divisor;
     least = hmm_max(least, t->dirty_min >> HMM_UNIT_SHIFT);
     size_t most = hardly ? live / t->dirty_max_divisor : used;
-    return (struct hmm_dirty_limits){.least = least, .most = hmm_max(most, least)};
+    size_t idle = hardly ? hmm_swing_least(&pages->spare_swing) : 0;
+    return (struct hmm_dirty_limits){.least = least, .most = hmm_max(most, least), .idle = idle};
 }
 
 /* Has the system refused a moment ago to take memory back, as of a process that is locked in
@@ -290,8 +276,9 @@ static inline size_t hmm_pages_excess_over(const struct hmm_pages *pages,
     size_t dirty = pages->dirty_units;
     if (dirty <= limits.least || hmm_pages_is_refused(pages))
         return 0;
-    size_t excess =
-        dirty > limits.most ? hmm_min(dirty - limits.most, hmm_pages_unneeded_units(pages)) : 0;
+    size_t excess = 0;
+    if (dirty > limits.most)
+        excess = hmm_min(dirty - limits.most, hmm_pages_unneeded_units(pages) + limits.idle);
     size_t resident = hmm_pages_resident(pages);
     if (resident <= pages->peak_resident_units)
         return excess;
@@ -328,6 +315,15 @@ static inline bool hmm_pages_is_backlog(const struct hmm_pages *pages)
     return hmm_pages_waiting_units(pages) > pages->settled_units + enough;
 }
 
+/* Is so much free at the top that the break is worth lowering? locks: held pages */
+static inline bool hmm_pages_is_top_free(const struct hmm_pages *pages)
+{
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
+    uint64_t top = pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
+    return top << HMM_UNIT_SHIFT >= t->lower_min &&
+           top * t->lower_divisor >= pages->n_units - pages->foreign_units;
+}
+
 /* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap
  * more than half free, whose top some thread's idle cache may pin. locks: held pages */
 static inline void hmm_pages_note_decay(struct hmm_pages *pages)
@@ -344,7 +340,9 @@ static inline void hmm_pages_note_decay(struct hmm_pages *pages)
                                ? HMM_WANTED_NOW
                                : HMM_WANTED_LOOK;
     atomic_store_explicit(&pages->decay_wanted, what, memory_order_relaxed); /* relaxed: a hint */
-    if (hmm_unlikely(!hmm_pages_has_backlog(pages) && hmm_pages_is_backlog(pages))) {
+    if (hmm_unlikely(!hmm_pages_has_backlog(pages) &&
+                     (hmm_pages_is_backlog(pages) ||
+                      (pages->n_units != pages->settled_top && hmm_pages_is_top_free(pages))))) {
         pages->backlog_at_ns = hmm_port_clock_latest_ns();
         /* relaxed: a hint */
         atomic_store_explicit(&pages->has_backlog, true, memory_order_relaxed);
