@@ -342,7 +342,7 @@ void hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns)
         forget_refusal(pages, now_ns);
         pages->aged_units = (uint32_t)hmm_max(pages->aged_units, age(pages, elapsed_ns));
         lower_now = lower_due(pages, now_ns);
-        may_go = (uint32_t)hmm_min(pages->dirty_units, hmm_pages_unneeded_units(pages));
+        may_go = pages->dirty_units - (uint32_t)hmm_min(pages->dirty_units, pages->kept_units);
         hmm_regret_age(pages, now_ns);
         hmm_backlog_look(pages, now_ns);
     }
