@@ -17,6 +17,7 @@
 
 #include "arenas/gate.h"
 #include "base/check.h"
+#include "memory/backlog.h"
 
 static void push_returned(struct hmm_arena *arena, struct hmm_slab *slab)
 {
@@ -53,8 +54,11 @@ static void notify(struct hmm_slab *slab)
 /* Slots are on their way to their slabs, or have arrived. */
 static void note_away(struct hmm_arenas *arenas, size_t bytes)
 {
-    atomic_fetch_add_explicit(&arenas->slabs.pages->away_bytes, bytes,
-                              memory_order_relaxed); /* relaxed: a hint */
+    struct hmm_pages *pages = arenas->slabs.pages;
+    size_t before = atomic_fetch_add_explicit(&pages->away_bytes, bytes,
+                                              memory_order_relaxed); /* relaxed: a hint */
+    if (bytes <= PTRDIFF_MAX)
+        hmm_backlog_note_away(pages, before, before + bytes);
 }
 
 static void collect_stack(struct hmm_arenas *arenas, struct hmm_arena *arena)

@@ -173,8 +173,7 @@ static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_thread *self, b
         sweep(heap, arena, frees, now_ns);
     if (hmm_unlikely(now_ns - arena->shed_at_ns >= shed_every_ns))
         shed_idle(heap, arena, now_ns);
-    if (hmm_unlikely(hmm_pace_is_due(self) ||
-                     (hmm_pages_has_backlog(&heap->pages) && !hmm_pace_counts(self))))
+    if (hmm_unlikely(hmm_pace_is_due(self) || hmm_pace_is_wanted(heap, self)))
         hmm_pace(heap, self, now_ns);
 }
 
@@ -184,7 +183,8 @@ static inline bool is_look_due(struct hmm_heap *heap, struct hmm_thread *self)
 {
     struct hmm_arena *arena = self->arena;
     if (hmm_pages_wanted(&heap->pages) == HMM_WANTED_NOW || arena == NULL ||
-        hmm_pace_is_due(self) || hmm_sweep_waits(arena) || --arena->looks_left < 0)
+        hmm_pace_is_due(self) || hmm_pace_is_wanted(heap, self) || hmm_sweep_waits(arena) ||
+        --arena->looks_left < 0)
         return true;
     hmm_decay_skip(&heap->pages);
     return false;
@@ -194,7 +194,7 @@ static inline void maybe_decay(struct hmm_heap *heap, struct hmm_thread *self, b
 {
     if (hmm_unlikely(hmm_decay_due(&heap->pages) || hmm_mapped_hold(&heap->large.maps) ||
                      (self->arena != NULL && hmm_sweep_waits(self->arena)) ||
-                     hmm_pace_is_due(self)) &&
+                     hmm_pace_is_due(self) || hmm_pace_is_wanted(heap, self)) &&
         is_look_due(heap, self))
         decay(heap, self, frees);
 }
@@ -377,7 +377,8 @@ static void free_slot(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
                                        : hmm_arena_put_shared(&heap->arenas, class_idx, block);
     if (hmm_unlikely(push == HMM_PUSH_NOT_LIVE))
         hmm_misuse(heap, who, block);
-    if (arena != NULL && arena->remote.n_blocks == 0 && --arena->looks_left < 0)
+    if (arena != NULL && arena->remote.n_blocks == 0 &&
+        (--arena->looks_left < 0 || hmm_pace_is_wanted(heap, self)))
         decay(heap, self, false); /* its owner may be asleep */
 }
 

@@ -44,4 +44,11 @@ static inline bool hmm_pace_counts(const struct hmm_thread *self)
     return (self->tag_end & HMM_TAG_SPAN) == 0 && self->tag_end != 0;
 }
 
+/* There is a backlog, and it does not count yet, though it makes hits: this may be its last slow
+ * path. caller: that thread */
+static inline bool hmm_pace_is_wanted(const struct hmm_heap *heap, const struct hmm_thread *self)
+{
+    return hmm_pages_has_backlog(&heap->pages) && (self->tag_end & HMM_TAG_SPAN) != 0;
+}
+
 #endif

@@ -7,6 +7,17 @@
 
 #include "base/check.h"
 
+void hmm_backlog_begin(struct hmm_pages *pages)
+{
+    hmm_lock_take(&pages->lock);
+    if (!hmm_pages_has_backlog(pages) && hmm_pages_is_backlog(pages)) {
+        pages->backlog_at_ns = hmm_port_clock_latest_ns();
+        /* relaxed: a hint */
+        atomic_store_explicit(&pages->has_backlog, true, memory_order_relaxed);
+    }
+    hmm_lock_give(&pages->lock);
+}
+
 void hmm_backlog_look(struct hmm_pages *pages, uint64_t now_ns)
 {
     HMM_ASSERT(hmm_lock_held(&pages->lock));

@@ -15,4 +15,14 @@
 /* Does it go on? locks: held pages */
 void hmm_backlog_look(struct hmm_pages *pages, uint64_t now_ns);
 
+/* Is there one by now? locks: takes pages */
+void hmm_backlog_begin(struct hmm_pages *pages);
+/* `away_bytes` has grown from `before` to `now`: look at each MiB. locks: takes pages */
+static inline void hmm_backlog_note_away(struct hmm_pages *pages, size_t before, size_t now)
+{
+    if (hmm_unlikely(now / HMM_BACKLOG_MIN_BYTES > before / HMM_BACKLOG_MIN_BYTES &&
+                     !hmm_pages_has_backlog(pages)))
+        hmm_backlog_begin(pages);
+}
+
 #endif
