@@ -256,11 +256,13 @@ void hmm_sweep_tell(struct hmm_pages *pages, struct hmm_arena *arena)
     struct hmm_sweep *sweep = &arena->sweep;
     note_level(arena);
     sweep->told_bytes = arena->free_bytes;
-    hmm_swing_note(&sweep->swing, held_units(arena));
+    hmm_swing_note_low(&sweep->swing, held_units(arena));
+    hmm_swing_note_high(&sweep->swing, held_units(arena));
     tell_sum(&pages->unused_units, &sweep->told_units, arena->free_bytes);
     tell_sum(&pages->slots_units, &sweep->told_spare, spare_bytes(arena));
-    hmm_pages_note_spare_swing(pages);
-    hmm_pages_note_live_swing(pages);
+    hmm_pages_note_less_spare(pages);
+    hmm_swing_note_low(&pages->live_swing, hmm_pages_live_about(pages));
+    hmm_swing_note_high(&pages->live_swing, hmm_pages_live_about(pages));
     /* relaxed: a hint */
     atomic_store_explicit(&sweep->waits,
                           passes(sweep) || (is_much(arena) && hmm_pages_may_sweep(pages)),

@@ -194,7 +194,7 @@ static inline void maybe_decay(struct hmm_heap *heap, struct hmm_thread *self, b
 {
     if (hmm_unlikely(hmm_decay_due(&heap->pages) || hmm_mapped_hold(&heap->large.maps) ||
                      (self->arena != NULL && hmm_sweep_waits(self->arena)) ||
-                     hmm_pace_is_due(self) || hmm_pace_is_wanted(heap, self)) &&
+                     hmm_pace_is_due(self)) &&
         is_look_due(heap, self))
         decay(heap, self, frees);
 }

@@ -107,10 +107,8 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
     HMM_ASSERT(hmm_lock_held(&pages->lock));
     HMM_ASSERT(n_units != 0);
     set_contents(pages, unit, n_units, contents);
-    if (contents == HMM_CONTENTS_DIRTY) {
+    if (contents == HMM_CONTENTS_DIRTY)
         pages->dirty_units += n_units;
-        hmm_pages_note_spare_swing(pages);
-    }
     uint32_t before = unit > 0 ? hmm_unit(pages->map, unit - 1)->tail_units : 0;
     uint32_t behind_at = unit + n_units;
     uint32_t behind = behind_at < pages->n_units ? hmm_runtree_at(&pages->tree, behind_at) : 0;
@@ -133,7 +131,7 @@ static void attach_freed(struct hmm_pages *pages, uint32_t unit, uint32_t n_unit
                          enum hmm_contents contents)
 {
     hmm_pages_attach(pages, unit, n_units, contents);
-    hmm_pages_note_live_swing(pages);
+    hmm_swing_note_low(&pages->live_swing, hmm_pages_live_about(pages));
     /* relaxed: a hint */
     atomic_fetch_add_explicit(&pages->turned_units, n_units, memory_order_relaxed);
     hmm_pages_note_decay(pages);
@@ -177,7 +175,7 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
     if (pages->dirty_units < pages->least_dirty_units)
         pages->least_dirty_units = pages->dirty_units;
     if (n_dirty != 0)
-        hmm_pages_note_spare_swing(pages);
+        hmm_pages_note_less_spare(pages);
     return n_dirty;
 }
 
@@ -211,7 +209,7 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
     atomic_fetch_add_explicit(&pages->turned_units, n_units, memory_order_relaxed);
     uint32_t used = hmm_pages_used(pages);
     note_worth(pages, used);
-    hmm_pages_note_live_swing(pages);
+    hmm_swing_note_high(&pages->live_swing, hmm_pages_live_about(pages));
     hmm_pages_note_spare(pages, hmm_pages_dirty_limits(pages));
     pages->peak_used_units = (uint32_t)hmm_max(pages->peak_used_units, used);
     pages->used_lately_units = (uint32_t)hmm_max(pages->used_lately_units, used);

@@ -42,12 +42,18 @@ static inline uint32_t hmm_swing_rise(const struct hmm_swing *swing)
     return now > before ? now : before;
 }
 
-static inline void hmm_swing_note(struct hmm_swing *swing, uint32_t now)
+/* It has become less. */
+static inline void hmm_swing_note_low(struct hmm_swing *swing, uint32_t now)
 {
-    if (now < hmm_swing_get(&swing->least))
+    if (hmm_unlikely(now < hmm_swing_get(&swing->least)))
         hmm_swing_set(&swing->least, now);
+}
+
+/* It has become more. */
+static inline void hmm_swing_note_high(struct hmm_swing *swing, uint32_t now)
+{
     uint32_t least = hmm_swing_least(swing);
-    if (now > least + hmm_swing_get(&swing->rise))
+    if (hmm_unlikely(now > least + hmm_swing_get(&swing->rise)))
         hmm_swing_set(&swing->rise, now - least);
 }
 

@@ -191,20 +191,20 @@ static inline uint32_t hmm_pages_waiting_units(const struct hmm_pages *pages)
     return hmm_pages_spare_units(pages) + (uint32_t)(away >> HMM_UNIT_SHIFT);
 }
 
-/* It has become less, or more. */
-static inline void hmm_pages_note_spare_swing(struct hmm_pages *pages)
+/* It has become less. */
+static inline void hmm_pages_note_less_spare(struct hmm_pages *pages)
 {
-    hmm_swing_note(&pages->spare_swing, hmm_pages_spare_units(pages));
+    hmm_swing_note_low(&pages->spare_swing, hmm_pages_spare_units(pages));
 }
 
-/* Used ones without the free slots of slabs have become less, or more. A hint: not all is noted. */
-HMM_HINT static inline void hmm_pages_note_live_swing(struct hmm_pages *pages)
+/* Used units without the free slots of slabs. A hint. */
+HMM_HINT static inline uint32_t hmm_pages_live_about(const struct hmm_pages *pages)
 {
-    uint32_t used = __atomic_load_n(&pages->n_units, __ATOMIC_RELAXED) -
-                    __atomic_load_n(&pages->free_units, __ATOMIC_RELAXED) -
-                    __atomic_load_n(&pages->foreign_units, __ATOMIC_RELAXED); /* all: hints */
-    uint32_t unused = atomic_load_explicit(&pages->unused_units, memory_order_relaxed);
-    hmm_swing_note(&pages->live_swing, used > unused ? used - unused : 0);
+    uint32_t unavailable = __atomic_load_n(&pages->free_units, __ATOMIC_RELAXED) + /* hints */
+                           __atomic_load_n(&pages->foreign_units, __ATOMIC_RELAXED) +
+                           atomic_load_explicit(&pages->unused_units, memory_order_relaxed);
+    uint32_t n_units = __atomic_load_n(&pages->n_units, __ATOMIC_RELAXED); /* a hint */
+    return n_units > unavailable ? n_units - unavailable : 0;
 }
 
 /* What of it has become free lately is more than has turned out to be needed again: how much more.
@@ -330,19 +330,20 @@ static inline void hmm_pages_note_decay(struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
     const struct hmm_dirty_limits limits = hmm_pages_dirty_limits(pages);
-    uint64_t free_bytes = (uint64_t)pages->free_units << HMM_UNIT_SHIFT;
+    bool may_lower = (uint64_t)pages->free_units << HMM_UNIT_SHIFT >= t->lower_min;
     bool wanted = pages->top_was_free || pages->states_from != UINT32_MAX || pages->purged_lately ||
                   pages->purged_before ||
                   (uint64_t)pages->dirty_units << HMM_UNIT_SHIFT > t->dirty_min ||
-                  (free_bytes >= t->lower_min && pages->free_units > pages->n_units / 2);
+                  (may_lower && pages->free_units > pages->n_units / 2);
     enum hmm_wanted what = !wanted ? HMM_WANTED_NOTHING
                            : hmm_pages_excess_over(pages, limits) != 0 || pages->aged_units != 0
                                ? HMM_WANTED_NOW
                                : HMM_WANTED_LOOK;
     atomic_store_explicit(&pages->decay_wanted, what, memory_order_relaxed); /* relaxed: a hint */
-    if (hmm_unlikely(!hmm_pages_has_backlog(pages) &&
-                     (hmm_pages_is_backlog(pages) ||
-                      (pages->n_units != pages->settled_top && hmm_pages_is_top_free(pages))))) {
+    if (hmm_unlikely(
+            !hmm_pages_has_backlog(pages) &&
+            (hmm_pages_is_backlog(pages) || (may_lower && pages->n_units != pages->settled_top &&
+                                             hmm_pages_is_top_free(pages))))) {
         pages->backlog_at_ns = hmm_port_clock_latest_ns();
         /* relaxed: a hint */
         atomic_store_explicit(&pages->has_backlog, true, memory_order_relaxed);
