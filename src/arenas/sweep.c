@@ -228,9 +228,9 @@ static uint32_t held_units(const struct hmm_arena *arena)
     return (uint32_t)((arena->slab_bytes - arena->free_bytes) >> HMM_UNIT_SHIFT);
 }
 
-static size_t rise_bytes(const struct hmm_sweep *sweep)
+static size_t swing_bytes(const struct hmm_sweep *sweep)
 {
-    return (size_t)hmm_swing_rise(&sweep->swing) << HMM_UNIT_SHIFT;
+    return (size_t)hmm_swing_width(&sweep->swing) << HMM_UNIT_SHIFT;
 }
 
 /* Has so much become free that pages are looked for at once? */
@@ -277,7 +277,7 @@ void hmm_sweep_begin_period(struct hmm_pages *pages, struct hmm_arena *arena)
     sweep->before_epoch = sweep->period_epoch;
     sweep->period_epoch = sweep->epoch;
     /* what swings is needed again, though nothing of it goes back as long as it is kept */
-    size_t kept_bytes = hmm_max(sweep->kept_bytes / 2, rise_bytes(sweep));
+    size_t kept_bytes = hmm_max(sweep->kept_bytes / 2, swing_bytes(sweep));
     sweep->kept_bytes = hmm_min(sweep->kept_bytes, kept_bytes);
     hmm_swing_begin(&sweep->swing, held_units(arena));
     note_level(arena);
@@ -345,7 +345,7 @@ void hmm_sweep_note_taken(struct hmm_pages *heap, struct hmm_arena *arena,
     arena->sweep.purged_bytes -= bytes;
     if (hmm_port_clock_latest_ns() - slab->purged_at_ns < 2 * hmm_regret_ns) {
         hmm_regret_note_slots(heap, (uint32_t)hmm_div_up(bytes, HMM_UNIT_BYTES));
-        size_t kept_bytes = hmm_min(arena->sweep.kept_bytes + bytes, rise_bytes(&arena->sweep));
+        size_t kept_bytes = hmm_min(arena->sweep.kept_bytes + bytes, swing_bytes(&arena->sweep));
         arena->sweep.kept_bytes = hmm_max(arena->sweep.kept_bytes, kept_bytes);
     }
     if (is_dense(bin, slab))

@@ -262,7 +262,7 @@ static size_t age(struct hmm_pages *pages, uint64_t elapsed_ns)
         idle = pages->dirty_units;
     bool is_learning = pages->regretted_units != 0 || pages->n_extended != 0;
     size_t needed = is_learning ? pages->kept_units
-                                : hmm_min(hmm_swing_rise(&pages->live_swing), pages->kept_units);
+                                : hmm_min(hmm_swing_width(&pages->live_swing), pages->kept_units);
     size_t unneeded = pages->kept_units - needed;
     if (unneeded != 0)
         pages->kept_units -= (uint32_t)hmm_min(aged(unneeded, elapsed_ns, half_ns), unneeded);

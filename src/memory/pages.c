@@ -204,12 +204,12 @@ static void note_resident(struct hmm_pages *pages)
 /* A detached run goes to a caller. */
 static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
 {
+    hmm_swing_note_high(&pages->live_swing, hmm_pages_live_about(pages));
     hmm_regret_note_needed(pages, unit, n_units);
     /* relaxed: a hint */
     atomic_fetch_add_explicit(&pages->turned_units, n_units, memory_order_relaxed);
     uint32_t used = hmm_pages_used(pages);
     note_worth(pages, used);
-    hmm_swing_note_high(&pages->live_swing, hmm_pages_live_about(pages));
     hmm_pages_note_spare(pages, hmm_pages_dirty_limits(pages));
     pages->peak_used_units = (uint32_t)hmm_max(pages->peak_used_units, used);
     pages->used_lately_units = (uint32_t)hmm_max(pages->used_lately_units, used);

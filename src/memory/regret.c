@@ -31,7 +31,9 @@ static void begin_period(struct hmm_pages *pages)
 {
     pages->least_before_units = pages->least_dirty_units;
     pages->least_dirty_units = pages->dirty_units;
-    hmm_swing_begin(&pages->spare_swing, hmm_pages_spare_units(pages));
+    /* relaxed: hints */
+    pages->least_units_before = atomic_load_explicit(&pages->least_units, memory_order_relaxed);
+    atomic_store_explicit(&pages->least_units, hmm_pages_spare_units(pages), memory_order_relaxed);
 }
 
 void hmm_regret_age(struct hmm_pages *pages, uint64_t now_ns)
@@ -92,8 +94,8 @@ static void regret(struct hmm_pages *pages, uint32_t n_units)
     if (n_units == 0)
         return;
     size_t max_bytes = hmm_meta_tunables(pages->meta)->dirty_max; /* 0: no limit */
-    size_t rise = hmm_swing_rise(&pages->live_swing);
-    size_t most = rise + rise / 4; /* with slots that are free between */
+    size_t swing = hmm_swing_width(&pages->live_swing);
+    size_t most = swing + swing / 4; /* with slots that are free between */
     if (max_bytes != 0)
         most = hmm_min(most, hmm_max(max_bytes >> HMM_UNIT_SHIFT, hmm_pages_used(pages)));
     size_t kept = hmm_min((size_t)pages->kept_units + n_units, most);

@@ -1,5 +1,7 @@
-/* swing.h - how far down something was, and how far it rose from there, in this period and the one
- * before.
+/* swing.h - how far something fell and rose again, in this period and the one before.
+ *
+ * What only falls, or only rises, has not swung: 100, 30, 90 is a swing by 60; 30, 90, 60 one by
+ * none; 100, 30, 150, 120 one by 70.
  *
  * Layer   memory, lowest.
  */
@@ -10,10 +12,12 @@
 
 /* In units. All are hints: who notes a value may do so beside others. */
 struct hmm_swing {
-    _Atomic(uint32_t) least;        /* atomic hint, in this period */
-    _Atomic(uint32_t) rise;         /* atomic hint, from the least of both at most */
-    _Atomic(uint32_t) least_before; /* atomic hint, in the one before */
-    _Atomic(uint32_t) rise_before;  /* atomic hint */
+    _Atomic(uint32_t) most;         /* atomic hint, in this period */
+    _Atomic(uint32_t) least;        /* atomic hint, since it was the most of both */
+    _Atomic(uint32_t) width;        /* atomic hint: how far it has risen from a least, up to what it
+                                       had been before */
+    _Atomic(uint32_t) most_before;  /* atomic hint, in the one before */
+    _Atomic(uint32_t) width_before; /* atomic hint */
 };
 
 static inline uint32_t hmm_swing_get(const _Atomic(uint32_t) *value)
@@ -26,19 +30,11 @@ static inline void hmm_swing_set(_Atomic(uint32_t) *value, uint32_t to)
     atomic_store_explicit(value, to, memory_order_relaxed); /* relaxed: a hint */
 }
 
-/* The least of both periods. */
-static inline uint32_t hmm_swing_least(const struct hmm_swing *swing)
+/* Of both periods. */
+static inline uint32_t hmm_swing_width(const struct hmm_swing *swing)
 {
-    uint32_t now = hmm_swing_get(&swing->least);
-    uint32_t before = hmm_swing_get(&swing->least_before);
-    return now < before ? now : before;
-}
-
-/* By how much it rose in both, at most. */
-static inline uint32_t hmm_swing_rise(const struct hmm_swing *swing)
-{
-    uint32_t now = hmm_swing_get(&swing->rise);
-    uint32_t before = hmm_swing_get(&swing->rise_before);
+    uint32_t now = hmm_swing_get(&swing->width);
+    uint32_t before = hmm_swing_get(&swing->width_before);
     return now > before ? now : before;
 }
 
@@ -52,18 +48,26 @@ static inline void hmm_swing_note_low(struct hmm_swing *swing, uint32_t now)
 /* It has become more. */
 static inline void hmm_swing_note_high(struct hmm_swing *swing, uint32_t now)
 {
-    uint32_t least = hmm_swing_least(swing);
-    if (hmm_unlikely(now > least + hmm_swing_get(&swing->rise)))
-        hmm_swing_set(&swing->rise, now - least);
+    uint32_t most = hmm_swing_get(&swing->most);
+    uint32_t top = (uint32_t)hmm_max(most, hmm_swing_get(&swing->most_before));
+    uint32_t risen = (uint32_t)hmm_min(now, top);
+    uint32_t least = hmm_swing_get(&swing->least);
+    if (hmm_unlikely(risen > least + hmm_swing_get(&swing->width)))
+        hmm_swing_set(&swing->width, risen - least);
+    if (hmm_unlikely(now > most))
+        hmm_swing_set(&swing->most, now);
+    if (hmm_unlikely(now > top))
+        hmm_swing_set(&swing->least, now);
 }
 
 /* A period begins. */
 static inline void hmm_swing_begin(struct hmm_swing *swing, uint32_t now)
 {
-    hmm_swing_set(&swing->least_before, hmm_swing_get(&swing->least));
-    hmm_swing_set(&swing->rise_before, hmm_swing_get(&swing->rise));
+    hmm_swing_set(&swing->most_before, hmm_swing_get(&swing->most));
+    hmm_swing_set(&swing->width_before, hmm_swing_get(&swing->width));
+    hmm_swing_set(&swing->most, now);
     hmm_swing_set(&swing->least, now);
-    hmm_swing_set(&swing->rise, 0);
+    hmm_swing_set(&swing->width, 0);
 }
 
 #endif

@@ -64,7 +64,8 @@ struct hmm_pages {
     _Atomic(uint32_t) unused_units; /* atomic hint: free slots, with and without memory */
     _Atomic(uint32_t) slots_units;  /* atomic hint: free slots that take memory (arenas/sweep.c) */
     _Atomic(size_t) away_bytes;     /* atomic hint: slots freed by others, not collected yet */
-    struct hmm_swing spare_swing;   /* of these and dirty ones */
+    _Atomic(uint32_t) least_units;  /* atomic hint: least of these and dirty ones in this period, */
+    uint32_t least_units_before;    /* lock:pages, and in the one before */
     struct hmm_swing live_swing;    /* of what is live; a period is extended as that of `purged` */
     struct hmm_lock states;         /* lock `states`: which units are slabs */
     size_t states_bytes;            /* lock:states, mapped for state bytes */
@@ -194,7 +195,17 @@ static inline uint32_t hmm_pages_waiting_units(const struct hmm_pages *pages)
 /* It has become less. */
 static inline void hmm_pages_note_less_spare(struct hmm_pages *pages)
 {
-    hmm_swing_note_low(&pages->spare_swing, hmm_pages_spare_units(pages));
+    uint32_t now = hmm_pages_spare_units(pages);
+    if (now < atomic_load_explicit(&pages->least_units, memory_order_relaxed)) /* relaxed: a hint */
+        atomic_store_explicit(&pages->least_units, now, memory_order_relaxed);
+}
+
+/* The least of it in this period and the one before: that was not needed. A hint. */
+HMM_HINT static inline uint32_t hmm_pages_idle_units(const struct hmm_pages *pages)
+{
+    uint32_t before = __atomic_load_n(&pages->least_units_before, __ATOMIC_RELAXED); /* a hint */
+    uint32_t now = atomic_load_explicit(&pages->least_units, memory_order_relaxed);  /* a hint */
+    return now < before ? now : before;
 }
 
 /* Used units without the free slots of slabs. A hint. */
@@ -212,7 +223,7 @@ HMM_HINT static inline uint32_t hmm_pages_live_about(const struct hmm_pages *pag
 HMM_HINT static inline uint32_t hmm_pages_unneeded_units(const struct hmm_pages *pages)
 {
     uint32_t kept = __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED) + /* a hint */
-                    hmm_swing_least(&pages->spare_swing);
+                    hmm_pages_idle_units(pages);
     uint32_t spare = hmm_pages_spare_units(pages);
     return spare > kept ? spare - kept : 0;
 }
@@ -257,7 +268,7 @@ static inline struct hmm_dirty_limits hmm_pages_dirty_limits(const struct hmm_pa
     size_t least = (hardly ? live : used) / t->dirty_divisor;
     least = hmm_max(least, t->dirty_min >> HMM_UNIT_SHIFT);
     size_t most = hardly ? live / t->dirty_max_divisor : used;
-    size_t idle = hardly ? hmm_swing_least(&pages->spare_swing) : 0;
+    size_t idle = hardly ? hmm_pages_idle_units(pages) : 0;
     return (struct hmm_dirty_limits){.least = least, .most = hmm_max(most, least), .idle = idle};
 }
 

@@ -1,5 +1,6 @@
-/* life_huge.c - a heap that grows by small blocks is not paid for page by page: where the system
- * has huge pages, far fewer page faults than pages; and resident is what is used, little more.
+/* life_huge.c - a heap that grows by small blocks, or by large ones that are used all over, is not
+ * paid for page by page: where the system has huge pages, far fewer page faults than pages; and
+ * resident is what is used, little more. Large blocks of which little is used get none.
  */
 #include "rss.h"
 
@@ -24,6 +25,30 @@ static int has_huge_pages(void)
     return madvise(block, HUGE_BYTES, MADV_COLLAPSE) == 0;
 }
 
+/* N_LARGE blocks of LARGE_BYTES: each so many bytes of one is used. Page faults for 100 pages that
+ * are used. */
+static long large(size_t step)
+{
+    enum { LARGE_BYTES = 300 << 10, N_LARGE = 200 };
+    static char *blocks[N_LARGE];
+    long faults_before = faults();
+    long rss_before = rss_kib();
+    for (int i = 0; i < N_LARGE; i++) {
+        blocks[i] = malloc(LARGE_BYTES);
+        for (size_t at = 0; at < LARGE_BYTES; at += step)
+            blocks[i][at] = 1;
+    }
+    long n_used = N_LARGE * (long)((LARGE_BYTES + step - 1) / step);
+    long rss = rss_kib() - rss_before;
+    long per_100 = (faults() - faults_before) * 100 / n_used;
+    for (int i = 0; i < N_LARGE; i++)
+        free(blocks[i]);
+    malloc_trim(0);
+    printf("large blocks, %ld pages used: RSS KiB %ld, page faults for 100 of them %ld\n", n_used,
+           rss, per_100);
+    return rss > 4 * n_used + 4 * n_used / 16 + 2 * HUGE_BYTES / 1024 ? 1000 : per_100;
+}
+
 int main(void)
 {
     static char *blocks[N];
@@ -45,5 +70,7 @@ int main(void)
     long left = rss_kib() - rss_before;
     printf("live KiB %ld, RSS %ld, page faults %ld of %ld pages, left %ld\n", live, rss, n_faults,
            rss / 4, left);
-    return n_faults > rss / 4 / 2 || rss > live + live / 16 + HUGE_BYTES / 1024 || left > 2500;
+    long dense = large(4096), sparse = large(100 << 10);
+    return n_faults > rss / 4 / 2 || rss > live + live / 16 + HUGE_BYTES / 1024 || left > 2500 ||
+           dense > 50 || sparse == 1000;
 }

@@ -307,6 +307,37 @@ static void test_learns_what_to_keep(void **state)
     buffer_heap_drop(h);
 }
 
+/* The examples of swing.h. */
+static void test_swings(void **state)
+{
+    (void)state;
+    static const uint32_t rows[][5] = {
+        /* values; the last one: how far they swing */
+        {100, 30, 90, 90, 60},
+        {30, 90, 60, 60, 0},
+        {100, 30, 150, 120, 70},
+        {100, 100, 20, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct hmm_swing swing = {0};
+        for (size_t k = 0; k < 4; k++) {
+            hmm_swing_note_low(&swing, rows[i][k]);
+            hmm_swing_note_high(&swing, rows[i][k]);
+        }
+        assert_int_equal(hmm_swing_width(&swing), rows[i][4]);
+        hmm_swing_begin(&swing, rows[i][3]);
+        assert_int_equal(hmm_swing_width(&swing), rows[i][4]);
+        hmm_swing_begin(&swing, rows[i][3]);
+        assert_int_equal(hmm_swing_width(&swing), 0);
+    }
+    struct hmm_swing swing = {0}; /* down in one period, up in the next one */
+    hmm_swing_note_high(&swing, 300);
+    hmm_swing_note_low(&swing, 0);
+    hmm_swing_begin(&swing, 0);
+    hmm_swing_note_high(&swing, 290);
+    assert_int_equal(hmm_swing_width(&swing), 290);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_ages_by_periods),
         cmocka_unit_test(test_highest_first),
         cmocka_unit_test(test_learns_what_to_keep),
+        cmocka_unit_test(test_swings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
