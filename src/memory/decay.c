@@ -92,36 +92,65 @@ static bool drop_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_uni
     return hmm_port_purge(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
 }
 
+/* Take up to `n_rows` rows of about `n_units` dirty units in all out of the free runs, the highest
+ * ones below *before, which is moved down. Returns how many rows. */
+static unsigned take_rows(struct hmm_pages *pages, uint32_t *before, uint32_t n_units,
+                          uint32_t n_rows, struct hmm_aside *rows[HMM_PURGE_ROWS])
+{
+    unsigned n = 0;
+    hmm_lock_take(&pages->lock);
+    for (uint32_t taken = 0; n < hmm_min(n_rows, HMM_PURGE_ROWS) && taken < n_units; n++) {
+        uint32_t length = 0;
+        size_t most = hmm_min(hmm_max(n_units - taken, HMM_PURGE_MIN_UNITS), HMM_PURGE_MAX_UNITS);
+        uint32_t most_units = (uint32_t)hmm_round_up(most, pages->page_units);
+        rows[n] = find_aside(pages);
+        int64_t at =
+            rows[n] != NULL ? take_last_dirty(pages, *before, most_units, &length) : HMM_RUN_NONE;
+        if (at == HMM_RUN_NONE)
+            break;
+        put_aside(rows[n], at, length);
+        taken += length;
+        *before = (uint32_t)at;
+    }
+    hmm_lock_give(&pages->lock);
+    return n;
+}
+
+/* Purge them. Returns how many units have gone; fewer than there were: the system refuses. */
+static uint32_t purge_rows(struct hmm_pages *pages, struct hmm_aside *const rows[], unsigned n_rows)
+{
+    struct hmm_range ranges[HMM_PURGE_ROWS];
+    for (unsigned i = 0; i < n_rows; i++)
+        ranges[i] = (struct hmm_range){hmm_pagemap_address(pages->map, rows[i]->unit),
+                                       (size_t)rows[i]->n_units << HMM_UNIT_SHIFT};
+    size_t n_done = hmm_port_purge_ranges(ranges, n_rows);
+    uint32_t n_units = 0;
+    hmm_lock_take(&pages->lock);
+    hmm_pages_note_purge(pages, n_done == n_rows);
+    for (unsigned i = 0; i < n_rows; i++) {
+        n_units += i < n_done ? rows[i]->n_units : 0;
+        attach_aside(pages, rows[i], i < n_done ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
+    }
+    pages->purged_bytes += (size_t)n_units << HMM_UNIT_SHIFT;
+    hmm_pages_note_returned(pages, (size_t)n_units << HMM_UNIT_SHIFT);
+    pages->unswept_units += n_units;
+    hmm_lock_give(&pages->lock);
+    return n_done == n_rows ? n_units : 0;
+}
+
 /* Purge about `n_units` of dirty free memory, in at most `n_rows` rows, highest addresses first.
  */
 static void purge(struct hmm_pages *pages, uint32_t n_units, uint32_t n_rows)
 {
-    uint32_t purged = 0;
+    struct hmm_aside *rows[HMM_PURGE_ROWS];
     uint32_t before = UINT32_MAX;
-    for (uint32_t row = 0; row < n_rows && purged < n_units; row++) {
-        uint32_t n = 0;
-        uint32_t max_units =
-            (uint32_t)hmm_min(hmm_max(n_units - purged, HMM_PURGE_MIN_UNITS), HMM_PURGE_MAX_UNITS);
-        max_units = (uint32_t)hmm_round_up(max_units, pages->page_units);
-        hmm_lock_take(&pages->lock);
-        struct hmm_aside *aside = find_aside(pages);
-        int64_t at = aside != NULL ? take_last_dirty(pages, before, max_units, &n) : HMM_RUN_NONE;
-        put_aside(aside, at, n);
-        hmm_lock_give(&pages->lock);
-        if (at == HMM_RUN_NONE)
+    while (n_rows != 0 && n_units != 0) {
+        unsigned n = take_rows(pages, &before, n_units, n_rows, rows);
+        uint32_t purged = n != 0 ? purge_rows(pages, rows, n) : 0;
+        if (purged == 0)
             break;
-        bool clean = drop_contents(pages, (uint32_t)at, n);
-        hmm_lock_take(&pages->lock);
-        hmm_pages_note_purge(pages, clean);
-        attach_aside(pages, aside, clean ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
-        pages->purged_bytes += clean ? (size_t)n << HMM_UNIT_SHIFT : 0;
-        hmm_pages_note_returned(pages, clean ? (size_t)n << HMM_UNIT_SHIFT : 0);
-        pages->unswept_units += n;
-        hmm_lock_give(&pages->lock);
-        purged += n;
-        before = (uint32_t)at;
-        if (!clean)
-            break;
+        n_rows -= n;
+        n_units -= (uint32_t)hmm_min(purged, n_units);
     }
 }
 

@@ -30,7 +30,15 @@ static inline void hmm_swing_set(_Atomic(uint32_t) *value, uint32_t to)
     atomic_store_explicit(value, to, memory_order_relaxed); /* relaxed: a hint */
 }
 
-/* Of both periods. */
+/* The most of both periods. */
+static inline uint32_t hmm_swing_top(const struct hmm_swing *swing)
+{
+    uint32_t now = hmm_swing_get(&swing->most);
+    uint32_t before = hmm_swing_get(&swing->most_before);
+    return now > before ? now : before;
+}
+
+/* The width of both periods. */
 static inline uint32_t hmm_swing_width(const struct hmm_swing *swing)
 {
     uint32_t now = hmm_swing_get(&swing->width);
@@ -49,7 +57,7 @@ static inline void hmm_swing_note_low(struct hmm_swing *swing, uint32_t now)
 static inline void hmm_swing_note_high(struct hmm_swing *swing, uint32_t now)
 {
     uint32_t most = hmm_swing_get(&swing->most);
-    uint32_t top = (uint32_t)hmm_max(most, hmm_swing_get(&swing->most_before));
+    uint32_t top = hmm_swing_top(swing);
     uint32_t risen = (uint32_t)hmm_min(now, top);
     uint32_t least = hmm_swing_get(&swing->least);
     if (hmm_unlikely(risen > least + hmm_swing_get(&swing->width)))

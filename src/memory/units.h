@@ -218,8 +218,7 @@ HMM_HINT static inline uint32_t hmm_pages_live_about(const struct hmm_pages *pag
     return n_units > unavailable ? n_units - unavailable : 0;
 }
 
-/* What of it has become free lately is more than has turned out to be needed again: how much more.
- * A hint. */
+/* More of it than has turned out to be needed again, and than what ages: how much more. A hint. */
 HMM_HINT static inline uint32_t hmm_pages_unneeded_units(const struct hmm_pages *pages)
 {
     uint32_t kept = __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED) + /* a hint */
@@ -254,7 +253,7 @@ static inline void hmm_pages_note_peak(struct hmm_pages *pages)
 struct hmm_dirty_limits {
     size_t least; /* whatever their age */
     size_t most;  /* for a while */
-    size_t idle;  /* may go at once, though it has long been free: nothing may be called any more */
+    bool hardly;  /* hardly anything is live: perhaps nothing will be called any more */
 };
 
 /* Less when hardly anything is left of the heap: perhaps nothing will be called any more.
@@ -268,8 +267,8 @@ static inline struct hmm_dirty_limits hmm_pages_dirty_limits(const struct hmm_pa
     size_t least = (hardly ? live : used) / t->dirty_divisor;
     least = hmm_max(least, t->dirty_min >> HMM_UNIT_SHIFT);
     size_t most = hardly ? live / t->dirty_max_divisor : used;
-    size_t idle = hardly ? hmm_pages_idle_units(pages) : 0;
-    return (struct hmm_dirty_limits){.least = least, .most = hmm_max(most, least), .idle = idle};
+    return (struct hmm_dirty_limits){
+        .least = least, .most = hmm_max(most, least), .hardly = hardly};
 }
 
 /* Has the system refused a moment ago to take memory back, as of a process that is locked in
@@ -277,6 +276,18 @@ static inline struct hmm_dirty_limits hmm_pages_dirty_limits(const struct hmm_pa
 static inline bool hmm_pages_is_refused(const struct hmm_pages *pages)
 {
     return atomic_load_explicit(&pages->is_refused, memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* When hardly anything is live: what has long been free may not get the time to age. Nor is what
+ * swings kept if this is no such swing, but a fall that is much deeper. A hint. */
+HMM_HINT static inline uint32_t hmm_pages_hardly_unneeded(const struct hmm_pages *pages)
+{
+    uint32_t width = hmm_swing_width(&pages->live_swing);
+    uint32_t fall = hmm_swing_top(&pages->live_swing) - hmm_pages_live_about(pages);
+    uint32_t kept =
+        width < fall - fall / 4 ? 0 : __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED);
+    uint32_t spare = hmm_pages_spare_units(pages);
+    return spare > kept ? spare - kept : 0;
 }
 
 /* Dirty units to be given back at once, whatever their age: when most of the heap is free; when it
@@ -289,7 +300,8 @@ static inline size_t hmm_pages_excess_over(const struct hmm_pages *pages,
         return 0;
     size_t excess = 0;
     if (dirty > limits.most)
-        excess = hmm_min(dirty - limits.most, hmm_pages_unneeded_units(pages) + limits.idle);
+        excess = hmm_min(dirty - limits.most, limits.hardly ? hmm_pages_hardly_unneeded(pages)
+                                                            : hmm_pages_unneeded_units(pages));
     size_t resident = hmm_pages_resident(pages);
     if (resident <= pages->peak_resident_units)
         return excess;

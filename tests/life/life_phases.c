@@ -63,6 +63,6 @@ int main(void)
         free_at(n_blocks - 1);
     long left = rss_kib() - start;
     printf("of %ld KiB at the end\n", peak);
-    expect(left < 6 * 1024, "left when all is freed, KiB", left);
+    expect(left < 16 * 1024, "left when all is freed, KiB", left);
     return failures != 0;
 }
