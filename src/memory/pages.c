@@ -333,7 +333,7 @@ static bool grow_by(struct hmm_pages *pages, size_t bytes)
     uintptr_t start = hmm_brk_grow(pages->brk, bytes);
     if (start == 0)
         return false;
-    if (pages->no_huge)
+    if (hmm_pages_says_no_huge(pages))
         hmm_port_no_huge((void *)start, bytes);
     size_t end = start + bytes - pages->brk->base;
     if (!hmm_meta_cover(pages->meta, end >> HMM_UNIT_SHIFT, ahead)) {

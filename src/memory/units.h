@@ -50,13 +50,12 @@ struct hmm_pages {
     uint32_t huge_slow;      /* lock:pages, how many were slow lately */
     uint32_t huge_fast;      /* lock:pages, how many in a row were fast */
     bool huge_came;          /* lock:pages, one has come */
-    bool no_huge; /* lock:grow, also read as a hint: its memory gets huge pages only when asked for
-                   */
-    uint32_t fault_samples;         /* lock:pages, page faults were timed so often */
-    uint64_t fault_ns;              /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
-    uint32_t free_units;            /* lock:pages */
-    uint32_t foreign_units;         /* lock:pages, below n_units, in no piece */
-    uint32_t dirty_units;           /* lock:pages, free units with old contents */
+    _Atomic(bool) no_huge;   /* atomic hint, set under lock:grow: its memory says no_huge */
+    uint32_t fault_samples;  /* lock:pages, page faults were timed so often */
+    uint64_t fault_ns;       /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
+    uint32_t free_units;     /* lock:pages */
+    uint32_t foreign_units;  /* lock:pages, below n_units, in no piece */
+    uint32_t dirty_units;    /* lock:pages, free units with old contents */
     uint32_t least_dirty_units;     /* lock:pages, in this period */
     uint32_t least_before_units;    /* lock:pages, in the one before */
     uint32_t kept_units;            /* lock:pages, free memory worth keeping, in runs and slots: had
@@ -147,6 +146,12 @@ static inline const struct hmm_piece *hmm_pages_piece(const struct hmm_pages *pa
 static inline uint32_t hmm_pages_used(const struct hmm_pages *pages)
 {
     return pages->n_units - pages->free_units - pages->foreign_units;
+}
+
+/* Does its memory get huge pages only when they are asked for? A hint. */
+static inline bool hmm_pages_says_no_huge(const struct hmm_pages *pages)
+{
+    return atomic_load_explicit(&pages->no_huge, memory_order_relaxed); /* relaxed: a hint */
 }
 
 /* Is the heap so large that new memory gets its pages by one call where it will be used? */
@@ -283,7 +288,9 @@ static inline bool hmm_pages_is_refused(const struct hmm_pages *pages)
 HMM_HINT static inline uint32_t hmm_pages_hardly_unneeded(const struct hmm_pages *pages)
 {
     uint32_t width = hmm_swing_width(&pages->live_swing);
-    uint32_t fall = hmm_swing_top(&pages->live_swing) - hmm_pages_live_about(pages);
+    uint32_t top = hmm_swing_top(&pages->live_swing);
+    uint32_t live = hmm_pages_live_about(pages);
+    uint32_t fall = top > live ? top - live : 0;
     uint32_t kept =
         width < fall - fall / 4 ? 0 : __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED);
     uint32_t spare = hmm_pages_spare_units(pages);

@@ -140,12 +140,12 @@ static HMM_COLD void mark_heap(struct hmm_pages *pages)
     hmm_lock_take(&pages->grow);
     uint32_t from = 0;
     uint32_t behind;
-    while (!pages->no_huge && (behind = hmm_pages_next_piece(pages, &from)) != 0) {
+    while ((behind = hmm_pages_next_piece(pages, &from)) != 0) {
         hmm_port_no_huge(hmm_pagemap_address(pages->map, from), (size_t)(behind - from)
                                                                     << HMM_UNIT_SHIFT);
         from = behind;
     }
-    pages->no_huge = true;
+    atomic_store_explicit(&pages->no_huge, true, memory_order_relaxed); /* relaxed: a hint */
     hmm_lock_give(&pages->grow);
 }
 
@@ -169,7 +169,7 @@ static bool get_page(struct hmm_pages *pages, uint32_t start, struct run run)
     if (!pages->huge_came && pages->n_borders == 0)
         pages->huge_units = 0; /* this system has none: don't ask again */
     hmm_lock_give(&pages->lock);
-    if (hmm_unlikely(!pages->no_huge && hmm_port_huge_is_asked()))
+    if (hmm_unlikely(!hmm_pages_says_no_huge(pages) && hmm_port_huge_is_asked()))
         mark_heap(pages);
     return done;
 }

@@ -95,7 +95,7 @@ check "madvise fails, holes: none" [ "$(figure 'bytes returned')" = 0 ]
 # Kernel calls, between two marks.
 for what in trim holes large; do
     strace -f -qq -o "$tmp/trace" "$tmp/figures" $what >"$tmp/out" 2>&1
-    seen=$(awk '/getppid\(/ {on = !on; next} on' "$tmp/trace" | grep -cE ' (brk|madvise|mmap|munmap|mremap|mprotect|futex|mincore|getrandom|sysinfo|prlimit64)\(')
+    seen=$(awk '/getppid\(/ {on = !on; next} on' "$tmp/trace" | grep -cE ' (brk|madvise|process_madvise|mmap|munmap|mremap|mprotect|futex|mincore|getrandom|sysinfo|prlimit64)\(')
     echo "    $what: $(figure calls) kernel calls told, $seen seen"
     check "$what: kernel calls as strace sees them" [ "$(figure calls)" = "$seen" ]
 done
