@@ -50,6 +50,7 @@ static inline void hmm_arena_keep(const struct hmm_arenas *arenas, struct hmm_ar
     arena->idle = false;
     arena->keeper = hmm_port_self();
     arena->n_forks = arenas->n_forks;
+    arena->thread = NULL; /* in a fork's child: one that is not there */
 }
 
 /* Does the arena belong to a thread that the parent process has, and this one does not? Its slabs
