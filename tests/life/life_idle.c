@@ -2,6 +2,7 @@
  * call, hardly anything of the peak is left. Blocks of 80 size classes, freed in random order: the
  * worst case, in which every block that a magazine still holds keeps a slab of its own.
  */
+#include "below.h"
 #include "rss.h"
 
 #include <malloc.h>
@@ -13,16 +14,6 @@
 
 enum { N = 300000 };
 static char *blocks[N];
-static uint64_t rng = 88172645463325252u;
-
-static size_t below(size_t n)
-{
-    rng ^= rng << 13;
-    rng ^= rng >> 7;
-    rng ^= rng << 17;
-    return (size_t)((rng >> 32) * n >> 32);
-}
-
 static int peak_and_nothing(int round)
 {
     memset(blocks, 1, sizeof blocks);

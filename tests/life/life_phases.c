@@ -2,6 +2,7 @@
  * one place and is needed in another. That is no swing for which memory is to be kept: when all is
  * freed, and nothing is called any more, hardly anything is left.
  */
+#include "below.h"
 #include "expect.h"
 #include "rss.h"
 
@@ -15,16 +16,6 @@ static struct {
     size_t bytes;
 } * table;
 static size_t n_blocks, live;
-static uint64_t rng = 88172645463325252u;
-
-static size_t below(size_t n)
-{
-    rng ^= rng << 13;
-    rng ^= rng >> 7;
-    rng ^= rng << 17;
-    return (size_t)((rng >> 32) * n >> 32);
-}
-
 static void free_at(size_t i)
 {
     free(table[i].block);

@@ -5,6 +5,7 @@
  * order; every second one freed; all but one in twenty; two threads at once. 160 MiB, more than any
  * limit in libhmm.
  */
+#include "below.h"
 #include "rss.h"
 
 #include <pthread.h>
@@ -23,16 +24,6 @@ struct swing {
     enum which frees;
     int mib;
 };
-
-static _Thread_local uint64_t rng = 88172645463325252u;
-
-static size_t below(size_t n)
-{
-    rng ^= rng << 13;
-    rng ^= rng >> 7;
-    rng ^= rng << 17;
-    return (size_t)((rng >> 32) * n >> 32);
-}
 
 static void fill(char **blocks, size_t n, size_t bytes)
 {

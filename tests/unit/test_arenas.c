@@ -1,6 +1,8 @@
 #include "unit/buffer_heap.h"
 
+#include "arenas/gate.h"
 #include "arenas/visit.h"
+#include "heap/fork.h"
 #include "heap/pace.h"
 #include "memory/backlog.h"
 
@@ -67,6 +69,26 @@ static void test_arenas_of_idle_threads_are_visited(void **state)
 static bool counts(const struct hmm_thread *thread)
 {
     return thread->tag_end == (size_t)thread->arena->tag + HMM_TAG_COUNTED;
+}
+
+/* A child takes over the arena of a thread that it does not have: nobody is to be told by it. */
+static void test_left_arenas_have_no_thread(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct hmm_thread other = {0};
+    for (int i = 0; i < 2 * HMM_LIGHT_VISITS; i++)
+        assert_non_null(alloc(h, &other, 5000));
+    hmm_heap_thread_attached(&h->heap, &other);
+    struct hmm_arena *arena = other.arena;
+    assert_ptr_equal(arena->thread, &other);
+    arena->keeper++; /* another thread's */
+    hmm_heap_fork_prepare(&h->heap);
+    hmm_heap_fork_child(&h->heap);
+    assert_true(hmm_arena_is_left(&h->heap.arenas, arena));
+    assert_ptr_equal(hmm_heap_take_left(&h->heap), arena);
+    assert_null(arena->thread);
+    buffer_heap_drop(h);
 }
 
 /* While there is a backlog, all threads count their frees whose end will be noticed. */
@@ -183,6 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arenas_of_idle_threads_are_visited),
+        cmocka_unit_test(test_left_arenas_have_no_thread),
         cmocka_unit_test(test_frees_are_counted),
         cmocka_unit_test(test_a_backlog_ends),
         cmocka_unit_test(test_many_threads_cache_less),
