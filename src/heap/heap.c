@@ -424,16 +424,15 @@ void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
                       size_t usable_bytes, size_t bytes)
 {
     uint32_t entry = entry_of(heap, block);
-    if (hmm_entry_is_slab(entry)) /* stay while at least half is used */
-        return bytes <= usable_bytes && bytes >= usable_bytes / 2 ? block : NULL;
+    bool fits = bytes <= usable_bytes && bytes >= usable_bytes / 2;
+    if (hmm_entry_is_slab(entry) || (entry == HMM_KIND_LARGE && bytes <= HMM_SLAB_MAX_BYTES))
+        return fits ? block : NULL; /* at the border between slots and runs no block goes to and fro */
     if (entry != HMM_KIND_LARGE)
         return bytes > hmm_max(hmm_meta_tunables(&heap->meta)->map_threshold /
                                    HMM_MAPPED_LEAST_DIVISOR,
                                HMM_SLAB_MAX_BYTES)
                    ? hmm_mapped_resize(&heap->large.maps, block, bytes)
                    : NULL;
-    if (bytes <= HMM_SLAB_MAX_BYTES)
-        return NULL;
     bool moves_out = bytes > usable_bytes && hmm_mapped_is_for(&heap->large.maps, bytes);
     if (moves_out || !hmm_large_resize(&heap->large, block, bytes)) /* which shrinks it always */
         block = hmm_large_move(&heap->large, arena_of(heap, self), block, bytes);

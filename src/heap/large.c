@@ -43,25 +43,55 @@ static void flush_cached(struct hmm_large *large, struct hmm_arena *arena)
     arena->cached_units = 0;
 }
 
-/* Make place for a run of this length; false: it is too large. Cached are not more than a sixteenth
+/* A run's place, for one of this length: its own, or another one if that is taken by another
+ * length.
+ */
+static struct hmm_cached_run *find_place(struct hmm_arena *arena, uint32_t n_units)
+{
+    struct hmm_cached_run *own = hmm_large_cached(arena, n_units);
+    if (own->record == NULL || own->n_units == n_units)
+        return own;
+    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++)
+        if (arena->cached[i].record == NULL)
+            return &arena->cached[i];
+    return own;
+}
+
+/* Make place for a run of this length; NULL: it is too large. Cached are not more than a sixteenth
  * of what is in use, or than has turned out to be needed again. */
-static bool make_place(struct hmm_large *large, struct hmm_arena *arena, uint32_t n_units)
+static struct hmm_cached_run *make_place(struct hmm_large *large, struct hmm_arena *arena,
+                                         uint32_t n_units)
 {
     uint32_t max_units = (uint32_t)hmm_min(hmm_pages_worth_keeping(large->arenas->slabs.pages),
                                            HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT);
     arena->cached_max_units = max_units;
     if (n_units > max_units)
-        return false;
+        return NULL;
     if (arena->cached_units + n_units > max_units)
         flush_cached(large, arena);
-    struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
+    struct hmm_cached_run *run = find_place(arena, n_units);
     struct hmm_cached_run old = *run;
     if (old.record != NULL) {
         run->record = NULL;
         arena->cached_units -= old.n_units;
         give_run(large, old.unit);
     }
-    return true;
+    return run;
+}
+
+/* A cached run of this length, in any place; NULL: none. */
+static void *take_cached(struct hmm_pagemap *map, struct hmm_arena *arena, uint32_t n_units)
+{
+    for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
+        struct hmm_cached_run *run = &arena->cached[i];
+        if (run->record == NULL || run->n_units != n_units)
+            continue;
+        void *block = hmm_large_take_from(map, arena, run, n_units);
+        if (hmm_unlikely(block == NULL))
+            hmm_misuse_two_owners(hmm_pagemap_address(map, run->unit));
+        return block;
+    }
+    return NULL;
 }
 
 static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_t n_units,
@@ -71,17 +101,18 @@ static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
     *n_dirty = n_units;
     if (arena != NULL && align_bytes <= HMM_UNIT_BYTES) {
-        void *block = hmm_large_take_cached(pages->map, arena, n_units);
+        void *block = take_cached(pages->map, arena, n_units);
         if (block != NULL)
             return block;
-        const struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
-        if (hmm_unlikely(run->record != NULL && run->n_units == n_units))
-            hmm_misuse_two_owners(hmm_pagemap_address(pages->map, run->unit));
     }
     int64_t unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, n_dirty);
     if (unit == HMM_RUN_NONE && arena != NULL) { /* what idle caches pin comes before new memory */
-        flush_cached(large, arena);
-        hmm_arena_shed(large->arenas, arena, HMM_SHED_FOR_GROWTH);
+        if (arena->cached_units != 0) {
+            flush_cached(large, arena);
+            unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, n_dirty);
+        }
+        if (unit == HMM_RUN_NONE)
+            hmm_arena_shed(large->arenas, arena, HMM_SHED_FOR_GROWTH);
     }
     if (unit == HMM_RUN_NONE)
         unit = hmm_pages_take(pages, n_units, align_bytes, HMM_MAY_GROW, n_dirty);
@@ -95,8 +126,10 @@ bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *bloc
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
-    if (arena != NULL && make_place(large, arena, hmm_pages_run_units(pages, unit)))
-        return hmm_large_keep_cached(pages->map, arena, unit);
+    struct hmm_cached_run *place =
+        arena != NULL ? make_place(large, arena, hmm_pages_run_units(pages, unit)) : NULL;
+    if (place != NULL)
+        return hmm_large_keep_at(pages->map, arena, place, unit, hmm_unit(pages->map, unit));
     if (!hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED))
         return false;
     give_run(large, unit);

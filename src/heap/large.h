@@ -19,12 +19,11 @@ static inline struct hmm_cached_run *hmm_large_cached(struct hmm_arena *arena, s
     return &arena->cached[n_units % HMM_LARGE_CACHED_RUNS];
 }
 
-/* The hit of large blocks: a cached run of exactly n_units; NULL: none, or it is a caller's
+/* Take the run in this place, if it has exactly n_units; NULL: it has not, or it is a caller's
  * already. caller: owner */
-static inline void *hmm_large_take_cached(struct hmm_pagemap *map, struct hmm_arena *arena,
-                                          size_t n_units)
+static inline void *hmm_large_take_from(struct hmm_pagemap *map, struct hmm_arena *arena,
+                                        struct hmm_cached_run *run, size_t n_units)
 {
-    struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     if (run->record == NULL || run->record->n_units != n_units)
         return NULL;
     size_t unit = run->unit;
@@ -37,17 +36,22 @@ static inline void *hmm_large_take_cached(struct hmm_pagemap *map, struct hmm_ar
     return hmm_pagemap_address(map, unit);
 }
 
-/* The other hit: the block at `unit` goes to the empty place for its length. False: nothing done.
- * caller: owner */
-static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_arena *arena,
-                                         size_t unit)
+/* The hit of large blocks: a cached run in the place for its length. caller: owner */
+static inline void *hmm_large_take_cached(struct hmm_pagemap *map, struct hmm_arena *arena,
+                                          size_t n_units)
 {
-    const struct hmm_unit *record = hmm_unit(map, unit);
-    HMM_KEEP(record);
+    return hmm_large_take_from(map, arena, hmm_large_cached(arena, n_units), n_units);
+}
+
+/* The block at `unit`, of which that is the record, goes to this place, if that is empty. False:
+ * nothing done. caller: owner */
+static inline bool hmm_large_keep_at(struct hmm_pagemap *map, struct hmm_arena *arena,
+                                     struct hmm_cached_run *run, size_t unit,
+                                     const struct hmm_unit *record)
+{
     _Atomic(uint32_t) *entry = &map->entry[unit];
     HMM_KEEP(entry);
     uint32_t n_units = record->n_units;
-    struct hmm_cached_run *run = hmm_large_cached(arena, n_units);
     uint32_t cached_units = arena->cached_units + n_units;
     /* Not by hmm_port_replace: after these stores that takes a third of the whole hit. Two threads
      * that free a block at once may both get by; then its second taking ends the process, or it
@@ -66,6 +70,15 @@ static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_are
     atomic_store_explicit(entry, HMM_KIND_LARGE_CACHED, memory_order_relaxed);
     arena->cached_units = cached_units;
     return true;
+}
+
+/* The other hit: the block goes to the place for its length. caller: owner */
+static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_arena *arena,
+                                         size_t unit)
+{
+    const struct hmm_unit *record = hmm_unit(map, unit);
+    HMM_KEEP(record);
+    return hmm_large_keep_at(map, arena, hmm_large_cached(arena, record->n_units), unit, record);
 }
 
 /* A block of `bytes` > 0 at a multiple of align_bytes (a power of two).

@@ -45,12 +45,11 @@ static bool is_large_size(size_t size, size_t usable_bytes)
                                     hmm_round_up(size, step_bytes) == usable_bytes);
 }
 
-/* realloc leaves a block of a slab where it is while at least half of it is used. */
+/* realloc leaves a block where it is while at least half of it is used, if a slot is as long. */
 static bool may_be_resized_to(size_t usable_bytes, unsigned class_idx, size_t size)
 {
     size_t slot_bytes = hmm_sizeclasses[hmm_sizeclass_coarse(class_idx)].slot_bytes;
-    return size <= usable_bytes && usable_bytes <= HMM_SLAB_MAX_BYTES &&
-           slot_bytes >= usable_bytes / 2;
+    return size <= usable_bytes && class_idx != 0 && slot_bytes >= usable_bytes / 2;
 }
 
 /* What nearly every block is: a slot of its size's own class. */

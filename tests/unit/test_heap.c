@@ -263,6 +263,52 @@ static void test_large_freed_twice_at_once(void **state)
     free(h);
 }
 
+/* Two lengths that have the same place in the cache: both are kept, and found again. */
+static void test_two_lengths_share_a_place(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    graduate(h, &h->self);
+    size_t short_bytes = (size_t)3 << HMM_UNIT_SHIFT;
+    size_t long_bytes = short_bytes + ((size_t)HMM_LARGE_CACHED_RUNS << HMM_UNIT_SHIFT);
+    assert_non_null(alloc(h, &h->self, HEAP_BYTES / 2)); /* so that a sixteenth may be cached */
+    void *first = alloc(h, &h->self, short_bytes);
+    void *second = alloc(h, &h->self, long_bytes);
+    hmm_heap_free(&h->heap, &h->self, first, "HmmFree");
+    hmm_heap_free(&h->heap, &h->self, second, "HmmFree");
+    uint32_t free_units = h->heap.pages.free_units;
+    for (int i = 0; i < 5; i++) {
+        assert_ptr_equal(alloc(h, &h->self, long_bytes), second);
+        assert_ptr_equal(alloc(h, &h->self, short_bytes), first);
+        hmm_heap_free(&h->heap, &h->self, second, "HmmFree");
+        hmm_heap_free(&h->heap, &h->self, first, "HmmFree");
+        assert_int_equal(h->heap.pages.free_units, free_units); /* nothing has gone there */
+    }
+    buffer_heap_drop(h);
+}
+
+static void *resize(struct buffer_heap *h, void *block, size_t bytes)
+{
+    size_t usable_bytes = hmm_heap_usable(&h->heap, block, "test");
+    return hmm_heap_resize(&h->heap, &h->self, block, usable_bytes, bytes);
+}
+
+/* A run becomes a slot again only where less than half of it would be used. */
+static void test_border_between_slots_and_runs(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    graduate(h, &h->self);
+    void *block = alloc(h, &h->self, HMM_SLAB_MAX_BYTES + 1);
+    size_t usable_bytes = hmm_heap_usable(&h->heap, block, "test");
+    assert_ptr_equal(resize(h, block, HMM_SLAB_MAX_BYTES), block);
+    assert_ptr_equal(resize(h, block, HMM_SLAB_MAX_BYTES + 1), block);
+    assert_ptr_equal(resize(h, block, usable_bytes / 2), block);
+    assert_null(resize(h, block, usable_bytes / 2 - 1));
+    hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
+    buffer_heap_drop(h);
+}
+
 static void expect_no_block_at(struct buffer_heap *h, void *address)
 {
     EXPECT_FATAL(hmm_heap_free(&h->heap, &h->self, address, "HmmFree"), "not the start of a block");
@@ -435,6 +481,8 @@ int main(void)
         cmocka_unit_test(test_double_free_across_threads),
         cmocka_unit_test(test_freed_twice_at_once_never_has_two_owners),
         cmocka_unit_test(test_large_freed_twice_at_once),
+        cmocka_unit_test(test_two_lengths_share_a_place),
+        cmocka_unit_test(test_border_between_slots_and_runs),
         cmocka_unit_test(test_every_address_of_every_class),
         cmocka_unit_test(test_depot_learns_and_forgets),
         cmocka_unit_test(test_depots_are_bounded),
