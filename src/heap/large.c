@@ -239,13 +239,53 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
     return block;
 }
 
+/* Are hardly any of its pages in memory? Some are looked at, not at round distances. */
+static bool is_sparse(const char *block, size_t bytes)
+{
+    size_t page_bytes = hmm_port_page_bytes();
+    size_t step_bytes = bytes / HMM_CLEAR_SAMPLES;
+    for (size_t i = 0; i < HMM_CLEAR_SAMPLES; i++) {
+        size_t at = hmm_round_down(i * step_bytes + step_bytes / 3, page_bytes);
+        if (hmm_port_resident(block + at, page_bytes) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Contents go back to the system; where that refuses, they are cleared. */
+static void purge_or_clear(char *start, size_t bytes)
+{
+    if (bytes != 0 && !hmm_port_purge(start, bytes))
+        memset(start, 0, bytes);
+}
+
+static bool is_clear(const char *start, size_t bytes)
+{
+    return start[0] == 0 && memcmp(start, start + 1, bytes - 1) == 0;
+}
+
+/* Pages that nobody has written to, but read, are the system's page of zeros: they stay so. */
+static void clear_pages(char *start, size_t bytes)
+{
+    size_t page_bytes = hmm_port_page_bytes();
+    for (size_t at = 0; at < bytes; at += page_bytes)
+        if (!is_clear(start + at, page_bytes))
+            memset(start + at, 0, page_bytes);
+}
+
 void hmm_large_clear(char *block, size_t bytes)
 {
-    for (size_t at = 0; at < bytes; at += HMM_RESIDENT_BYTES) {
+    size_t sparse_from = 0; /* up to `at` */
+    size_t looked_at = is_sparse(block, bytes) ? 0 : bytes;
+    for (size_t at = 0; at < looked_at; at += HMM_RESIDENT_BYTES) {
         size_t n_bytes = hmm_min(bytes - at, HMM_RESIDENT_BYTES);
-        if (hmm_dense_is_in_memory(block + at, n_bytes) || !hmm_port_purge(block + at, n_bytes))
-            memset(block + at, 0, n_bytes);
+        if (!hmm_dense_is_in_memory(block + at, n_bytes))
+            continue;
+        purge_or_clear(block + sparse_from, at - sparse_from);
+        clear_pages(block + at, n_bytes);
+        sparse_from = at + n_bytes;
     }
+    purge_or_clear(block + sparse_from, bytes - sparse_from);
 }
 
 void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *block, size_t bytes)

@@ -32,10 +32,14 @@ bool hmm_dense_ask(const struct hmm_pages *pages, struct hmm_witness *witness, u
                    uint32_t entry)
 {
     bool known = witness->unit != unit && is_there(pages, witness, entry);
-    if (known && ++witness->n_since < HMM_DENSE_EACH) {
-        witness->dense = witness->dense || is_in_memory(pages, witness);
+    uint32_t n_each = (uint32_t)HMM_DENSE_EACH << hmm_min(witness->n_empty, HMM_DENSE_DOUBLINGS);
+    if (known && ++witness->n_since < n_each) {
+        if (!witness->dense && hmm_is_power_of_two(witness->n_since))
+            witness->dense = is_in_memory(pages, witness);
         return witness->dense;
     }
-    *witness = (struct hmm_witness){.unit = unit, .n_units = hmm_pages_run_units(pages, unit)};
+    uint32_t n_empty = known && !witness->dense ? witness->n_empty + 1 : 0;
+    *witness = (struct hmm_witness){
+        .unit = unit, .n_units = hmm_pages_run_units(pages, unit), .n_empty = n_empty};
     return false;
 }

@@ -4,12 +4,14 @@
  * tells; but the one before it, of the same size, shows. So of the runs that are made for one size
  * one is the witness, whose pages the kernel has not been asked for. While it is in use and nearly
  * all of it is in memory, the next ones get their pages by one call, instead of a page fault for
- * each. Each DENSE_EACH-th gets none: it is the next witness.
+ * each. Each DENSE_EACH-th gets none: it is the next witness. Where none is ever filled, the kernel
+ * is asked less often.
  *
  * An example: buffers of 64 KiB, 4 units, on pages of 4 KiB. The first one, at unit 100, is the
  * witness. When the second one is made, 16 of its 16 pages are in memory: that and the 14 after it
  * take one call each, not 16 page faults. The 16th takes page faults, and is the witness of the
- * next ones. Were 2 of the 16 pages in memory, the second one would take page faults, too.
+ * next ones. Were 2 of the 16 pages in memory, the second one would take page faults, too; and all
+ * of the next 30, of which the first, second, fourth, eighth and 16th ask again.
  *
  * Layer   slabs, lowest.
  */
@@ -23,6 +25,7 @@ struct hmm_witness {
     uint32_t unit;    /* owner */
     uint32_t n_units; /* owner: 0: none */
     uint32_t n_since; /* owner: runs made since */
+    uint32_t n_empty; /* owner: witnesses in a row that were not seen to be in memory */
     bool dense;       /* owner: it was seen to be in memory */
 };
 
