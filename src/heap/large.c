@@ -20,6 +20,21 @@ static size_t run_units(size_t bytes)
     return hmm_div_up(bytes, HMM_UNIT_BYTES);
 }
 
+void hmm_large_note_advice(struct hmm_large *large, const void *addr)
+{
+    struct hmm_pages *pages = large->arenas->slabs.pages;
+    if (hmm_pagemap_unit(pages->map, addr) < hmm_pagemap_limit(pages->map))
+        atomic_store_explicit(&pages->is_advised, true, memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* Huge pages that the program may have asked for in these units are not for whoever has them next.
+ */
+static void end_advice(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    if (hmm_unlikely(hmm_pages_is_advised(pages)) && n_units >= HMM_ADVICE_MIN_UNITS)
+        hmm_port_no_huge(hmm_pagemap_address(pages->map, unit), (size_t)n_units << HMM_UNIT_SHIFT);
+}
+
 /* Give a run whose entry says CACHED to the pages. Anything else: another free of it came at the
  * same moment as ours. */
 static void give_run(struct hmm_large *large, uint32_t unit)
@@ -28,6 +43,7 @@ static void give_run(struct hmm_large *large, uint32_t unit)
     if (hmm_unlikely(
             !hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE_CACHED, HMM_KIND_NONE)))
         hmm_misuse_two_owners(hmm_pagemap_address(pages->map, unit));
+    end_advice(pages, unit, hmm_pages_run_units(pages, unit));
     hmm_pages_give(pages, unit);
 }
 
@@ -146,8 +162,10 @@ bool hmm_large_resize(struct hmm_large *large, void *block, size_t bytes)
         return false;
     if (new_units > old_units)
         return hmm_pages_extend(pages, unit, (uint32_t)new_units);
-    if (new_units < old_units)
+    if (new_units < old_units) {
+        end_advice(pages, unit + (uint32_t)new_units, old_units - (uint32_t)new_units);
         hmm_pages_trim_run(pages, unit, (uint32_t)new_units);
+    }
     return true;
 }
 
@@ -302,8 +320,10 @@ void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *blo
     if (n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR &&
         hmm_move_units(pages, unit, n_units, to)) {
         freed = hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_NONE);
-        if (freed)
+        if (freed) {
+            end_advice(pages, unit, n_units);
             hmm_pages_give_empty(pages, unit);
+        }
         hmm_mapped_note_parts(&large->maps, to);
         recycle(large, to, old_bytes, bytes);
     } else {

@@ -94,6 +94,9 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
  * bytes > HMM_RESIDENT_BYTES, all that may be used. cost: a system call for each of these */
 void hmm_large_clear(char *block, size_t bytes);
 
+/* The program asks for huge pages at `addr`. Where that is a block of the heap, it ends with it. */
+void hmm_large_note_advice(struct hmm_large *large, const void *addr);
+
 /* Free a block whose first unit's entry was LARGE. False: not by this call, it is free already. */
 bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *block);
 /* Grow or shrink it where it is. */

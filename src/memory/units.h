@@ -51,6 +51,7 @@ struct hmm_pages {
     uint32_t huge_fast;      /* lock:pages, how many in a row were fast */
     bool huge_came;          /* lock:pages, one has come */
     _Atomic(bool) no_huge;   /* atomic hint, set under lock:grow: its memory says no_huge */
+    _Atomic(bool) is_advised; /* atomic hint: the program has asked for huge pages in the heap */
     uint32_t fault_samples;  /* lock:pages, page faults were timed so often */
     uint64_t fault_ns;       /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
     uint32_t free_units;     /* lock:pages */
@@ -152,6 +153,12 @@ static inline uint32_t hmm_pages_used(const struct hmm_pages *pages)
 static inline bool hmm_pages_says_no_huge(const struct hmm_pages *pages)
 {
     return atomic_load_explicit(&pages->no_huge, memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* Has the program asked for huge pages somewhere in the heap? A hint. */
+static inline bool hmm_pages_is_advised(const struct hmm_pages *pages)
+{
+    return atomic_load_explicit(&pages->is_advised, memory_order_relaxed); /* relaxed: a hint */
 }
 
 /* Is the heap so large that new memory gets its pages by one call where it will be used? */
