@@ -52,7 +52,7 @@ void HmmGetStats(struct HmmStats *stats)
         return;
     struct hmm_figures f;
     struct hmm_heap *heap = &hmm_process_heap;
-    hmm_walk_figures(heap, &f);
+    hmm_walk_figures(heap, &f, true);
     *stats = (struct HmmStats){
         .heap_bytes = (f.n_units - f.foreign_units) << HMM_UNIT_SHIFT,
         .used_bytes = f.used_units << HMM_UNIT_SHIFT,

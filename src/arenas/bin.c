@@ -143,16 +143,15 @@ unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, const hmm
     return n;
 }
 
-size_t hmm_bin_collect(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_slab *slab)
+unsigned hmm_bin_collect(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_slab *slab)
 {
     HMM_ASSERT(hmm_lock_held(&arena->lock));
     unsigned n = hmm_slab_collect(slab);
-    size_t bytes = (size_t)n * slab->slot_bytes;
     if (n == 0)
         return 0;
-    arena->free_bytes += bytes;
+    count_free(arena, slab, n);
     place_slab(slabs, arena, &arena->magazines[slab->class_idx]->bin, slab);
-    return bytes;
+    return n;
 }
 
 void hmm_bin_adopt(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_bin *bin,

@@ -18,8 +18,8 @@ unsigned hmm_bin_take(struct hmm_slabs *slabs, struct hmm_arena *arena, struct h
  * Returns how many. One that was free already is noted in arena->twice_free. */
 unsigned hmm_bin_put(struct hmm_slabs *slabs, struct hmm_arena *arena, const hmm_mark *marks,
                      unsigned n_marks);
-/* Collect what others freed into the arena's own slab. Returns how many bytes. */
-size_t hmm_bin_collect(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_slab *slab);
+/* Collect what others freed into the arena's own slab. Returns how many slots. */
+unsigned hmm_bin_collect(struct hmm_slabs *slabs, struct hmm_arena *arena, struct hmm_slab *slab);
 /* A slab with free slots leaves the bin; NULL: there is none. */
 struct hmm_slab *hmm_bin_give(struct hmm_arena *arena, struct hmm_bin *bin);
 /* A slab of another arena's comes into the bin. */

@@ -52,11 +52,12 @@ static void notify(struct hmm_slab *slab)
 }
 
 /* Slots are on their way to their slabs, or have arrived. */
-static void note_away(struct hmm_arenas *arenas, size_t bytes)
+static void note_away(struct hmm_arenas *arenas, size_t bytes, size_t n_objs)
 {
     struct hmm_pages *pages = arenas->slabs.pages;
     size_t before = atomic_fetch_add_explicit(&pages->away_bytes, bytes,
                                               memory_order_relaxed); /* relaxed: a hint */
+    atomic_fetch_add_explicit(&pages->away_objs, n_objs, memory_order_relaxed); /* the same */
     if (bytes <= PTRDIFF_MAX)
         hmm_backlog_note_away(pages, before, before + bytes);
 }
@@ -67,18 +68,22 @@ static void collect_stack(struct hmm_arenas *arenas, struct hmm_arena *arena)
     /* acquire: pairs: push_returned */
     struct hmm_slab *slab = atomic_exchange_explicit(&arena->returned, NULL, memory_order_acquire);
     size_t bytes = 0;
+    size_t n_objs = 0;
     while (slab != NULL) {
         struct hmm_slab *next = slab->returned_next;
         /* acq_rel: from here on a freer pushes again; our look comes after. pairs: notify */
         atomic_exchange_explicit(&slab->returned, 0, memory_order_acq_rel);
         struct hmm_arena *owner = atomic_load_explicit(&slab->arena, memory_order_relaxed);
-        if (owner == arena)
-            bytes += hmm_bin_collect(&arenas->slabs, arena, slab);
-        else if (owner != NULL)
+        if (owner == arena) {
+            size_t slot_bytes = slab->slot_bytes;
+            unsigned n = hmm_bin_collect(&arenas->slabs, arena, slab);
+            bytes += n * slot_bytes;
+            n_objs += n;
+        } else if (owner != NULL)
             notify(slab);
         slab = next;
     }
-    note_away(arenas, 0 - bytes);
+    note_away(arenas, 0 - bytes, 0 - n_objs);
 }
 
 void hmm_remote_collect(struct hmm_arenas *arenas, struct hmm_arena *arena)
@@ -130,7 +135,7 @@ static void flush_locked(struct hmm_arenas *arenas, struct hmm_arena *arena)
         m->mask |= (uint64_t)1 << (slot % 64);
         bytes += slab->slot_bytes;
     }
-    note_away(arenas, bytes); /* first, that it is never less than none */
+    note_away(arenas, bytes, remote->n_blocks); /* first, that it is never less than none */
     for (unsigned i = 0; i < HMM_REMOTE_WORDS; i++)
         if (messages[i].slab != NULL)
             send_message(arena, &messages[i]);
@@ -189,7 +194,7 @@ bool hmm_remote_free_one(struct hmm_arenas *arenas, void *block)
 {
     struct hmm_slab *slab = hmm_slab_at(arenas->slabs.pages->map, block);
     uint32_t slot = hmm_slab_slot(slab, block);
-    note_away(arenas, slab->slot_bytes);
+    note_away(arenas, slab->slot_bytes, 1);
     return send(slab, slot / 64, (uint64_t)1 << (slot % 64));
 }
 

@@ -12,16 +12,21 @@
 #include "base/check.h"
 #include "slabs/huge.h"
 
+/* Has it ever had slabs of the class? A look, without its lock. */
+HMM_HINT static bool uses_class(const struct hmm_arena *arena, unsigned class_idx)
+{
+    return __atomic_load_n(&arena->magazines[class_idx], __ATOMIC_RELAXED) != NULL;
+}
+
 /* Take a slab of the class over from `from`, if it is not busy and has one with free slots.
  * locks: takes from's arena, if it is free: no waiting while one's own is held */
 static bool adopt_from(struct hmm_arenas *arenas, struct hmm_arena *from, struct hmm_arena *arena,
                        unsigned class_idx)
 {
-    if (from == arena || !hmm_lock_try(&from->lock))
+    if (from == arena || !uses_class(from, class_idx) || !hmm_lock_try(&from->lock))
         return false;
     hmm_remote_collect(arenas, from);
-    struct hmm_magazine *mag = from->magazines[class_idx];
-    struct hmm_slab *slab = mag != NULL ? hmm_bin_give(from, &mag->bin) : NULL;
+    struct hmm_slab *slab = hmm_bin_give(from, &from->magazines[class_idx]->bin);
     if (slab != NULL)
         hmm_bin_adopt(&arenas->slabs, arena, &arena->magazines[class_idx]->bin, slab);
     hmm_lock_give(&from->lock);

@@ -5,6 +5,7 @@
 #include "heap/check.h"
 
 #include "arenas/gate.h"
+#include "heap/live.h"
 #include "memory/move.h"
 #include "memory/pages.h"
 
@@ -92,6 +93,21 @@ static const char *check_pieces(const struct hmm_pages *pages, uint32_t *free_un
     return pages->highest == below && end == pages->n_units
                ? NULL
                : "I5: the highest piece does not end at the break";
+}
+
+/* Those that begin in a piece. */
+static const char *check_run_counts(const struct hmm_pages *pages)
+{
+    uint32_t n_free = 0;
+    uint32_t n_used = 0;
+    for (const struct hmm_piece *p = pages->lowest; p != NULL; p = p->next)
+        for (uint32_t unit = p->first; unit < p->behind; unit++) {
+            n_free += hmm_runtree_at(&pages->tree, unit) != 0;
+            n_used += hmm_unit(pages->map, unit)->n_units != 0;
+        }
+    return n_free == pages->n_free_runs && n_used == pages->n_used_runs
+               ? NULL
+               : "I12: the number of free or of used runs is wrong";
 }
 
 static const char *check_pages(const struct hmm_pages *pages)
@@ -311,11 +327,53 @@ static const char *check_bytes(const struct hmm_heap *heap, const struct hmm_are
                : "I12: an arena's count of bytes in its slabs is wrong";
 }
 
+/* Is the used run a large block? In a fork's child it may be another thread's, which was about to
+ * become one, or to be given back. */
+static bool is_large(const struct hmm_heap *heap, uint32_t unit)
+{
+    uint32_t entry = hmm_pagemap_entry(&heap->map, unit);
+    if (entry != HMM_KIND_LARGE_CACHED)
+        return !hmm_entry_is_slab(entry);
+    for (const struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next)
+        for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++)
+            if (a->cached[i].record != NULL && a->cached[i].unit == unit)
+                return false;
+    return true;
+}
+
+/* What callers hold, by looking at each block, is what hmm_live_count tells. */
+static const char *check_live(struct hmm_heap *heap)
+{
+    struct hmm_live seen = {0};
+    for (uint32_t unit = 0; next_slab(&heap->pages, &unit); unit++) {
+        struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
+        for (uint32_t i = 0; i < slab->n_slots; i++)
+            if (is_live(heap, slab->start + (size_t)i * slab->slot_bytes)) {
+                seen.n_blocks++;
+                seen.n_bytes += slab->slot_bytes;
+            }
+    }
+    for (const struct hmm_piece *p = heap->pages.lowest; p != NULL; p = p->next)
+        for (uint32_t unit = p->first; unit < p->behind; unit++) {
+            uint32_t n_units = hmm_unit(&heap->map, unit)->n_units;
+            if (n_units != 0 && is_large(heap, unit)) {
+                seen.n_blocks++;
+                seen.n_bytes += (size_t)n_units << HMM_UNIT_SHIFT;
+            }
+        }
+    struct hmm_live told = hmm_live_count(heap, true);
+    return told.n_blocks == seen.n_blocks && told.n_bytes == seen.n_bytes
+               ? NULL
+               : "I12: what callers hold is not what the counts tell";
+}
+
 const char *hmm_heap_check(struct hmm_heap *heap)
 {
     const char *wrong = check_tree(&heap->pages);
     if (wrong == NULL)
         wrong = check_pages(&heap->pages);
+    if (wrong == NULL)
+        wrong = check_run_counts(&heap->pages);
     for (struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL && wrong == NULL;
          a = a->next) {
         for (unsigned c = 1; c < HMM_CLASSES && wrong == NULL; c++) {
@@ -328,5 +386,7 @@ const char *hmm_heap_check(struct hmm_heap *heap)
         if (wrong == NULL)
             wrong = check_bytes(heap, a);
     }
-    return wrong != NULL ? wrong : check_totals(heap);
+    if (wrong == NULL)
+        wrong = check_totals(heap);
+    return wrong != NULL ? wrong : check_live(heap);
 }

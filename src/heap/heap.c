@@ -426,7 +426,8 @@ void *hmm_heap_resize(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
     uint32_t entry = entry_of(heap, block);
     bool fits = bytes <= usable_bytes && bytes >= usable_bytes / 2;
     if (hmm_entry_is_slab(entry) || (entry == HMM_KIND_LARGE && bytes <= HMM_SLAB_MAX_BYTES))
-        return fits ? block : NULL; /* at the border between slots and runs no block goes to and fro */
+        return fits ? block
+                    : NULL; /* at the border between slots and runs no block goes to and fro */
     if (entry != HMM_KIND_LARGE)
         return bytes > hmm_max(hmm_meta_tunables(&heap->meta)->map_threshold /
                                    HMM_MAPPED_LEAST_DIVISOR,

@@ -4,100 +4,12 @@
  */
 #include "heap/walk.h"
 
-#include "arenas/gate.h"
+#include "heap/live.h"
 #include "memory/pages.h"
 #include "memory/pieces.h"
 #include "port/fatal.h"
 
 #include <string.h>
-
-enum { RUNS_AT_ONCE = 64 }; /* free runs counted before the lock is given back for a moment */
-
-/* Of 8 bytes, how many are not 0. */
-static unsigned nonzero_bytes(uint64_t word)
-{
-    const uint64_t low_bits = 0x7f7f7f7f7f7f7f7f;
-    return (unsigned)__builtin_popcountll((((word & low_bits) + low_bits) | word) & ~low_bits);
-}
-
-/* Live blocks that begin in a slab's unit: as many as state bytes are not 0 (I2). No descriptor is
- * read: other threads make and destroy slabs meanwhile, and what was a slab's unit a moment ago has
- * no live block, but its state bytes can be read all the same: they leave under lock `states` only.
- * locks: held states */
-static size_t live_in_unit(const struct hmm_pagemap *map, size_t unit, unsigned class_idx)
-{
-    const struct hmm_states *states = hmm_pagemap_states(map, class_idx);
-    const uint8_t *state = hmm_state_of(states, hmm_mark_of(hmm_pagemap_address(map, unit)));
-    size_t n_bytes = (2 * (size_t)HMM_UNIT_BYTES) >> states->shift;
-    size_t live = 0;
-    for (size_t i = 0; i < n_bytes; i += sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, state + i, sizeof word);
-        live += nonzero_bytes(word);
-    }
-    return live;
-}
-
-/* What callers hold in units [unit, behind). Returns their bytes. locks: held states */
-static size_t add_live_in(const struct hmm_heap *heap, struct hmm_figures *f, size_t unit,
-                          size_t behind)
-{
-    size_t live_bytes = 0;
-    while (unit < behind) {
-        uint32_t entry = hmm_pagemap_entry(&heap->map, unit);
-        size_t n_units = 1;
-        if (hmm_entry_is_slab(entry)) {
-            unsigned class_idx = hmm_entry_class(entry);
-            size_t live = live_in_unit(&heap->map, unit, class_idx);
-            f->live_blocks += live;
-            live_bytes += live * hmm_sizeclasses[class_idx].slot_bytes;
-            f->slab_bytes += HMM_UNIT_BYTES;
-        } else if (entry == HMM_KIND_LARGE) {
-            n_units = hmm_max(1, hmm_unit(&heap->map, unit)->n_units);
-            f->live_blocks++;
-            live_bytes += n_units << HMM_UNIT_SHIFT;
-            f->large_bytes += n_units << HMM_UNIT_SHIFT;
-        }
-        unit += n_units;
-    }
-    return live_bytes;
-}
-
-/* What callers hold in the heap, 1 MiB at a time: each figure is as of some moment. */
-static void add_live(struct hmm_heap *heap, struct hmm_figures *f)
-{
-    size_t live_bytes = 0;
-    uint32_t from = 0;
-    uint32_t behind;
-    while ((behind = hmm_pages_next_piece(&heap->pages, &from)) != 0) {
-        behind = (uint32_t)hmm_min(behind, from + HMM_WORD_UNITS);
-        hmm_lock_take(&heap->pages.states);
-        live_bytes += add_live_in(heap, f, from, behind);
-        hmm_lock_give(&heap->pages.states);
-        from = behind;
-    }
-    /* what came while we looked is not more than what was used when we began */
-    f->live_bytes = hmm_min(live_bytes, f->used_units << HMM_UNIT_SHIFT);
-}
-
-/* The lock is given back now and then: a run that joins another meanwhile may be missed. */
-static size_t count_free_runs(struct hmm_pages *pages)
-{
-    size_t n = 0;
-    for (int64_t unit = 0; unit != HMM_RUN_NONE;) {
-        hmm_lock_take(&pages->lock);
-        for (unsigned i = 0; i < RUNS_AT_ONCE && unit != HMM_RUN_NONE; i++) {
-            unit = unit < pages->n_units ? hmm_runtree_find(&pages->tree, (uint32_t)unit, 1)
-                                         : HMM_RUN_NONE;
-            if (unit != HMM_RUN_NONE) {
-                unit += hmm_runtree_at(&pages->tree, (uint32_t)unit);
-                n++;
-            }
-        }
-        hmm_lock_give(&pages->lock);
-    }
-    return n;
-}
 
 static void add_pages(struct hmm_pages *pages, struct hmm_figures *f)
 {
@@ -105,12 +17,21 @@ static void add_pages(struct hmm_pages *pages, struct hmm_figures *f)
     f->n_units = pages->n_units;
     f->free_units = pages->free_units;
     f->foreign_units = pages->foreign_units;
+    f->n_free_runs = pages->n_free_runs;
     f->dirty_units = pages->dirty_units;
     f->used_units = hmm_pages_used(pages);
     f->top_units = pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
     f->peak_heap_units = pages->peak_heap_units;
     f->purged_bytes = pages->purged_bytes;
     hmm_lock_give(&pages->lock);
+}
+
+static void add_live(struct hmm_heap *heap, struct hmm_figures *f, bool blocks)
+{
+    struct hmm_live live = hmm_live_count(heap, blocks);
+    f->live_blocks = live.n_blocks;
+    /* what came while we looked is not more than what was used when we began */
+    f->live_bytes = hmm_min(live.n_bytes, f->used_units << HMM_UNIT_SHIFT);
 }
 
 static void add_mapped(struct hmm_maps *maps, struct hmm_figures *f)
@@ -153,12 +74,11 @@ void hmm_walk_locks(struct hmm_heap *heap, struct hmm_lock_figures figures[HMM_L
     add_lock(&figures[8], &heap->arenas.slabs.lock);
 }
 
-void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f)
+void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *f, bool blocks)
 {
     *f = (struct hmm_figures){0};
     add_pages(&heap->pages, f);
-    add_live(heap, f);
-    f->n_free_runs = count_free_runs(&heap->pages);
+    add_live(heap, f, blocks);
     hmm_lock_take(&heap->pages.states);
     f->metadata_bytes = hmm_meta_mapped_bytes(&heap->meta) + heap->pages.states_bytes;
     hmm_lock_give(&heap->pages.states);

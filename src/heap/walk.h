@@ -10,7 +10,6 @@
 struct hmm_figures {
     size_t n_units, used_units, free_units, foreign_units, dirty_units, n_free_runs, top_units;
     size_t live_blocks, live_bytes; /* slots whose state is live, and large blocks */
-    size_t slab_bytes, large_bytes; /* of used_units */
     size_t mapped_blocks, mapped_bytes;
     size_t peak_heap_units; /* of n_units - foreign_units */
     size_t peak_bytes;      /* of used and mapped ones at one time */
@@ -30,9 +29,12 @@ enum { HMM_LOCK_KINDS = 9 };
 /* Takes each lock for a moment. */
 void hmm_walk_locks(struct hmm_heap *heap, struct hmm_lock_figures figures[HMM_LOCK_KINDS]);
 
-/* Count everything. Takes locks for parts of the time; figures of other threads' blocks are as of
- * some moment during the call. */
-void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *figures);
+/* All figures; those of other threads' blocks are as of some moment during the call.
+ *   blocks  count live_blocks, too; else it is 0
+ *   locks   takes each for a moment
+ *   cost    O(threads); with blocks, O(units)
+ */
+void hmm_walk_figures(struct hmm_heap *heap, struct hmm_figures *figures, bool blocks);
 
 /* Print the free list (HmmPrintFreeList). */
 void hmm_walk_print_free_list(struct hmm_heap *heap, int fd);

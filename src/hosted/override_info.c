@@ -16,20 +16,35 @@
 #include <malloc.h>
 #include <stdio.h>
 
+/* What needs no look at each slab. */
+static struct hmm_figures figures(void)
+{
+    struct hmm_figures f = {0};
+    if (hmm_process_is_ready())
+        hmm_walk_figures(&hmm_process_heap, &f, false);
+    return f;
+}
+
+static size_t bytes_of(size_t n_units)
+{
+    return n_units << HMM_UNIT_SHIFT;
+}
+
 HMM_REPLACEABLE struct mallinfo2 mallinfo2(void)
 {
-    struct HmmStats s;
-    HmmGetStats(&s);
+    struct hmm_figures f = figures();
+    size_t heap_bytes = bytes_of(f.n_units - f.foreign_units);
+    size_t live_bytes = f.live_bytes - f.mapped_bytes;
     return (struct mallinfo2){
-        .arena = s.heap_bytes,
-        .ordblks = s.free_runs,
-        .hblks = s.mapped_blocks,
-        .hblkhd = s.mapped_bytes,
-        .usmblks = s.peak_used_bytes,
-        .fsmblks = s.used_bytes - (s.live_bytes - s.mapped_bytes), /* free slots of slabs */
-        .uordblks = s.live_bytes - s.mapped_bytes,
-        .fordblks = s.heap_bytes - (s.live_bytes - s.mapped_bytes),
-        .keepcost = s.top_free_bytes,
+        .arena = heap_bytes,
+        .ordblks = f.n_free_runs,
+        .hblks = f.mapped_blocks,
+        .hblkhd = f.mapped_bytes,
+        .usmblks = f.peak_bytes,
+        .fsmblks = bytes_of(f.used_units) - live_bytes, /* free slots of slabs */
+        .uordblks = live_bytes,
+        .fordblks = heap_bytes - live_bytes,
+        .keepcost = bytes_of(f.top_units),
     };
 }
 
@@ -108,9 +123,11 @@ HMM_REPLACEABLE int malloc_info(int options, FILE *stream)
 {
     if (options != 0)
         return EINVAL;
-    struct HmmStats s;
-    HmmGetStats(&s);
-    size_t rest = s.used_bytes - (s.live_bytes - s.mapped_bytes);
+    struct hmm_figures f = figures();
+    size_t heap_bytes = bytes_of(f.n_units - f.foreign_units);
+    size_t peak_heap_bytes = bytes_of(f.peak_heap_units);
+    size_t free_bytes = bytes_of(f.free_units);
+    size_t rest = bytes_of(f.used_units) - (f.live_bytes - f.mapped_bytes);
     int n =
         fprintf(stream,
                 "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n</sizes>\n"
@@ -125,9 +142,9 @@ HMM_REPLACEABLE int malloc_info(int options, FILE *stream)
                 "<system type=\"current\" size=\"%zu\"/>\n<system type=\"max\" size=\"%zu\"/>\n"
                 "<aspace type=\"total\" size=\"%zu\"/>\n<aspace type=\"mprotect\" size=\"%zu\"/>\n"
                 "</malloc>\n",
-                rest, s.free_runs, s.free_bytes, s.heap_bytes, s.peak_heap_bytes, s.heap_bytes,
-                s.heap_bytes, rest, s.free_runs, s.free_bytes, s.mapped_blocks, s.mapped_bytes,
-                s.heap_bytes, s.peak_heap_bytes, s.heap_bytes, s.heap_bytes);
+                rest, f.n_free_runs, free_bytes, heap_bytes, peak_heap_bytes, heap_bytes,
+                heap_bytes, rest, f.n_free_runs, free_bytes, f.mapped_blocks, f.mapped_bytes,
+                heap_bytes, peak_heap_bytes, heap_bytes, heap_bytes);
     return n < 0 ? -1 : 0;
 }
 

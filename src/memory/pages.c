@@ -119,6 +119,7 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
         n_units += before;
     }
     n_units += behind;
+    pages->n_free_runs += 1 - (uint32_t)(before != 0) - (uint32_t)(behind != 0);
     hmm_unit(pages->map, unit + n_units - 1)->tail_units = n_units;
     if (behind != 0)
         hmm_runtree_move(&pages->tree, behind_at, unit, n_units);
@@ -170,6 +171,7 @@ uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, 
     else if (head == 0)
         hmm_runtree_set(&pages->tree, run, 0);
     pages->free_units -= n_units;
+    pages->n_free_runs += (uint32_t)(head != 0) + (uint32_t)(tail != 0) - 1;
     uint32_t n_dirty = clear_dirty(pages, unit, n_units);
     pages->dirty_units -= n_dirty;
     if (pages->dirty_units < pages->least_dirty_units)
@@ -288,6 +290,7 @@ static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t ali
         *n_dirty = dirty;
     note_used(pages, unit, n_units);
     hmm_unit(pages->map, unit)->n_units = n_units;
+    pages->n_used_runs++;
     return unit;
 }
 
@@ -453,6 +456,7 @@ static void give_units(struct hmm_pages *pages, uint32_t unit, enum hmm_contents
     hmm_lock_take(&pages->lock);
     uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
     hmm_unit(pages->map, unit)->n_units = 0;
+    pages->n_used_runs--;
     attach_freed(pages, unit, n_units, contents);
     if (hmm_unlikely(swept_pages != 0))
         hmm_regret_mark(pages, unit, swept_pages);

@@ -55,6 +55,8 @@ struct hmm_pages {
     uint32_t fault_samples;  /* lock:pages, page faults were timed so often */
     uint64_t fault_ns;       /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
     uint32_t free_units;     /* lock:pages */
+    uint32_t n_free_runs;    /* lock:pages */
+    uint32_t n_used_runs;    /* lock:pages, slabs, large blocks, and those in caches */
     uint32_t foreign_units;  /* lock:pages, below n_units, in no piece */
     uint32_t dirty_units;    /* lock:pages, free units with old contents */
     uint32_t least_dirty_units;     /* lock:pages, in this period */
@@ -63,7 +65,8 @@ struct hmm_pages {
                                        been purged and was needed again */
     _Atomic(uint32_t) unused_units; /* atomic hint: free slots, with and without memory */
     _Atomic(uint32_t) slots_units;  /* atomic hint: free slots that take memory (arenas/sweep.c) */
-    _Atomic(size_t) away_bytes;     /* atomic hint: slots freed by others, not collected yet */
+    _Atomic(size_t) away_bytes;     /* atomic hint: slots freed by others, not collected yet, */
+    _Atomic(size_t) away_objs;      /* atomic hint: and how many these are */
     _Atomic(uint32_t) least_units;  /* atomic hint: least of these and dirty ones in this period, */
     uint32_t least_units_before;    /* lock:pages, and in the one before */
     struct hmm_swing live_swing;    /* of what is live; a period is extended as that of `purged` */

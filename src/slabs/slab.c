@@ -20,25 +20,37 @@ static uint32_t descriptor_lines(uint32_t n_words)
     return (uint32_t)hmm_div_up(bytes, HMM_LINE_BYTES);
 }
 
-static struct hmm_slab *take_descriptor(struct hmm_slabs *slabs, uint32_t lines)
+/* Of a slab that will have n_units. */
+static struct hmm_slab *take_descriptor(struct hmm_slabs *slabs, uint32_t lines, uint32_t n_units)
 {
     HMM_CHECK(lines < HMM_SLAB_DESCRIPTOR_KINDS);
     hmm_lock_take(&slabs->lock);
     struct hmm_slab *slab = slabs->free_descriptors[lines];
     if (slab != NULL)
         slabs->free_descriptors[lines] = slab->next;
+    slabs->n_slabs++;
+    slabs->n_units += n_units;
     hmm_lock_give(&slabs->lock);
-    if (slab == NULL)
-        slab = hmm_meta_object(slabs->pages->meta, (size_t)lines * HMM_LINE_BYTES);
+    if (slab != NULL)
+        return slab;
+    slab = hmm_meta_object(slabs->pages->meta, (size_t)lines * HMM_LINE_BYTES);
+    if (slab == NULL) {
+        hmm_lock_take(&slabs->lock);
+        slabs->n_slabs--;
+        slabs->n_units -= n_units;
+        hmm_lock_give(&slabs->lock);
+    }
     return slab;
 }
 
-static void give_descriptor(struct hmm_slabs *slabs, struct hmm_slab *slab)
+static void give_descriptor(struct hmm_slabs *slabs, struct hmm_slab *slab, uint32_t n_units)
 {
     uint32_t lines = descriptor_lines(slab->n_words);
     hmm_lock_take(&slabs->lock);
     slab->next = slabs->free_descriptors[lines];
     slabs->free_descriptors[lines] = slab;
+    slabs->n_slabs--;
+    slabs->n_units -= n_units;
     hmm_lock_give(&slabs->lock);
 }
 
@@ -141,14 +153,14 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
         (uint32_t)(((size_t)n_units << HMM_UNIT_SHIFT) / hmm_sizeclasses[class_idx].slot_bytes);
     n_slots = n_slots < HMM_SLAB_MAX_SLOTS ? n_slots : HMM_SLAB_MAX_SLOTS;
     struct hmm_slab *slab =
-        take_descriptor(slabs, descriptor_lines((uint32_t)hmm_div_up(n_slots, 64)));
+        take_descriptor(slabs, descriptor_lines((uint32_t)hmm_div_up(n_slots, 64)), n_units);
     if (slab == NULL)
         return NULL;
     init_descriptor(slab, class_idx, n_slots);
     uint32_t n_dirty;
     int64_t unit = take_run(slabs, slab, n_units, growth, arena, tag, &n_dirty);
     if (unit == HMM_RUN_NONE) {
-        give_descriptor(slabs, slab);
+        give_descriptor(slabs, slab, n_units);
         return NULL;
     }
     slab->is_new = n_dirty < n_units;
@@ -167,7 +179,7 @@ void hmm_slab_destroy(struct hmm_slabs *slabs, struct hmm_slab *slab)
     }
     atomic_store_explicit(&slab->arena, NULL, memory_order_relaxed); /* relaxed: see set_owner */
     uint64_t swept_pages = slab->purged_pages;
-    give_descriptor(slabs, slab);
+    give_descriptor(slabs, slab, n_units);
     hmm_pages_give_swept(pages, unit, swept_pages);
 }
 

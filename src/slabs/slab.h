@@ -67,6 +67,8 @@ struct hmm_slabs {
     struct hmm_pages *pages;                                      /* const */
     struct hmm_lock lock;                                         /* lock `descriptors` */
     struct hmm_slab *free_descriptors[HMM_SLAB_DESCRIPTOR_KINDS]; /* lock:descriptors, by lines */
+    uint32_t n_slabs;                                             /* lock:descriptors */
+    uint32_t n_units;                                             /* lock:descriptors, of them */
 };
 
 /* Make a slab of `class_idx` with `n_units`, all slots free, owned by `arena`, whose arena tag is

@@ -91,7 +91,12 @@ int main(int argc, char **argv)
     else if (strcmp(path, "usable-size") == 0)
         for (long i = 0; i < n; i++)
             (void)malloc_usable_size(p);
-    else
+    else if (strcmp(path, "mallinfo2") == 0) { /* many blocks: none is looked at */
+        for (long i = 0; i < 100000; i++)
+            *(void *volatile *)&p = malloc(100);
+        for (long i = 0; i < n; i++)
+            (void)mallinfo2();
+    } else
         return 1;
     return argc == 0;
 }
@@ -130,6 +135,7 @@ remote-48 150
 calloc-64 64
 realloc-stay 50
 usable-size 40
+mallinfo2 2000
 PATHS
 mkdir -p "$build/Testing/Temporary"
 printf "%s" "$figures" >"$build/Testing/Temporary/figures-instructions.txt"
