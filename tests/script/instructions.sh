@@ -135,7 +135,7 @@ remote-48 150
 calloc-64 64
 realloc-stay 50
 usable-size 40
-mallinfo2 2000
+mallinfo2 2400
 PATHS
 mkdir -p "$build/Testing/Temporary"
 printf "%s" "$figures" >"$build/Testing/Temporary/figures-instructions.txt"
