@@ -82,11 +82,19 @@ struct hmm_unit_bits {
     uint64_t border;    /* lock:pages, of used ones too: a mapping may end before this unit */
 };
 
+/* The state bytes of 64 units. */
+struct hmm_word_states {
+    uint32_t mapped;  /* lock:states, bits of the kinds that have addresses */
+    uint32_t touched; /* lock:states, bits of what may take memory, by 4 KiB: hmm_states_bits */
+};
+
 /* All that slow paths need of 256 units. What a small heap needs of it is in one page. */
 struct hmm_chunk {
     struct hmm_unit_bits bits[HMM_CHUNK_UNITS / HMM_WORD_UNITS];
-    uint8_t mapped_states[HMM_LINE_BYTES]; /* lock:states, [0..3], of 64 units each: bits of the
-                                              kinds of state bytes that are mapped; padding */
+    union {
+        struct hmm_word_states states[HMM_CHUNK_UNITS / HMM_WORD_UNITS];
+        char line[HMM_LINE_BYTES];
+    };
     uint32_t families[2][1 << HMM_TREE_ARITY_SHIFT]; /* of higher levels of the first-fit tree:
                                                         hmm_pages_init says in which chunks */
     uint32_t parents[HMM_CHUNK_UNITS >> HMM_TREE_ARITY_SHIFT]; /* level 1 of it */

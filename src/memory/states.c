@@ -34,23 +34,18 @@ static char *state_page(const struct hmm_pages *pages, unsigned kind, uint32_t p
 /* --- which words' state bytes are mapped; locks: held states ------------------------------------
  */
 
-static uint8_t *mapped_kinds(const struct hmm_pages *pages, uint32_t word)
-{
-    const uint32_t words = HMM_CHUNK_UNITS / HMM_WORD_UNITS;
-    return &hmm_chunk(pages->map, word / words)->mapped_states[word % words];
-}
-
 static bool is_mapped(const struct hmm_pages *pages, unsigned kind, uint32_t word)
 {
-    return pages->meta->in_buffer || (*mapped_kinds(pages, word) >> kind & 1) != 0;
+    return pages->meta->in_buffer || (hmm_states_of(pages, word)->mapped >> kind & 1) != 0;
 }
 
 static void set_mapped(struct hmm_pages *pages, unsigned kind, uint32_t word, uint32_t behind,
                        bool mapped)
 {
     for (; word < behind; word++) {
-        uint8_t others = *mapped_kinds(pages, word) & (uint8_t) ~(1u << kind);
-        *mapped_kinds(pages, word) = (uint8_t)(others | (unsigned)mapped << kind);
+        struct hmm_word_states *states = hmm_states_of(pages, word);
+        states->mapped = (states->mapped & ~(1u << kind)) | (unsigned)mapped << kind;
+        states->touched &= ~hmm_states_bits(kind, 0, HMM_WORD_UNITS);
     }
 }
 
@@ -124,10 +119,15 @@ bool hmm_states_map(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint3
     HMM_ASSERT(n_units != 0);
     if (hmm_unlikely(pages->states_bytes == 0))
         map_footholds(pages, unit / HMM_WORD_UNITS);
-    uint32_t last = (unit + n_units - 1) / HMM_WORD_UNITS;
-    for (uint32_t word = unit / HMM_WORD_UNITS; word <= last; word++)
+    while (n_units != 0) {
+        uint32_t word = unit / HMM_WORD_UNITS;
+        uint32_t n = (uint32_t)hmm_min(n_units, HMM_WORD_UNITS - unit % HMM_WORD_UNITS);
         if (hmm_unlikely(!is_mapped(pages, kind, word)) && !map_row(pages, kind, word))
             return false;
+        hmm_states_of(pages, word)->touched |= hmm_states_bits(kind, unit, n);
+        unit += n;
+        n_units -= n;
+    }
     return true;
 }
 
@@ -164,6 +164,34 @@ void hmm_states_release(struct hmm_pages *pages, uint32_t unit, uint32_t n_units
 
 /* --- giving back --------------------------------------------------------------------------------
  */
+
+/* What may take memory of this page of state bytes, in one word of units. */
+static uint32_t touched_bits(const struct hmm_pages *pages, unsigned kind, uint32_t unit)
+{
+    uint32_t n_units = (uint32_t)hmm_min((size_t)1 << units_shift(kind), HMM_WORD_UNITS);
+    return hmm_states_of(pages, unit / HMM_WORD_UNITS)->touched &
+           hmm_states_bits(kind, unit, n_units);
+}
+
+static bool is_touched(const struct hmm_pages *pages, unsigned kind, uint32_t page)
+{
+    uint32_t behind = (page + 1) << units_shift(kind);
+    for (uint32_t unit = page << units_shift(kind); unit < behind; unit += HMM_WORD_UNITS)
+        if (touched_bits(pages, kind, unit) != 0)
+            return true;
+    return false;
+}
+
+/* These pages have been given back. */
+static void forget_touched(struct hmm_pages *pages, unsigned kind, uint32_t page, uint32_t behind)
+{
+    for (; page < behind; page++) {
+        uint32_t last = (page + 1) << units_shift(kind);
+        for (uint32_t unit = page << units_shift(kind); unit < last; unit += HMM_WORD_UNITS)
+            hmm_states_of(pages, unit / HMM_WORD_UNITS)->touched &=
+                ~touched_bits(pages, kind, unit);
+    }
+}
 
 /* Can this page go: mapped, and none of its units a slab's with state bytes of this kind? */
 static bool is_idle(const struct hmm_pages *pages, unsigned kind, uint32_t page)
@@ -212,6 +240,28 @@ void hmm_states_unmap(struct hmm_pages *pages)
     hmm_lock_give(&pages->states);
 }
 
+static bool may_go(const struct hmm_pages *pages, unsigned kind, uint32_t page)
+{
+    return is_touched(pages, kind, page) && is_idle(pages, kind, page);
+}
+
+/* The first page from `page` on, of those before `end`, that may go; or `end`. */
+static uint32_t next_to_go(const struct hmm_pages *pages, unsigned kind, uint32_t page,
+                           uint32_t end)
+{
+    unsigned shift = units_shift(kind);
+    uint32_t all = hmm_states_bits(kind, 0, HMM_WORD_UNITS);
+    bool in_word = (uint32_t)1 << shift <= HMM_WORD_UNITS;
+    while (page < end && !may_go(pages, kind, page)) {
+        uint32_t word = (page << shift) / HMM_WORD_UNITS;
+        if (in_word && (hmm_states_of(pages, word)->touched & all) == 0)
+            page = ((word + 1) * HMM_WORD_UNITS) >> shift; /* so it is for the rest of the word */
+        else
+            page++;
+    }
+    return (uint32_t)hmm_min(page, end);
+}
+
 /* Of one kind, for units [from, behind). */
 static void sweep_kind(struct hmm_pages *pages, unsigned kind, uint32_t from, uint32_t behind)
 {
@@ -221,13 +271,13 @@ static void sweep_kind(struct hmm_pages *pages, unsigned kind, uint32_t from, ui
     while (page < end) {
         uint32_t stop = (uint32_t)hmm_min(end, (size_t)page + HMM_STATES_SWEEP_PAGES);
         hmm_lock_take(&pages->states);
-        while (page < stop && !is_idle(pages, kind, page))
-            page++;
+        page = next_to_go(pages, kind, page, stop);
         uint32_t first = page;
-        while (page < stop && is_idle(pages, kind, page))
+        while (page < stop && may_go(pages, kind, page))
             page++;
-        if (page > first)
-            hmm_port_purge(state_page(pages, kind, first), (page - first) * hmm_port_page_bytes());
+        if (page > first &&
+            hmm_port_purge(state_page(pages, kind, first), (page - first) * hmm_port_page_bytes()))
+            forget_touched(pages, kind, first, page);
         hmm_lock_give(&pages->states);
     }
 }

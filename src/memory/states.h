@@ -7,22 +7,40 @@
 
 #include "memory/pages.h"
 
-/* Make sure that the state bytes of this kind for units [unit, unit + n_units) have memory.
+/* Make sure that the state bytes of this kind for units [unit, unit + n_units) have memory, which
+ * they may take from now on.
  *   returns  false: out of memory, or somebody else's memory is in that place
  *   cost     a byte per 64 units; where none is there yet, a call for a 256th of the heap
  *   locks    held states */
 bool hmm_states_map(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint32_t n_units);
 
+/* Which bits of hmm_word_states.touched stand for the state bytes of these units, all of one word:
+ * 16 of kind 0, 8 of kind 1, 4, 2. */
+static inline uint32_t hmm_states_bits(unsigned kind, uint32_t unit, uint32_t n_units)
+{
+    unsigned shift = 2 + kind; /* log2 of the units that 4 KiB describe */
+    unsigned first = unit % HMM_WORD_UNITS >> shift;
+    unsigned last = (unit + n_units - 1) % HMM_WORD_UNITS >> shift;
+    return ((2u << last) - (1u << first)) << (32 - (32 >> kind));
+}
+
+static inline struct hmm_word_states *hmm_states_of(const struct hmm_pages *pages, uint32_t word)
+{
+    const uint32_t words = HMM_CHUNK_UNITS / HMM_WORD_UNITS;
+    return &hmm_chunk(pages->map, word / words)->states[word % words];
+}
+
 /* The same, in few instructions where they have it already. */
 static inline bool hmm_states_cover(struct hmm_pages *pages, unsigned kind, uint32_t unit,
                                     uint32_t n_units)
 {
-    const uint32_t words = HMM_CHUNK_UNITS / HMM_WORD_UNITS;
     uint32_t word = unit / HMM_WORD_UNITS;
-    const struct hmm_chunk *chunk = hmm_chunk(pages->map, word / words);
+    struct hmm_word_states *states = hmm_states_of(pages, word);
     bool one_word = (unit + n_units - 1) / HMM_WORD_UNITS == word;
-    return hmm_likely(one_word && (chunk->mapped_states[word % words] >> kind & 1) != 0) ||
-           hmm_states_map(pages, kind, unit, n_units);
+    if (hmm_unlikely(!one_word || (states->mapped >> kind & 1) == 0))
+        return hmm_states_map(pages, kind, unit, n_units);
+    states->touched |= hmm_states_bits(kind, unit, n_units);
+    return true;
 }
 
 /* Units [unit, unit + n_units) leave the heap: no state bytes any more. locks: takes states */
