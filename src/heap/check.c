@@ -8,6 +8,7 @@
 #include "heap/live.h"
 #include "memory/move.h"
 #include "memory/pages.h"
+#include "memory/states.h"
 
 static bool is_max_of_children(const struct hmm_runtree *tree, unsigned level, uint32_t node)
 {
@@ -307,6 +308,18 @@ static const char *check_totals(const struct hmm_heap *heap)
     return n_nowhere == n_underway ? NULL : "I7: slots are lost, or counted twice";
 }
 
+/* State bytes of slabs count among those that may take memory. */
+static bool are_touched(const struct hmm_pages *pages, const struct hmm_slab *slab)
+{
+    unsigned kind = hmm_state_kind(slab->class_idx);
+    uint32_t n_units = hmm_pages_run_units(pages, slab->unit);
+    for (uint32_t unit = slab->unit; unit < slab->unit + n_units; unit++)
+        if ((hmm_states_of(pages, unit / HMM_WORD_UNITS)->touched &
+             hmm_states_bits(kind, unit, 1)) == 0)
+            return false;
+    return true;
+}
+
 /* An arena's bytes in slabs, of those free in local words, and of these given back. */
 static const char *check_bytes(const struct hmm_heap *heap, const struct hmm_arena *arena)
 {
@@ -317,6 +330,8 @@ static const char *check_bytes(const struct hmm_heap *heap, const struct hmm_are
         struct hmm_slab *slab = hmm_slab_at(&heap->map, hmm_pagemap_address(&heap->map, unit));
         if (atomic_load_explicit(&slab->arena, memory_order_relaxed) != arena)
             continue;
+        if (!are_touched(&heap->pages, slab))
+            return "I14: a slab's state bytes are not known to take memory";
         slab_bytes += (size_t)slab->n_slots * slab->slot_bytes;
         free_bytes += (size_t)slab->n_free * slab->slot_bytes;
         purged_bytes += hmm_slab_purged_bytes(slab);
