@@ -87,6 +87,7 @@ static void a_second_trim_has_nothing_to_do(void)
     malloc_trim(0);
     HmmGetStats(&after);
     CHECK(after.kernel_calls - before.kernel_calls <= 2); /* where the break is, may be asked */
+    CHECK(HmmCheck() == NULL);
     for (size_t i = 0; i < MANY; i += 64)
         free(blocks[i]);
 }
