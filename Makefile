@@ -4,6 +4,8 @@
 #   make test      the tests that guard a change (make test-all: the long ones, too)
 #   make bench     time and memory against other allocators
 #   make hunt      look for patterns that libhmm is much worse at than others (BENCH_ARGS=--help)
+#   make spike     how much memory stays after a peak, and how long its calls take (the same)
+#   make limits    what is worst for each of libhmm's limits (the same)
 #   make packages  Debian packages, tried in a clean Debian (root, network)
 #   make install   PREFIX=/usr/local DESTDIR=   (and make uninstall)
 PREFIX ?= /usr/local
@@ -12,7 +14,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all run test test-all bench hunt packages install uninstall clean format lint
+.PHONY: all run test test-all bench hunt spike limits packages install uninstall clean format lint
 all:
 	@$(CMAKE) -S . -B build -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DHMM_TESTS=OFF -DHMM_BENCH=OFF >build.log 2>&1 || { cat build.log; exit 1; }
 	@rm -f build.log
@@ -30,8 +32,8 @@ test-all:
 bench: all
 	@bench/run.sh
 
-hunt: all
-	@bench/run.sh hunt
+hunt spike limits: all
+	@bench/run.sh $@
 
 packages:
 	@tests/packages.sh

@@ -98,10 +98,19 @@ def print_times(times, heaps):
     print("bounds: %s us" % " / ".join(map(str, BOUNDS_US)))
 
 
+def thin(looks):
+    """Without those in a row that show nothing new: the picture is smaller."""
+    kept = looks[:1]
+    for before, look in zip(looks, looks[1:]):
+        if abs(look[1] - kept[-1][1]) > 8:
+            kept += [before, look]
+    return kept + looks[-1:]
+
+
 def plot(results, heaps, path):
     import matplotlib
     matplotlib.use("Agg")
-    matplotlib.rcParams["svg.hashsalt"] = "hmm"  # the same picture from the same figures
+    matplotlib.rcParams.update({"svg.hashsalt": "hmm", "svg.fonttype": "none"})  # the same picture from the same figures
     from matplotlib import pyplot
     colors = ["#1a7f37", "#57606a", "#0969da", "#8250df", "#bf3989", "#bc4c00", "#9a6700", "#6e7781"]
     figure, axes = pyplot.subplots(1, len(SHAPES), figsize=(14, 3.4), sharey=True)
@@ -109,18 +118,26 @@ def plot(results, heaps, path):
         for i, heap in reversed(list(enumerate(heaps))):
             runs = sorted(results[shape][heap], key=lambda run: at(run, 2.0))
             looks = [(s, n / 1e6) for s, n in runs[len(runs) // 2]["looks"] if -0.3 <= s <= 2.5]
-            axis.plot(*zip(*looks), label=heap, color=colors[i % len(colors)], linewidth=2.4 if i == 0 else 1.1, zorder=3 if i == 0 else 2)
+            axis.plot(*zip(*thin(looks)), label=heap, color=colors[i % len(colors)], linewidth=2.4 if i == 0 else 1.1, zorder=3 if i == 0 else 2)
         axis.set_title("%s" % what, fontsize=9)
         axis.set_xlabel("seconds after the spike was freed", fontsize=8)
-        axis.set_ylim(0)
         axis.tick_params(labelsize=8)
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
     axes[0].set_ylabel("RSS, MB", fontsize=8)
+    axes[0].set_ylim(0, 1.03 * max(n for runs in results.values() for r in runs.values() for run in r for _, n in run["looks"]) / 1e6)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="lower center", ncol=len(heaps), fontsize=8, frameon=False)
     figure.tight_layout(rect=(0, 0.07, 1, 1))
     figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
+
+
+def report_all(results, times, args):
+    heaps = list(results["hits"])
+    print_table(results, heaps)
+    print_times(times, heaps)
+    if args.plot:
+        plot(results, heaps, args.plot)
 
 
 def main():
@@ -131,8 +148,14 @@ def main():
     p.add_argument("--mib", type=int, default=1000, help="of the spike")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--json", help="write the figures there")
+    p.add_argument("--show", metavar="JSON", help="run nothing: print and draw an earlier run")
     p.add_argument("--plot", help="draw RSS over time into this file (matplotlib)")
     args = p.parse_args()
+    if args.show:
+        with open(args.show) as f:
+            found = json.load(f)
+        report_all(found["results"], found["times"], args)
+        return
     build = os.path.abspath(args.build)
     heaps = heaps_of(args, p)
     results = {shape: {heap: [] for heap in heaps} for shape in SHAPES}
@@ -145,13 +168,10 @@ def main():
     for shape in SHAPES:
         for name, heap in heaps.items():
             times[shape][name] = times_of(build, heap, shape, args.mib)
-    print_table(results, heaps)
-    print_times(times, heaps)
     if args.json:
         with open(args.json, "w") as f:
             json.dump({"results": results, "times": times}, f)
-    if args.plot:
-        plot(results, heaps, args.plot)
+    report_all(results, times, args)
 
 
 main()

@@ -22,6 +22,15 @@ check "decay.h in pages.c, the same folder" breach memory/pages.c '#include "mem
 check "a bare atomic" breach slabs/slab.c 'int f(void) { return atomic_load(&x); }'
 check "stdio in slabs" breach slabs/slab.c '#include <stdio.h>'
 check "a file too long" breach slabs/slab.c "$(yes '/* x */' | head -n 400)"
+all_named() { # TUNABLES: each number has a line on its worst case
+    for name in $(sed -n 's/^HMM_[A-Z]*(\([A-Za-z_]*\),.*/\1/p' "$1"); do
+        grep -qw "$name" "$top/docs/worst-cases.md" || { echo "no line on its worst case: $name"; return 1; }
+    done
+}
+check "each number has a line in docs/worst-cases.md" all_named "$top/src/base/tunables.def"
+cp "$top/src/base/tunables.def" "$tmp/tunables.def"
+echo 'HMM_FIXED(NOBODY_KNOWS, 1, "", "")' >>"$tmp/tunables.def"
+check "a number without a line" not all_named "$tmp/tunables.def"
 calls=$top/tools/lint_calls.sh
 objects=$build/CMakeFiles/hmm_objects.dir
 check "calls point downwards" "$calls" "$objects" "$top"
