@@ -62,7 +62,7 @@ static void flush_cached(struct hmm_large *large, struct hmm_arena *arena)
 /* A run's place, for one of this length: its own, or another one if that is taken by another
  * length.
  */
-static struct hmm_cached_run *find_place(struct hmm_arena *arena, uint32_t n_units)
+static struct hmm_cached_run *choose_place(struct hmm_arena *arena, uint32_t n_units)
 {
     struct hmm_cached_run *own = hmm_large_cached(arena, n_units);
     if (own->record == NULL || own->n_units == n_units)
@@ -85,7 +85,7 @@ static struct hmm_cached_run *make_place(struct hmm_large *large, struct hmm_are
         return NULL;
     if (arena->cached_units + n_units > max_units)
         flush_cached(large, arena);
-    struct hmm_cached_run *run = find_place(arena, n_units);
+    struct hmm_cached_run *run = choose_place(arena, n_units);
     struct hmm_cached_run old = *run;
     if (old.record != NULL) {
         run->record = NULL;

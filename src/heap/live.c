@@ -9,15 +9,15 @@
 #include "arenas/gate.h"
 #include "memory/pieces.h"
 
-static void add(struct hmm_live *live, size_t n_blocks, size_t n_bytes)
+static void count_more(struct hmm_live *live, size_t n_blocks, size_t n_bytes)
 {
     live->n_blocks += n_blocks;
     live->n_bytes += n_bytes;
 }
 
-static void subtract(struct hmm_live *live, size_t n_blocks, size_t n_bytes)
+static void count_less(struct hmm_live *live, size_t n_blocks, size_t n_bytes)
 {
-    add(live, 0 - n_blocks, 0 - n_bytes);
+    count_more(live, 0 - n_blocks, 0 - n_bytes);
 }
 
 /* An arena that a fork has left may have a live block as its newest entry: see gate.h. */
@@ -38,7 +38,7 @@ HMM_HINT static void subtract_magazine(const struct hmm_heap *heap, const struct
     if (n != 0 && !is_cached(heap, arena, hmm_mark_block(*top)))
         n--;
     n += (size_t)mag->depot.n_full * mag->max_objs;
-    subtract(live, n, n * hmm_sizeclasses[mag->class_idx].slot_bytes);
+    count_less(live, n, n * hmm_sizeclasses[mag->class_idx].slot_bytes);
 }
 
 /* The same for its buffer of others' blocks. */
@@ -50,7 +50,7 @@ HMM_HINT static void subtract_remote(const struct hmm_heap *heap, const struct h
         const void *block = __atomic_load_n(&arena->remote.blocks[i], __ATOMIC_RELAXED);
         uint32_t entry = hmm_pagemap_entry(&heap->map, hmm_pagemap_unit(&heap->map, block));
         if (is_cached(heap, arena, block))
-            subtract(live, 1, hmm_sizeclasses[hmm_entry_class(entry)].slot_bytes);
+            count_less(live, 1, hmm_sizeclasses[hmm_entry_class(entry)].slot_bytes);
     }
 }
 
@@ -61,14 +61,14 @@ HMM_HINT static void subtract_cached(const struct hmm_heap *heap, const struct h
     for (unsigned i = 0; i < HMM_LARGE_CACHED_RUNS; i++) {
         struct hmm_cached_run run = arena->cached[i];
         if (run.record != NULL && hmm_pagemap_entry(&heap->map, run.unit) == HMM_KIND_LARGE_CACHED)
-            subtract(live, 1, (size_t)run.n_units << HMM_UNIT_SHIFT);
+            count_less(live, 1, (size_t)run.n_units << HMM_UNIT_SHIFT);
     }
 }
 
 static void add_arena(struct hmm_heap *heap, struct hmm_arena *arena, struct hmm_live *live)
 {
     hmm_arena_lock(&heap->arenas, arena);
-    add(live, 0, arena->slab_bytes - arena->free_bytes);
+    count_more(live, 0, arena->slab_bytes - arena->free_bytes);
     for (unsigned c = 1; c < HMM_CLASSES; c++)
         if (arena->magazines[c] != NULL && !arena->shared)
             subtract_magazine(heap, arena, arena->magazines[c], live);
@@ -94,7 +94,7 @@ static void add_large(struct hmm_heap *heap, struct hmm_live *live)
     n_runs -= slabs->n_slabs;
     n_units -= slabs->n_units;
     hmm_lock_give(&slabs->lock);
-    add(live, n_runs, n_units << HMM_UNIT_SHIFT);
+    count_more(live, n_runs, n_units << HMM_UNIT_SHIFT);
 }
 
 /* Slots of the slab that begins at `unit` which are not free in it; 0: none begins there. Others
@@ -132,8 +132,8 @@ struct hmm_live hmm_live_count(struct hmm_heap *heap, bool blocks)
     for (struct hmm_arena *a = hmm_arenas_all(&heap->arenas); a != NULL; a = a->next)
         add_arena(heap, a, &live);
     /* relaxed: hints */
-    subtract(&live, atomic_load_explicit(&heap->pages.away_objs, memory_order_relaxed),
-             atomic_load_explicit(&heap->pages.away_bytes, memory_order_relaxed));
+    count_less(&live, atomic_load_explicit(&heap->pages.away_objs, memory_order_relaxed),
+               atomic_load_explicit(&heap->pages.away_bytes, memory_order_relaxed));
     live.n_blocks = !blocks || live.n_blocks > PTRDIFF_MAX ? 0 : live.n_blocks;
     live.n_bytes = live.n_bytes > PTRDIFF_MAX ? 0 : live.n_bytes;
     return live;
