@@ -13,6 +13,7 @@
 #include "arenas/sweep.h"
 
 #include "base/check.h"
+#include "memory/decay.h"
 #include "memory/regret.h"
 
 /* Are slots [first, last] free? */
@@ -69,7 +70,7 @@ static void give_rows_back(struct hmm_pages *heap, struct hmm_arena *arena, stru
     hmm_pages_note_returned(heap, bytes);
     if (hmm_unlikely(n_done < rows->n)) {
         hmm_lock_take(&heap->lock);
-        hmm_pages_note_purge(heap, false);
+        hmm_decay_note_purge(heap, false);
         hmm_lock_give(&heap->lock);
     }
     rows->n = 0;

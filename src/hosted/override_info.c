@@ -159,6 +159,7 @@ static void set_trim_threshold(struct hmm_tunables *t, int value)
     size_t bytes = value < 0 ? SIZE_MAX >> 1 : (size_t)value;
     t->lower_min = hmm_max(bytes, HMM_UNIT_BYTES);
     t->dirty_min = hmm_max(bytes, hmm_tunables_defaults()->dirty_min);
+    t->keep = value < 0;
 }
 
 /* False: no such parameter, or a value that it may not have. */

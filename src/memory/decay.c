@@ -7,6 +7,7 @@
  */
 #include "memory/decay.h"
 
+#include "base/check.h"
 #include "memory/backlog.h"
 #include "memory/move.h"
 #include "memory/pages.h"
@@ -116,6 +117,17 @@ static unsigned take_rows(struct hmm_pages *pages, uint32_t *before, uint32_t n_
     return n;
 }
 
+void hmm_decay_note_purge(struct hmm_pages *pages, bool done)
+{
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
+    pages->n_refused = done ? 0 : pages->n_refused + 1;
+    if (!done)
+        pages->refused_at_ns = hmm_port_clock_latest_ns();
+    bool is_refused = !done || hmm_meta_tunables(pages->meta)->keep;
+    atomic_store_explicit(&pages->is_refused, is_refused,
+                          memory_order_relaxed); /* relaxed: a hint */
+}
+
 /* Purge them. Returns how many units have gone; fewer than there were: the system refuses. */
 static uint32_t purge_rows(struct hmm_pages *pages, struct hmm_aside *const rows[], unsigned n_rows)
 {
@@ -126,7 +138,7 @@ static uint32_t purge_rows(struct hmm_pages *pages, struct hmm_aside *const rows
     size_t n_done = hmm_port_purge_ranges(ranges, n_rows);
     uint32_t n_units = 0;
     hmm_lock_take(&pages->lock);
-    hmm_pages_note_purge(pages, n_done == n_rows);
+    hmm_decay_note_purge(pages, n_done == n_rows);
     for (unsigned i = 0; i < n_rows; i++) {
         n_units += i < n_done ? rows[i]->n_units : 0;
         attach_aside(pages, rows[i], i < n_done ? HMM_CONTENTS_PURGED : HMM_CONTENTS_DIRTY);
@@ -352,7 +364,8 @@ static void forget_refusal(struct hmm_pages *pages, uint64_t now_ns)
 {
     uint64_t wait_ns = HMM_REFUSED_MS * ns_per_ms
                        << hmm_min(pages->n_refused, HMM_REFUSED_DOUBLINGS);
-    if (hmm_pages_is_refused(pages) && now_ns - pages->refused_at_ns >= wait_ns)
+    bool ends = !hmm_meta_tunables(pages->meta)->keep;
+    if (ends && hmm_pages_is_refused(pages) && now_ns - pages->refused_at_ns >= wait_ns)
         atomic_store_explicit(&pages->is_refused, false,
                               memory_order_relaxed); /* relaxed: a hint */
 }

@@ -26,6 +26,10 @@ void hmm_decay_lower(struct hmm_pages *pages, size_t keep_bytes);
  * locks: held pages */
 void hmm_decay_fork_child(struct hmm_pages *pages);
 
+/* The system has taken memory back, or has refused to: then it is not asked for a while, the longer
+ * the more often it has refused. locks: held pages */
+void hmm_decay_note_purge(struct hmm_pages *pages, bool done);
+
 /* Is there anything to do? A hint; hmm_decay decides under the lock. */
 static inline bool hmm_decay_due(const struct hmm_pages *pages)
 {

@@ -399,3 +399,18 @@ void *hmm_meta_object(struct hmm_meta *meta, size_t bytes)
     hmm_lock_give(&meta->lock);
     return object;
 }
+
+void hmm_meta_map_objects(struct hmm_meta *meta, size_t n_units)
+{
+    struct hmm_objects *objects = &meta->objects;
+    if (meta->in_buffer)
+        return;
+    hmm_lock_take(&meta->lock);
+    char *start = (char *)hmm_round_up((uintptr_t)objects->first_start, hmm_port_page_bytes());
+    if (start < objects->first_mapped &&
+        hmm_port_map_at(start, (size_t)(objects->first_mapped - start)))
+        objects->first_mapped = start;
+    (void)strip_cover(meta, &objects->more,
+                      hmm_min(object_bytes(n_units), objects->more.end_bytes));
+    hmm_lock_give(&meta->lock);
+}

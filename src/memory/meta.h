@@ -114,4 +114,7 @@ size_t hmm_meta_mapped_bytes(const struct hmm_meta *meta);
  * locks: takes meta */
 void *hmm_meta_object(struct hmm_meta *meta, size_t bytes);
 
+/* Map as much for objects as a heap of n_units may need, if it can be had. locks: takes meta */
+void hmm_meta_map_objects(struct hmm_meta *meta, size_t n_units);
+
 #endif

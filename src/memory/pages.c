@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "memory/pieces.h"
 #include "memory/regret.h"
+#include "memory/states.h"
 
 static struct hmm_states states(const struct hmm_meta *meta, unsigned kind, uintptr_t base)
 {
@@ -32,6 +33,17 @@ static void lay_tree(struct hmm_runtree *tree, struct hmm_chunk *chunks)
             next * ((ptrdiff_t)1 << (HMM_TREE_ARITY_SHIFT * (l - 1)))};
 }
 
+/* What may be changed later. Pages that have moved leave a place without pages. */
+static void follow_tunables(struct hmm_pages *pages)
+{
+    const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
+    bool moves = t->move_min != 0 && !t->keep && pages->brk->kind != HMM_BRK_BUF;
+    pages->move_units =
+        moves ? (uint32_t)hmm_min(t->move_min >> HMM_UNIT_SHIFT, UINT32_MAX) : UINT32_MAX;
+    if (t->keep)
+        atomic_store_explicit(&pages->is_refused, true, memory_order_relaxed); /* relaxed: a hint */
+}
+
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
                     struct hmm_brk *brk)
 {
@@ -39,16 +51,13 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
     pages->page_units = (uint32_t)(brk->align_bytes >> HMM_UNIT_SHIFT);
     if (hmm_meta_tunables(meta)->huge_min != 0 && brk->kind != HMM_BRK_BUF)
         pages->huge_units = (uint32_t)(hmm_port_huge_bytes() >> HMM_UNIT_SHIFT);
-    pages->move_units = UINT32_MAX;
-    if (hmm_meta_tunables(meta)->move_min != 0 && brk->kind != HMM_BRK_BUF)
-        pages->move_units =
-            (uint32_t)hmm_min(hmm_meta_tunables(meta)->move_min >> HMM_UNIT_SHIFT, UINT32_MAX);
     pages->populate_units = UINT32_MAX;
     if (hmm_meta_tunables(meta)->populate_min != 0 && brk->kind != HMM_BRK_BUF)
         pages->populate_units =
             (uint32_t)hmm_min(hmm_meta_tunables(meta)->populate_min >> HMM_UNIT_SHIFT, UINT32_MAX);
     size_t heap_max = hmm_meta_tunables(meta)->heap_max;
     pages->max_units = heap_max == 0 ? UINT32_MAX : (uint32_t)(heap_max >> HMM_UNIT_SHIFT);
+    follow_tunables(pages);
     map->chunks = meta->chunks.first;
     lay_tree(&pages->tree, map->chunks);
     map->entry = (_Atomic(uint32_t) *)(void *)meta->strips[HMM_STRIP_ENTRY].start;
@@ -60,26 +69,6 @@ void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm
 
 /* --- free runs; all under lock `pages` ----------------------------------------------------------
  */
-
-uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
-{
-    HMM_ASSERT(hmm_lock_held(&pages->lock));
-    uint32_t n = 0;
-    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
-        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
-        n += (uint32_t)__builtin_popcountll(hmm_unit_bits(pages->map, word)->dirty & mask);
-    }
-    return n;
-}
-
-void hmm_pages_note_purge(struct hmm_pages *pages, bool done)
-{
-    HMM_ASSERT(hmm_lock_held(&pages->lock));
-    pages->n_refused = done ? 0 : pages->n_refused + 1;
-    if (!done)
-        pages->refused_at_ns = hmm_port_clock_latest_ns();
-    atomic_store_explicit(&pages->is_refused, !done, memory_order_relaxed); /* relaxed: a hint */
-}
 
 static void set_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
                          enum hmm_contents contents)
@@ -322,6 +311,13 @@ static uint32_t unit_of(const struct hmm_pages *pages, uintptr_t address)
     return (uint32_t)((address - pages->brk->base) >> HMM_UNIT_SHIFT);
 }
 
+/* All records of units [first, behind), for a heap that keeps what it has. locks: held grow */
+static HMM_COLD void map_records(struct hmm_pages *pages, uint32_t first, uint32_t behind)
+{
+    hmm_states_map_all(pages, first, behind - first);
+    hmm_meta_map_objects(pages->meta, behind);
+}
+
 /* Records come first: of where the memory will most likely be, and of where it is after all. */
 static bool grow_by(struct hmm_pages *pages, size_t bytes)
 {
@@ -344,7 +340,24 @@ static bool grow_by(struct hmm_pages *pages, size_t bytes)
         return false;
     }
     add_units(pages, unit_of(pages, start), (uint32_t)(end >> HMM_UNIT_SHIFT));
+    if (hmm_unlikely(hmm_meta_tunables(pages->meta)->keep))
+        map_records(pages, unit_of(pages, start), (uint32_t)(end >> HMM_UNIT_SHIFT));
     return true;
+}
+
+void hmm_pages_tuned(struct hmm_pages *pages)
+{
+    hmm_lock_take(&pages->grow);
+    hmm_lock_take(&pages->lock);
+    follow_tunables(pages);
+    hmm_lock_give(&pages->lock);
+    uint32_t from = 0, behind;
+    bool keep = hmm_meta_tunables(pages->meta)->keep;
+    while (keep && (behind = hmm_pages_next_piece(pages, &from)) != 0) {
+        map_records(pages, from, behind);
+        from = behind;
+    }
+    hmm_lock_give(&pages->grow);
 }
 
 /* Bytes that the heap must grow by so that a run of n_units, aligned, fits where it grows; 0: it

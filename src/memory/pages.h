@@ -13,6 +13,9 @@
 void hmm_pages_init(struct hmm_pages *pages, struct hmm_pagemap *map, struct hmm_meta *meta,
                     struct hmm_brk *brk);
 
+/* Tunables have been changed. locks: takes grow, pages, states, meta */
+void hmm_pages_tuned(struct hmm_pages *pages);
+
 /* May a run be taken from memory that is new to the heap? */
 enum hmm_growth { HMM_NO_GROWTH, HMM_MAY_GROW };
 
@@ -47,12 +50,5 @@ void hmm_pages_attach(struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
 /* Take [unit, unit + n_units) out of the free run that begins at `run`. Returns how many of them
  * were dirty. locks: held pages */
 uint32_t hmm_pages_detach(struct hmm_pages *pages, uint32_t run, uint32_t unit, uint32_t n_units);
-
-/* The system has taken memory back, or has refused to: then it is not asked for a while, the longer
- * the more often it has refused. locks: held pages */
-void hmm_pages_note_purge(struct hmm_pages *pages, bool done);
-
-/* Dirty ones of [unit, unit + n_units), all free. locks: held pages */
-uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
 
 #endif

@@ -92,3 +92,14 @@ bool hmm_pages_may_take(const struct hmm_pages *pages, size_t bytes)
                    atomic_load_explicit(&pages->outside_bytes, memory_order_relaxed);
     return bytes <= heap_max && taken <= heap_max - bytes;
 }
+
+uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
+    uint32_t n = 0;
+    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
+        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
+        n += (uint32_t)__builtin_popcountll(hmm_unit_bits(pages->map, word)->dirty & mask);
+    }
+    return n;
+}

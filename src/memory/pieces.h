@@ -22,4 +22,7 @@ void hmm_pages_cut(struct hmm_pages *pages, uint32_t unit);
 /* May the heap take so much more from the system? Option heap_max. Without a lock it is a hint. */
 bool hmm_pages_may_take(const struct hmm_pages *pages, size_t bytes);
 
+/* Dirty ones of [unit, unit + n_units), all free. locks: held pages */
+uint32_t hmm_pages_count_dirty(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
+
 #endif

@@ -11,14 +11,13 @@
  * Units are used for slots of 16 bytes at one time and of 500 at another. So each array has its
  * pages touched, and most of them hold only zeroes most of the time: those are given back.
  *
- * Layer   memory, above move. Start reading at hmm_states_map.
+ * Layer   memory, above pieces. Start reading at hmm_states_map.
  * Keeps   a unit becomes a slab's only under lock `states`: none does between the look at a page's
  *         units and the return of that page.
  */
 #include "memory/states.h"
 
 #include "base/check.h"
-#include "memory/pieces.h"
 
 static unsigned units_shift(unsigned kind) /* log2 of the units that a page describes */
 {
@@ -104,9 +103,7 @@ static bool map_row(struct hmm_pages *pages, unsigned kind, uint32_t word)
            map_words(pages, kind, needed_first, needed_first + least);
 }
 
-/* All kinds get a foothold at once: later somebody else's memory may lie in a kind's place, but
- * hardly directly above what is mapped (meta.h). */
-static HMM_COLD void map_footholds(struct hmm_pages *pages, uint32_t word)
+static HMM_COLD void map_all_kinds(struct hmm_pages *pages, uint32_t word)
 {
     for (unsigned kind = 0; kind < HMM_STATE_KINDS; kind++)
         if (!is_mapped(pages, kind, word))
@@ -117,8 +114,10 @@ bool hmm_states_map(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint3
 {
     HMM_ASSERT(hmm_lock_held(&pages->states));
     HMM_ASSERT(n_units != 0);
+    /* all kinds get a foothold at once: later somebody else's memory may lie in a kind's place, but
+     * hardly directly above what is mapped (meta.h) */
     if (hmm_unlikely(pages->states_bytes == 0))
-        map_footholds(pages, unit / HMM_WORD_UNITS);
+        map_all_kinds(pages, unit / HMM_WORD_UNITS);
     while (n_units != 0) {
         uint32_t word = unit / HMM_WORD_UNITS;
         uint32_t n = (uint32_t)hmm_min(n_units, HMM_WORD_UNITS - unit % HMM_WORD_UNITS);
@@ -129,6 +128,15 @@ bool hmm_states_map(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint3
         n_units -= n;
     }
     return true;
+}
+
+void hmm_states_map_all(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
+{
+    uint32_t behind = (uint32_t)hmm_div_up(unit + n_units, HMM_WORD_UNITS);
+    hmm_lock_take(&pages->states);
+    for (uint32_t word = unit / HMM_WORD_UNITS; word < behind; word++)
+        map_all_kinds(pages, word);
+    hmm_lock_give(&pages->states);
 }
 
 /* Of one kind, words [first, behind). locks: held states */

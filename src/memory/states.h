@@ -1,11 +1,11 @@
 /* states.h - memory for state bytes: mapped where slabs are made, given back where none is left.
  *
- * Layer   memory, above move.
+ * Layer   memory, above pieces.
  */
 #ifndef HMM_MEMORY_STATES_H
 #define HMM_MEMORY_STATES_H
 
-#include "memory/pages.h"
+#include "memory/pieces.h"
 
 /* Make sure that the state bytes of this kind for units [unit, unit + n_units) have memory, which
  * they may take from now on.
@@ -13,6 +13,10 @@
  *   cost     a byte per 64 units; where none is there yet, a call for a 256th of the heap
  *   locks    held states */
 bool hmm_states_map(struct hmm_pages *pages, unsigned kind, uint32_t unit, uint32_t n_units);
+
+/* The same for all kinds, of units that are not slabs yet, as far as they can be had: for a program
+ * that is to have no page faults later. locks: takes states */
+void hmm_states_map_all(struct hmm_pages *pages, uint32_t unit, uint32_t n_units);
 
 /* Which bits of hmm_word_states.touched stand for the state bytes of these units, all of one word:
  * 16 of kind 0, 8 of kind 1, 4, 2. */

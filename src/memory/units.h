@@ -41,24 +41,24 @@ struct hmm_pages {
     uint32_t max_units;            /* const: units that may be ours at once; option heap_max */
     uint32_t n_growths;            /* lock:pages, how often memory came from the system */
     uint32_t page_units;           /* const: runs are multiples of this */
-    uint32_t populate_units; /* const: from so many used ones on, slabs get their pages at once */
-    uint32_t move_units;     /* lock:pages, so long runs are moved without copying */
-    uint32_t n_move_fails;   /* lock:pages, in a row */
-    uint32_t n_borders;      /* lock:pages, of mappings inside the heap, at most */
-    uint32_t huge_units;     /* lock:pages, of a huge page; 0: there are none */
-    uint32_t huge_skip;      /* lock:pages, so many chances for one are let pass */
-    uint32_t huge_slow;      /* lock:pages, how many were slow lately */
-    uint32_t huge_fast;      /* lock:pages, how many in a row were fast */
-    bool huge_came;          /* lock:pages, one has come */
-    _Atomic(bool) no_huge;   /* atomic hint, set under lock:grow: its memory says no_huge */
+    uint32_t populate_units;  /* const: from so many used ones on, slabs get their pages at once */
+    uint32_t move_units;      /* lock:pages, so long runs are moved without copying */
+    uint32_t n_move_fails;    /* lock:pages, in a row */
+    uint32_t n_borders;       /* lock:pages, of mappings inside the heap, at most */
+    uint32_t huge_units;      /* lock:pages, of a huge page; 0: there are none */
+    uint32_t huge_skip;       /* lock:pages, so many chances for one are let pass */
+    uint32_t huge_slow;       /* lock:pages, how many were slow lately */
+    uint32_t huge_fast;       /* lock:pages, how many in a row were fast */
+    bool huge_came;           /* lock:pages, one has come */
+    _Atomic(bool) no_huge;    /* atomic hint, set under lock:grow: its memory says no_huge */
     _Atomic(bool) is_advised; /* atomic hint: the program has asked for huge pages in the heap */
-    uint32_t fault_samples;  /* lock:pages, page faults were timed so often */
-    uint64_t fault_ns;       /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
-    uint32_t free_units;     /* lock:pages */
-    uint32_t n_free_runs;    /* lock:pages */
-    uint32_t n_used_runs;    /* lock:pages, slabs, large blocks, and those in caches */
-    uint32_t foreign_units;  /* lock:pages, below n_units, in no piece */
-    uint32_t dirty_units;    /* lock:pages, free units with old contents */
+    uint32_t fault_samples;   /* lock:pages, page faults were timed so often */
+    uint64_t fault_ns;        /* lock:pages, the fastest, of HUGE_TOUCH_PAGES */
+    uint32_t free_units;      /* lock:pages */
+    uint32_t n_free_runs;     /* lock:pages */
+    uint32_t n_used_runs;     /* lock:pages, slabs, large blocks, and those in caches */
+    uint32_t foreign_units;   /* lock:pages, below n_units, in no piece */
+    uint32_t dirty_units;     /* lock:pages, free units with old contents */
     uint32_t least_dirty_units;     /* lock:pages, in this period */
     uint32_t least_before_units;    /* lock:pages, in the one before */
     uint32_t kept_units;            /* lock:pages, free memory worth keeping, in runs and slots: had
@@ -286,8 +286,8 @@ static inline struct hmm_dirty_limits hmm_pages_dirty_limits(const struct hmm_pa
         .least = least, .most = hmm_max(most, least), .hardly = hardly};
 }
 
-/* Has the system refused a moment ago to take memory back, as of a process that is locked in
- * memory? A hint. */
+/* Is nothing given back? Because the system has refused a moment ago to take memory, as of a
+ * process that is locked in memory; or because of option keep. A hint. */
 static inline bool hmm_pages_is_refused(const struct hmm_pages *pages)
 {
     return atomic_load_explicit(&pages->is_refused, memory_order_relaxed); /* relaxed: a hint */
@@ -360,7 +360,7 @@ static inline bool hmm_pages_is_top_free(const struct hmm_pages *pages)
 {
     const struct hmm_tunables *t = hmm_meta_tunables(pages->meta);
     uint64_t top = pages->n_units > 0 ? hmm_unit(pages->map, pages->n_units - 1)->tail_units : 0;
-    return top << HMM_UNIT_SHIFT >= t->lower_min &&
+    return !t->keep && top << HMM_UNIT_SHIFT >= t->lower_min &&
            top * t->lower_divisor >= pages->n_units - pages->foreign_units;
 }
 

@@ -48,6 +48,8 @@ bool hmm_process_tune(bool (*change)(struct hmm_tunables *tunables, int paramete
     struct hmm_tunables tunables = *hmm_meta_tunables(&hmm_process_heap.meta);
     bool changed = change(&tunables, parameter, value) &&
                    hmm_meta_set_tunables(&hmm_process_heap.meta, &tunables);
+    if (changed)
+        hmm_pages_tuned(&hmm_process_heap.pages);
     hmm_fork_unlock_start();
     return changed;
 }

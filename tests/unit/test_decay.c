@@ -205,7 +205,7 @@ static void test_remembers_refusals(void **state)
     uint32_t run = (uint32_t)hmm_pages_take(p, 64, 1, HMM_MAY_GROW, NULL);
     uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
     hmm_lock_take(&p->lock);
-    hmm_pages_note_purge(p, false);
+    hmm_decay_note_purge(p, false);
     hmm_lock_give(&p->lock);
     p->refused_at_ns = hmm_port_clock_ns();
     hmm_pages_give(p, run);
