@@ -160,7 +160,7 @@ static HMM_NOINLINE void *alloc_zeroed_slow(size_t bytes)
     bool keep = hmm_meta_tunables(&hmm_process_heap.meta)->keep;
     if (hmm_likely(usable_bytes <= HMM_RESIDENT_BYTES || keep))
         return memset(block, 0, usable_bytes);
-    hmm_large_clear(block, usable_bytes);
+    hmm_sparse_clear(block, usable_bytes);
     return block;
 }
 

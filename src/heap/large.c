@@ -11,6 +11,7 @@
 #include "memory/move.h"
 #include "port/fatal.h"
 #include "slabs/huge.h"
+#include "slabs/sparse.h"
 
 #include <string.h>
 
@@ -146,6 +147,8 @@ bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *bloc
         arena != NULL ? make_place(large, arena, hmm_pages_run_units(pages, unit)) : NULL;
     if (place != NULL)
         return hmm_large_keep_at(pages->map, arena, place, unit, hmm_unit(pages->map, unit));
+    if (arena != NULL)
+        hmm_sparse_look(pages, arena->sparse, unit);
     if (!hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED))
         return false;
     give_run(large, unit);
@@ -233,6 +236,22 @@ static void recycle(struct hmm_large *large, char *block, size_t done_bytes, siz
                           (uint32_t)run_units(bytes - done_bytes));
 }
 
+/* Should a new block take memory only where it is used, because those as long are hardly used, or
+ * nobody knows? Then it gets nobody's old contents, and its own go. */
+static bool starts_empty(struct hmm_large *large, struct hmm_arena *arena, char *block,
+                         uint32_t n_dirty)
+{
+    struct hmm_pages *pages = large->arenas->slabs.pages;
+    uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
+    uint32_t n_units = hmm_pages_run_units(pages, unit);
+    if (n_units < HMM_SPARSE_MIN_UNITS || hmm_pages_is_refused(pages) ||
+        !hmm_sparse_ask(pages, &arena->sparse[hmm_log2(n_units) % HMM_WITNESSES], unit))
+        return false;
+    if (n_dirty >= HMM_SPARSE_MIN_UNITS && hmm_port_purge(block, (size_t)n_units << HMM_UNIT_SHIFT))
+        hmm_pages_note_returned(pages, (size_t)n_dirty << HMM_UNIT_SHIFT);
+    return true;
+}
+
 /* A block has been made of new memory. If others as long are used all over, it gets its pages. */
 static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, char *block)
 {
@@ -249,61 +268,14 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
 {
     uint32_t n_dirty;
     void *block = alloc_any(large, arena, bytes, align_bytes, false, &n_dirty);
-    if (block != NULL && !*zero && n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR)
+    bool own = block != NULL && arena != NULL && is_run(large, block);
+    bool empty = own && !*zero && starts_empty(large, arena, block, n_dirty);
+    if (block != NULL && !*zero && !empty && n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR)
         recycle(large, block, 0, bytes);
     *zero = *zero && n_dirty == 0;
-    if (block != NULL && arena != NULL && n_dirty == 0 && is_run(large, block))
+    if (own && n_dirty == 0)
         get_block_pages(large, arena, block);
     return block;
-}
-
-/* Are hardly any of its pages in memory? Some are looked at, not at round distances. */
-static bool is_sparse(const char *block, size_t bytes)
-{
-    size_t page_bytes = hmm_port_page_bytes();
-    size_t step_bytes = bytes / HMM_CLEAR_SAMPLES;
-    for (size_t i = 0; i < HMM_CLEAR_SAMPLES; i++) {
-        size_t at = hmm_round_down(i * step_bytes + step_bytes / 3, page_bytes);
-        if (hmm_port_resident(block + at, page_bytes) != 0)
-            return false;
-    }
-    return true;
-}
-
-/* Contents go back to the system; where that refuses, they are cleared. */
-static void purge_or_clear(char *start, size_t bytes)
-{
-    if (bytes != 0 && !hmm_port_purge(start, bytes))
-        memset(start, 0, bytes);
-}
-
-static bool is_clear(const char *start, size_t bytes)
-{
-    return start[0] == 0 && memcmp(start, start + 1, bytes - 1) == 0;
-}
-
-/* Pages that nobody has written to, but read, are the system's page of zeros: they stay so. */
-static void clear_pages(char *start, size_t bytes)
-{
-    size_t page_bytes = hmm_port_page_bytes();
-    for (size_t at = 0; at < bytes; at += page_bytes)
-        if (!is_clear(start + at, page_bytes))
-            memset(start + at, 0, page_bytes);
-}
-
-void hmm_large_clear(char *block, size_t bytes)
-{
-    size_t sparse_from = 0; /* up to `at` */
-    size_t looked_at = is_sparse(block, bytes) ? 0 : bytes;
-    for (size_t at = 0; at < looked_at; at += HMM_RESIDENT_BYTES) {
-        size_t n_bytes = hmm_min(bytes - at, HMM_RESIDENT_BYTES);
-        if (!hmm_dense_is_in_memory(block + at, n_bytes))
-            continue;
-        purge_or_clear(block + sparse_from, at - sparse_from);
-        clear_pages(block + at, n_bytes);
-        sparse_from = at + n_bytes;
-    }
-    purge_or_clear(block + sparse_from, bytes - sparse_from);
 }
 
 void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *block, size_t bytes)

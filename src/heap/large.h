@@ -89,11 +89,6 @@ static inline bool hmm_large_keep_cached(struct hmm_pagemap *map, struct hmm_are
 void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
                       size_t align_bytes, bool *zero);
 
-/* Make a block read as zero: pieces that are mostly in memory are cleared, the others are given
- * back, so that a block which is used here and there takes no more memory than that.
- * bytes > HMM_RESIDENT_BYTES, all that may be used. cost: a system call for each of these */
-void hmm_large_clear(char *block, size_t bytes);
-
 /* The program asks for huge pages at `addr`. Where that is a block of the heap, it ends with it. */
 void hmm_large_note_advice(struct hmm_large *large, const void *addr);
 

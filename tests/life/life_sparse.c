@@ -1,0 +1,93 @@
+/* life_sparse.c - large blocks in memory that others have used before: those that are hardly used
+ * take hardly any memory, and those that are filled take page faults only until that is known. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { N = 60000, MIB = 1 << 20, KEPT = 30 * MIB, MAX_LARGE = 64, FILLS = 200 };
+
+static char *small[N];
+static bool ok = true;
+
+static long faults(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt;
+}
+
+static size_t resident_bytes(void)
+{
+    size_t all, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL || fscanf(f, "%zu %zu", &all, &resident) != 2)
+        exit(1);
+    fclose(f);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void *filled(size_t bytes)
+{
+    void *block = malloc(bytes);
+    if (block == NULL)
+        exit(1);
+    return memset(block, 1, bytes);
+}
+
+/* 60 MB that somebody has used. */
+static void use_and_free(void)
+{
+    for (int i = 0; i < N; i++)
+        small[i] = filled(1000);
+    for (int i = 0; i < N; i++)
+        free(small[i]);
+}
+
+static void check_at_most(const char *what, long n, long most)
+{
+    printf("%s: %ld, %ld allowed\n", what, n, most);
+    ok = ok && n <= most;
+}
+
+/* Blocks of which a page in each MiB is used, beside 30 MiB. The first ones show it. */
+static void use_sparse(int n, size_t bytes)
+{
+    static char *large[MAX_LARGE];
+    use_and_free();
+    for (int i = 0; i < n; i++) {
+        large[i] = malloc(bytes);
+        for (size_t at = 0; at < bytes; at += MIB)
+            large[i][at] = 1;
+    }
+    printf("%d of %zu MiB: ", n, bytes / MIB);
+    check_at_most("MiB resident", (long)(resident_bytes() / MIB), KEPT / MIB + 14);
+    for (int i = 0; i < n; i++)
+        free(large[i]);
+}
+
+/* Longer than what a thread keeps for its next block. */
+static void use_full(void)
+{
+    const size_t bytes = 20 * MIB;
+    for (int i = 0; i < 2; i++)
+        free(filled(bytes));
+    long before = faults();
+    for (int i = 0; i < FILLS; i++)
+        free(filled(bytes));
+    long blocks = (faults() - before) / (long)(bytes / (size_t)sysconf(_SC_PAGESIZE));
+    check_at_most("filled blocks whose pages came by faults", blocks, 6);
+}
+
+int main(void)
+{
+    char *kept = filled(KEPT);
+    use_sparse(1, 64 * MIB);
+    use_sparse(10, 6 * MIB);
+    use_sparse(MAX_LARGE - 4, MIB + MIB / 4);
+    use_full();
+    free(kept);
+    return !ok;
+}
