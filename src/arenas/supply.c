@@ -66,7 +66,8 @@ static void get_new_pages(struct hmm_pages *pages, struct hmm_bin *bin, const st
     uint32_t entry = hmm_pagemap_entry(pages->map, slab->unit);
     if (slab->slot_bytes <= hmm_port_page_bytes() ||
         hmm_dense_ask(pages, &bin->witness, slab->unit, entry))
-        hmm_huge_ahead(pages, slab->unit);
+        hmm_huge_ahead(pages, slab->unit,
+                       (size_t)hmm_pages_run_units(pages, slab->unit) << HMM_UNIT_SHIFT);
 }
 
 static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_bin *bin,

@@ -253,14 +253,15 @@ static bool starts_empty(struct hmm_large *large, struct hmm_arena *arena, char 
 }
 
 /* A block has been made of new memory. If others as long are used all over, it gets its pages. */
-static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, char *block)
+static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, char *block,
+                            size_t bytes)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     uint32_t n_units = hmm_pages_run_units(pages, unit);
     struct hmm_witness *witness = &arena->witness[hmm_log2(n_units) % HMM_WITNESSES];
     if (hmm_pages_is_worth_populating(pages) && hmm_dense_ask(pages, witness, unit, HMM_KIND_LARGE))
-        hmm_huge_ahead(pages, unit);
+        hmm_huge_ahead(pages, unit, bytes);
 }
 
 void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
@@ -274,7 +275,7 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
         recycle(large, block, 0, bytes);
     *zero = *zero && n_dirty == 0;
     if (own && n_dirty == 0)
-        get_block_pages(large, arena, block);
+        get_block_pages(large, arena, block, bytes);
     return block;
 }
 

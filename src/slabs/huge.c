@@ -29,6 +29,7 @@ struct run {
     uint32_t unit;
     uint32_t behind;
     uint32_t block_units; /* of a huge page */
+    char *used_end;       /* in its last unit: behind that no page is needed */
 };
 
 /* Units of [from, to) that are used. locks: held pages */
@@ -204,11 +205,14 @@ static bool fill_inner(struct hmm_pages *pages, uint32_t start, struct run run)
 
 /* Units [from, behind) of a run that will soon be full: one call instead of a page fault for each.
  */
-static void populate(const struct hmm_pages *pages, uint32_t from, uint32_t behind)
+static void populate(const struct hmm_pages *pages, uint32_t from, uint32_t behind,
+                     const struct run *run)
 {
-    if (behind > from)
-        hmm_port_populate(hmm_pagemap_address(pages->map, from),
-                          (size_t)hmm_min(behind - from, HMM_POPULATE_MAX_UNITS) << HMM_UNIT_SHIFT);
+    if (behind <= from)
+        return;
+    char *start = hmm_pagemap_address(pages->map, from);
+    size_t bytes = (size_t)hmm_min(behind - from, HMM_POPULATE_MAX_UNITS) << HMM_UNIT_SHIFT;
+    hmm_port_populate(start, hmm_min(bytes, (size_t)(run->used_end - start)));
 }
 
 /* The first block that begins in the run; or else the one that it lies in, if it lies in the first
@@ -235,29 +239,32 @@ static void fill(struct hmm_pages *pages, struct run run, bool populates)
         if (!(inner ? fill_inner : fill_last)(pages, start, run))
             continue;
         if (populates && start > done)
-            populate(pages, done, start);
+            populate(pages, done, start, &run);
         done = start + block;
     }
     if (populates)
-        populate(pages, done, run.behind);
+        populate(pages, done, run.behind, &run);
 }
 
-void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit)
+void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit, size_t used_bytes)
 {
     hmm_lock_take(&pages->lock);
     uint32_t n_units = hmm_unit(pages->map, unit)->n_units;
     uint32_t used = hmm_pages_used(pages);
     bool populates = used >= pages->populate_units && n_units >= HMM_POPULATE_UNITS;
     uint32_t block_units = pages->huge_units;
-    bool is_large =
-        block_units != 0 && used >= hmm_meta_tunables(pages->meta)->huge_min >> HMM_UNIT_SHIFT;
+    size_t run_bytes = (size_t)n_units << HMM_UNIT_SHIFT;
+    bool is_large = block_units != 0 && run_bytes - used_bytes <= run_bytes / HMM_HUGE_WASTE &&
+                    used >= hmm_meta_tunables(pages->meta)->huge_min >> HMM_UNIT_SHIFT;
     bool time_first = needs_times(pages);
     hmm_lock_give(&pages->lock);
     if (time_first)
         time_faults(pages, unit);
-    struct run run = {unit, unit + n_units, block_units};
+    char *used_end = (char *)hmm_pagemap_address(pages->map, unit) +
+                     hmm_round_up(used_bytes, hmm_port_page_bytes());
+    struct run run = {unit, unit + n_units, block_units, used_end};
     if (is_large && !time_first)
         fill(pages, run, populates);
     else if (populates)
-        populate(pages, run.unit, run.behind);
+        populate(pages, run.unit, run.behind, &run);
 }

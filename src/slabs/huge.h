@@ -10,7 +10,7 @@
 /* A slab that will be full, and used all over, has been made at `unit`, of new memory. If it is the
  * first in a block of huge page size that is otherwise new, and the blocks before it have filled
  * with slabs, back the whole block by one huge page now, instead of by hundreds of page faults
- * soon. No lock of pages is held. */
-void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit);
+ * soon. used_bytes: the rest of its last unit is for nobody. No lock of pages is held. */
+void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit, size_t used_bytes);
 
 #endif

@@ -50,6 +50,17 @@ static int is_bad(const char *what, size_t bytes, int dense)
     return sparse_bad || (dense ? untouched < all / 2 : untouched > all / 4);
 }
 
+/* Blocks just longer than a whole number of units of 16 KiB: no pages for the rest of the last one.
+ */
+static int takes_rest(size_t bytes)
+{
+    long filled = filled_kib(bytes, bytes);
+    long pages = N * (long)((bytes + 4095) / 4096);
+    printf("%zu bytes, used all over: %d take %ld KiB, %ld allowed\n", bytes, N, filled,
+           4 * pages + pages / 4);
+    return filled > 4 * pages + pages / 4;
+}
+
 int main(void)
 {
     char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -63,5 +74,7 @@ int main(void)
     n_bad += is_bad("used all over", 30000, 1);
     n_bad += is_bad("100 bytes used", 16000, 0);
     n_bad += is_bad("100 bytes used", 32768, 0);
+    n_bad += takes_rest(32785);
+    n_bad += takes_rest(65537);
     return n_bad;
 }
