@@ -15,7 +15,6 @@
 #define HMM_ARENAS_ARENA_H
 
 #include "arenas/magazine.h"
-#include "slabs/sparse.h"
 
 /* Freed blocks of slabs that the thread does not own, to be returned to those slabs. */
 struct hmm_remote {
@@ -82,7 +81,6 @@ struct hmm_arena {
     struct hmm_magazine *magazines[HMM_CLASSES];         /* owner: NULL until a class is used */
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
     struct hmm_witness witness[HMM_WITNESSES];           /* owner: large blocks, by length */
-    struct hmm_sparse sparse[HMM_WITNESSES];             /* owner: the same */
     uint32_t cached_units;                               /* owner */
     uint32_t cached_max_units;                           /* owner: their limit */
     struct hmm_rounds *spare_rounds; /* lock: empty ones, for any class with a depot */

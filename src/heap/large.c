@@ -147,8 +147,7 @@ bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *bloc
         arena != NULL ? make_place(large, arena, hmm_pages_run_units(pages, unit)) : NULL;
     if (place != NULL)
         return hmm_large_keep_at(pages->map, arena, place, unit, hmm_unit(pages->map, unit));
-    if (arena != NULL)
-        hmm_sparse_look(pages, arena->sparse, unit);
+    hmm_sparse_look(pages, large->sparse, unit);
     if (!hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED))
         return false;
     give_run(large, unit);
@@ -236,20 +235,20 @@ static void recycle(struct hmm_large *large, char *block, size_t done_bytes, siz
                           (uint32_t)run_units(bytes - done_bytes));
 }
 
-/* Should a new block take memory only where it is used, because those as long are hardly used, or
- * nobody knows? Then it gets nobody's old contents, and its own go. */
-static bool starts_empty(struct hmm_large *large, struct hmm_arena *arena, char *block,
-                         uint32_t n_dirty)
+/* Do a new block's old contents stay, and may it get more of them? Not if blocks as long are hardly
+ * used, or nobody knows: then it takes memory only where it is used. */
+static bool keeps_old(struct hmm_large *large, char *block, uint32_t n_dirty)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     uint32_t n_units = hmm_pages_run_units(pages, unit);
-    if (n_units < HMM_SPARSE_MIN_UNITS || hmm_pages_is_refused(pages) ||
-        !hmm_sparse_ask(pages, &arena->sparse[hmm_log2(n_units) % HMM_WITNESSES], unit))
-        return false;
-    if (n_dirty >= HMM_SPARSE_MIN_UNITS && hmm_port_purge(block, (size_t)n_units << HMM_UNIT_SHIFT))
+    if (n_units < HMM_SPARSE_MIN_UNITS || hmm_pages_is_refused(pages))
+        return true;
+    bool is_old = n_dirty >= HMM_SPARSE_MIN_UNITS;
+    enum hmm_old old = hmm_sparse_ask(pages, large->sparse, unit, is_old);
+    if (old == HMM_OLD_GOES && is_old && hmm_port_purge(block, (size_t)n_units << HMM_UNIT_SHIFT))
         hmm_pages_note_returned(pages, (size_t)n_dirty << HMM_UNIT_SHIFT);
-    return true;
+    return old == HMM_OLD_GOOD;
 }
 
 /* A block has been made of new memory. If others as long are used all over, it gets its pages. */
@@ -269,12 +268,12 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
 {
     uint32_t n_dirty;
     void *block = alloc_any(large, arena, bytes, align_bytes, false, &n_dirty);
-    bool own = block != NULL && arena != NULL && is_run(large, block);
-    bool empty = own && !*zero && starts_empty(large, arena, block, n_dirty);
-    if (block != NULL && !*zero && !empty && n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR)
+    bool own = block != NULL && is_run(large, block);
+    if (own && !*zero && keeps_old(large, block, n_dirty) &&
+        n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR)
         recycle(large, block, 0, bytes);
     *zero = *zero && n_dirty == 0;
-    if (own && n_dirty == 0)
+    if (own && arena != NULL && n_dirty == 0)
         get_block_pages(large, arena, block, bytes);
     return block;
 }

@@ -7,10 +7,12 @@
 
 #include "arenas/arena.h"
 #include "heap/mapped.h"
+#include "slabs/sparse.h"
 
 struct hmm_large {
     struct hmm_arenas *arenas; /* const */
     struct hmm_maps maps;
+    struct hmm_sparse sparse[HMM_WITNESSES]; /* by length */
 };
 
 /* The place for runs of this length in the arena's cache. */

@@ -5,10 +5,11 @@
  *
  * calloc: what is mostly in memory is cleared, the rest is given back. malloc: are old contents
  * good for the block's first use, which then has no page faults, or do they lie there for nothing?
- * Blocks as long as it show. Of the first one the old contents are given back; when it is freed, or
- * the next one is made, some of its pages are looked at. If most of them are in memory, those after
- * it keep their old contents; if not, theirs go, too. Where nobody knows, those of the first,
- * second, fourth, eighth go.
+ * Blocks as long show it. Of the first one the old contents are given back; when it is freed, or
+ * the next one is made, 16 of its pages are looked at. If most of them are in memory, those after
+ * it keep their old contents. If not, say 2, those after it lose them wherever more than 5 are in
+ * memory; where a block as long lay before, there are not. As long as nobody knows, the first,
+ * second, fourth, eighth block lose theirs.
  *
  * Layer   slabs, above dense.
  */
@@ -19,12 +20,23 @@
 
 enum hmm_use { HMM_USE_UNKNOWN, HMM_USE_FULL, HMM_USE_SPARSE };
 
-/* How blocks of one range of lengths are used. All zero: nothing is known yet. */
+/* How blocks of one range of lengths are used. All zero: nothing is known yet. What threads write
+ * at once may be lost: any of it is right for some block. */
 struct hmm_sparse {
-    uint32_t unit;    /* owner: the last one whose old contents were given back, */
-    uint32_t n_units; /* owner: its length; 0: none, or it has been looked at */
-    uint32_t n_made;  /* owner: of memory with old contents */
-    enum hmm_use use; /* owner */
+    _Atomic(uint32_t) unit;      /* atomic hint: the last one whose old contents were given back, */
+    _Atomic(uint32_t) n_units;   /* atomic hint: its length; 0: none, or it has been looked at */
+    _Atomic(uint32_t) n_made;    /* atomic hint: blocks made */
+    _Atomic(uint32_t) n_used;    /* atomic hint: of the samples of the last one looked at */
+    _Atomic(uint32_t) look_at;   /* atomic hint: for the next look at a block's old contents; */
+    _Atomic(uint32_t) n_in_vain; /* atomic hint: such looks in a row that found few */
+    _Atomic(enum hmm_use) use;   /* atomic hint */
+};
+
+/* What becomes of a new block's old contents. */
+enum hmm_old {
+    HMM_OLD_GOOD,  /* they are worth their memory, and more can be had */
+    HMM_OLD_STAYS, /* it needs no more of them */
+    HMM_OLD_GOES
 };
 
 /* Make a block read as zero: pieces that are mostly in memory are cleared, the others are given
@@ -32,11 +44,12 @@ struct hmm_sparse {
  * bytes > HMM_RESIDENT_BYTES, all that may be used. cost: a system call for each of these */
 void hmm_sparse_clear(char *block, size_t bytes);
 
-/* A block at `unit` has old contents. Should they go, because it will hardly be used, or to learn
- * that? caller: owner. cost: now and then HMM_SPARSE_SAMPLES system calls */
-bool hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse *sparse, uint32_t unit);
+/* A large block has been made at `unit`; is_old: it has old contents, or part of it; sparse: of all
+ * ranges. cost: now and then HMM_SPARSE_SAMPLES system calls */
+enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse sparse[],
+                            uint32_t unit, bool is_old);
 
-/* The large block at `unit` is about to be freed; sparse: of all ranges. caller: owner */
+/* The large block at `unit` is about to be freed; sparse: of all ranges. */
 void hmm_sparse_look(const struct hmm_pages *pages, struct hmm_sparse sparse[], uint32_t unit);
 
 #endif
