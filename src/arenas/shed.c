@@ -9,6 +9,7 @@
 #include "arenas/depot.h"
 #include "arenas/gate.h"
 #include "arenas/remote.h"
+#include "arenas/sweep.h"
 #include "base/check.h"
 
 #include <string.h>
@@ -43,6 +44,7 @@ void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, e
         }
         mag->used = false;
     }
+    hmm_sweep_report(arenas->slabs.pages, arena); /* slabs that have gone have no free slots */
 }
 
 void hmm_arena_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, enum hmm_shed shed)
