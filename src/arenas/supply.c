@@ -68,6 +68,8 @@ static void get_new_pages(struct hmm_pages *pages, struct hmm_bin *bin, const st
         hmm_dense_ask(pages, &bin->witness, slab->unit, entry))
         hmm_huge_ahead(pages, slab->unit,
                        (size_t)hmm_pages_run_units(pages, slab->unit) << HMM_UNIT_SHIFT);
+    else
+        hmm_huge_note_sparse(pages, slab->unit);
 }
 
 static bool create(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm_bin *bin,

@@ -259,8 +259,12 @@ static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, ch
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     uint32_t n_units = hmm_pages_run_units(pages, unit);
     struct hmm_witness *witness = &arena->witness[hmm_log2(n_units) % HMM_WITNESSES];
-    if (hmm_pages_is_worth_populating(pages) && hmm_dense_ask(pages, witness, unit, HMM_KIND_LARGE))
+    if (!hmm_pages_is_worth_populating(pages))
+        return;
+    if (hmm_dense_ask(pages, witness, unit, HMM_KIND_LARGE))
         hmm_huge_ahead(pages, unit, bytes);
+    else
+        hmm_huge_note_sparse(pages, unit);
 }
 
 void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,

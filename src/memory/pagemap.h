@@ -80,6 +80,7 @@ struct hmm_unit_bits {
     uint64_t dirty;     /* lock:pages */
     uint64_t purged[2]; /* lock:pages, given back lately: in this period, in the one before */
     uint64_t border;    /* lock:pages, of used ones too: a mapping may end before this unit */
+    uint64_t sparse;    /* lock:pages, of used ones: perhaps not used all over (slabs/huge.h) */
 };
 
 /* The state bytes of 64 units. */

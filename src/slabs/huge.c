@@ -32,6 +32,26 @@ struct run {
     char *used_end;       /* in its last unit: behind that no page is needed */
 };
 
+/* A run's units are used all over, or perhaps not. locks: held pages */
+static void set_sparse(struct hmm_pages *pages, uint32_t unit, uint32_t n_units, bool is_sparse)
+{
+    for (uint32_t word = unit / 64; word <= (unit + n_units - 1) / 64; word++) {
+        uint64_t mask = hmm_pages_bits_mask(word, unit, unit + n_units);
+        uint64_t *sparse = &hmm_unit_bits(pages->map, word)->sparse;
+        *sparse = is_sparse ? *sparse | mask : *sparse & ~mask;
+    }
+}
+
+/* Of [from, to), a free unit counts as what it was the last time. locks: held pages */
+static uint32_t sparse_units(const struct hmm_pages *pages, uint32_t from, uint32_t to)
+{
+    uint32_t n = 0;
+    for (uint32_t word = from / 64; word <= (to - 1) / 64; word++)
+        n += (uint32_t)__builtin_popcountll(hmm_unit_bits(pages->map, word)->sparse &
+                                            hmm_pages_bits_mask(word, from, to));
+    return n;
+}
+
 /* Units of [from, to) that are used. locks: held pages */
 static uint32_t used_units(const struct hmm_pages *pages, uint32_t from, uint32_t to)
 {
@@ -73,8 +93,9 @@ static bool take_ahead(struct hmm_pages *pages, uint32_t start, struct run run)
     uint32_t before = start - run.block_units;
     uint32_t enough = run.block_units - run.block_units / HMM_HUGE_SHARE;
     if (start < run.block_units || end > pages->n_units ||
-        used_units(pages, before, start) < enough || !is_new(pages, behind, end) ||
-        !hmm_move_is_one_mapping(pages, start, end) || !takes_chance(pages))
+        used_units(pages, before, start) < enough + sparse_units(pages, before, start) ||
+        !is_new(pages, behind, end) || !hmm_move_is_one_mapping(pages, start, end) ||
+        !takes_chance(pages))
         return false;
     hmm_regret_note_needed(pages, behind, end - behind);
     hmm_pages_detach(pages, behind, behind, end - behind);
@@ -257,6 +278,7 @@ void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit, size_t used_bytes)
     bool is_large = block_units != 0 && run_bytes - used_bytes <= run_bytes / HMM_HUGE_WASTE &&
                     used >= hmm_meta_tunables(pages->meta)->huge_min >> HMM_UNIT_SHIFT;
     bool time_first = needs_times(pages);
+    set_sparse(pages, unit, n_units, false);
     hmm_lock_give(&pages->lock);
     if (time_first)
         time_faults(pages, unit);
@@ -267,4 +289,11 @@ void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit, size_t used_bytes)
         fill(pages, run, populates);
     else if (populates)
         populate(pages, run.unit, run.behind, &run);
+}
+
+void hmm_huge_note_sparse(struct hmm_pages *pages, uint32_t unit)
+{
+    hmm_lock_take(&pages->lock);
+    set_sparse(pages, unit, hmm_unit(pages->map, unit)->n_units, true);
+    hmm_lock_give(&pages->lock);
 }

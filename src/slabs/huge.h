@@ -13,4 +13,8 @@
  * soon. used_bytes: the rest of its last unit is for nobody. No lock of pages is held. */
 void hmm_huge_ahead(struct hmm_pages *pages, uint32_t unit, size_t used_bytes);
 
+/* The same, but nobody knows whether it will be used all over: a huge page after it might stay
+ * empty for the most part. */
+void hmm_huge_note_sparse(struct hmm_pages *pages, uint32_t unit);
+
 #endif
