@@ -55,7 +55,7 @@ struct hmm_magazine *hmm_arena_magazine(struct hmm_arenas *arenas, struct hmm_ar
     if (mag == NULL)
         return NULL;
     *mag = made;
-    mag->loaded = (struct hmm_rounds *)(void *)(mag + 1);
+    mag->loaded = hmm_magazine_own_rounds(mag);
     mag->loaded->slots[0] = hmm_magazine_bottom(&mag->states);
     mag->top = mag->loaded->slots;
     hmm_magazine_narrow(mag);

@@ -85,6 +85,7 @@ struct hmm_arena {
     uint32_t cached_max_units;                           /* owner: their limit */
     struct hmm_rounds *spare_rounds; /* lock: empty ones, for any class with a depot */
     size_t depot_bytes;              /* lock: blocks in depots */
+    size_t longer_bytes;             /* lock: that magazines may hold, being longer than at first */
     size_t slab_bytes;               /* lock: its slabs */
     size_t free_bytes;               /* lock: of those, free in the slabs' local words */
     struct hmm_sweep sweep;          /* lock */

@@ -4,6 +4,9 @@
  * counts the former, `regret_objs` those of the latter that have not yet made `limit` one larger.
  * What was not needed since the last look makes it smaller.
  *
+ * Classes of longer blocks have no depot: full rounds would be much at once. Their magazines get
+ * longer instead, each time that one is empty and has been full before.
+ *
  * Layer   arenas, above remote. Start reading at hmm_depot_store.
  * State   struct hmm_depot and the arena's spare rounds, under the arena's lock.
  * Keeps   I9 a depot holds n_full full rounds, linked both ways, and no more than its limit.
@@ -14,7 +17,7 @@
 #include "arenas/remote.h"
 #include "base/check.h"
 
-/* Empty rounds for a class with a depot; those are all of one length. NULL: out of memory. */
+/* Empty rounds of the greatest length. NULL: out of memory. */
 static struct hmm_rounds *take_spare(struct hmm_arenas *arenas, struct hmm_arena *arena,
                                      const struct hmm_magazine *mag)
 {
@@ -22,7 +25,7 @@ static struct hmm_rounds *take_spare(struct hmm_arenas *arenas, struct hmm_arena
     if (rounds != NULL)
         arena->spare_rounds = rounds->older;
     else
-        rounds = hmm_meta_object(arenas->slabs.pages->meta, hmm_magazine_rounds_bytes(mag));
+        rounds = hmm_meta_object(arenas->slabs.pages->meta, hmm_magazine_longest_bytes());
     if (rounds != NULL)
         rounds->slots[0] = hmm_magazine_bottom(&mag->states);
     return rounds;
@@ -139,4 +142,46 @@ void hmm_depot_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, struct h
     if (!all)
         depot->limit -= n < depot->limit ? n : depot->limit;
     depot->fewest = depot->n_full;
+}
+
+/* Entries of a magazine that is new. */
+static size_t first_objs(const struct hmm_magazine *mag)
+{
+    return hmm_sizeclasses[mag->class_idx].magazine_objs;
+}
+
+void hmm_depot_lengthen(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                        struct hmm_magazine *mag)
+{
+    HMM_ASSERT(hmm_lock_held(&arena->lock));
+    HMM_ASSERT(hmm_magazine_objs(mag) == 0);
+    size_t most = hmm_min(first_objs(mag) * HMM_MAGAZINE_LONGER, HMM_MAGAZINE_MAX_OBJS);
+    size_t objs = hmm_min((size_t)mag->max_objs * 2, most);
+    size_t more_bytes = (objs - mag->max_objs) * hmm_sizeclasses[mag->class_idx].slot_bytes;
+    if (more_bytes == 0 || arena->longer_bytes + more_bytes > HMM_DEPOT_BYTES)
+        return;
+    if (mag->loaded == hmm_magazine_own_rounds(mag)) {
+        struct hmm_rounds *rounds = take_spare(arenas, arena, mag);
+        if (rounds == NULL)
+            return;
+        mag->end = rounds->slots + (mag->end - mag->loaded->slots);
+        mag->top = rounds->slots;
+        mag->loaded = rounds;
+    }
+    mag->max_objs = (uint16_t)objs;
+    arena->longer_bytes += more_bytes;
+}
+
+void hmm_depot_narrow(struct hmm_arena *arena, struct hmm_magazine *mag)
+{
+    HMM_ASSERT(hmm_magazine_objs(mag) == 0);
+    if (!hmm_magazine_has_depot(mag) && mag->loaded != hmm_magazine_own_rounds(mag)) {
+        size_t more_objs = mag->max_objs - first_objs(mag);
+        arena->longer_bytes -= more_objs * hmm_sizeclasses[mag->class_idx].slot_bytes;
+        mag->max_objs = (uint16_t)first_objs(mag);
+        spare(arena, mag->loaded);
+        mag->loaded = hmm_magazine_own_rounds(mag);
+        mag->top = mag->loaded->slots;
+    }
+    hmm_magazine_narrow(mag);
 }

@@ -23,4 +23,11 @@ void hmm_depot_shed(struct hmm_arenas *arenas, struct hmm_arena *arena, struct h
 void hmm_depot_note_sent(struct hmm_magazine *mag, unsigned n);
 void hmm_depot_note_fetched(struct hmm_magazine *mag, unsigned n);
 
+/* A magazine without a depot, which is empty, has been full since its last refill: let it hold
+ * twice as much, if that is not too much for the arena. */
+void hmm_depot_lengthen(struct hmm_arenas *arenas, struct hmm_arena *arena,
+                        struct hmm_magazine *mag);
+/* An empty magazine is not in use: let it hold few. */
+void hmm_depot_narrow(struct hmm_arena *arena, struct hmm_magazine *mag);
+
 #endif

@@ -20,10 +20,19 @@ const struct hmm_magazine hmm_magazine_empty = {
     .loaded = (struct hmm_rounds *)(uintptr_t)&no_rounds,
 };
 
+static size_t rounds_bytes(size_t objs)
+{
+    return sizeof(struct hmm_rounds) + (objs + 1) * sizeof(hmm_mark);
+}
+
+size_t hmm_magazine_longest_bytes(void)
+{
+    return rounds_bytes(HMM_MAGAZINE_MAX_OBJS);
+}
+
 size_t hmm_magazine_rounds_bytes(const struct hmm_magazine *mag)
 {
-    size_t objs = hmm_magazine_has_depot(mag) ? HMM_MAGAZINE_MAX_OBJS : mag->max_objs;
-    return sizeof(struct hmm_rounds) + (objs + 1) * sizeof(hmm_mark);
+    return rounds_bytes(hmm_magazine_has_depot(mag) ? HMM_MAGAZINE_MAX_OBJS : mag->max_objs);
 }
 
 void hmm_magazine_narrow(struct hmm_magazine *mag)

@@ -58,7 +58,8 @@ struct hmm_magazine {
     hmm_mark *end;             /* owner: last entry that may be used */
     struct hmm_states states;  /* const: where its blocks' state bytes are */
     uint16_t class_idx;        /* const */
-    uint16_t max_objs;         /* const: entries there are; 0 in a shared arena's */
+    uint16_t max_objs;         /* lock:arena: entries it may have; const with a depot, and 0 in a
+                                  shared arena's */
     uint16_t fill_objs;        /* owner: how many the next refill asks for */
     bool used;                 /* owner: refilled or flushed since the last look at its age */
     bool closed;               /* owner: holds nothing until its next refill */
@@ -92,14 +93,22 @@ struct hmm_thread {
     bool exiting;               /* its arena is gone for good: stay light */
 };
 
-/* Does its class keep full rounds in a depot? Those are all of one length. */
+/* Does its class keep full rounds in a depot? Those are all of one length. Others get a longer
+ * magazine instead. */
 static inline bool hmm_magazine_has_depot(const struct hmm_magazine *mag)
 {
     return mag->class_idx <= HMM_SMALL_CLASSES && mag->max_objs != 0;
 }
 
-/* Bytes of the rounds of a class. */
+/* The rounds that were made with it. */
+static inline struct hmm_rounds *hmm_magazine_own_rounds(struct hmm_magazine *mag)
+{
+    return (struct hmm_rounds *)(void *)(mag + 1);
+}
+
+/* Bytes of the rounds that a magazine is made with, and of those in a depot or a longer one. */
 size_t hmm_magazine_rounds_bytes(const struct hmm_magazine *mag);
+size_t hmm_magazine_longest_bytes(void);
 /* One that is empty and new, or was not in use: let it hold few. */
 void hmm_magazine_narrow(struct hmm_magazine *mag);
 

@@ -35,6 +35,10 @@ bool hmm_arena_refill(struct hmm_arenas *arenas, struct hmm_arena *arena, struct
     mag->used = true; /* before new memory is taken, idle ones are emptied and narrowed */
     hmm_arena_enter(arenas, arena);
     bool has_depot = hmm_magazine_has_depot(mag);
+    if (!has_depot && mag->was_full && want * 2 >= mag->max_objs && most == mag->max_objs) {
+        hmm_depot_lengthen(arenas, arena, mag);
+        most = mag->max_objs;
+    }
     if (!has_depot || !hmm_depot_fetch(arena, mag)) {
         hmm_mark *slots = mag->loaded->slots;
         hmm_remote_collect(arenas, arena);
@@ -83,7 +87,7 @@ static void empty(struct hmm_arenas *arenas, struct hmm_arena *arena, struct hmm
     hmm_shed_oldest(arenas, arena, mag, hmm_magazine_objs(mag));
     hmm_bin_shed(&arenas->slabs, arena, &mag->bin);
     mag->closed = true;
-    hmm_magazine_narrow(mag);
+    hmm_depot_narrow(arena, mag);
 }
 
 /* Bytes of blocks in magazines and depots. */
@@ -124,7 +128,7 @@ static void shrink(struct hmm_arenas *arenas, struct hmm_arena *arena)
         if (mag == NULL)
             continue;
         mag->closed = true;
-        hmm_magazine_narrow(mag);
+        hmm_depot_narrow(arena, mag);
     }
 }
 

@@ -38,7 +38,7 @@ void hmm_arena_shed_locked(struct hmm_arenas *arenas, struct hmm_arena *arena, e
         hmm_depot_shed(arenas, arena, mag, idle || shed == HMM_SHED_FOR_GROWTH);
         if (idle) {
             hmm_shed_oldest(arenas, arena, mag, hmm_magazine_objs(mag));
-            hmm_magazine_narrow(mag);
+            hmm_depot_narrow(arena, mag);
             mag->depot.limit = mag->depot.away_objs = mag->depot.regret_objs = 0;
             hmm_bin_shed(&arenas->slabs, arena, &mag->bin);
         }

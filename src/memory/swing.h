@@ -8,7 +8,7 @@
 #ifndef HMM_MEMORY_SWING_H
 #define HMM_MEMORY_SWING_H
 
-#include "base/base.h"
+#include "base/hint.h"
 
 /* In units. All are hints: who notes a value may do so beside others. */
 struct hmm_swing {
@@ -20,62 +20,52 @@ struct hmm_swing {
     _Atomic(uint32_t) width_before; /* atomic hint */
 };
 
-static inline uint32_t hmm_swing_get(const _Atomic(uint32_t) *value)
-{
-    return atomic_load_explicit(value, memory_order_relaxed); /* relaxed: a hint */
-}
-
-static inline void hmm_swing_set(_Atomic(uint32_t) *value, uint32_t to)
-{
-    atomic_store_explicit(value, to, memory_order_relaxed); /* relaxed: a hint */
-}
-
 /* The most of both periods. */
 static inline uint32_t hmm_swing_top(const struct hmm_swing *swing)
 {
-    uint32_t now = hmm_swing_get(&swing->most);
-    uint32_t before = hmm_swing_get(&swing->most_before);
+    uint32_t now = hmm_hint_get(&swing->most);
+    uint32_t before = hmm_hint_get(&swing->most_before);
     return now > before ? now : before;
 }
 
 /* The width of both periods. */
 static inline uint32_t hmm_swing_width(const struct hmm_swing *swing)
 {
-    uint32_t now = hmm_swing_get(&swing->width);
-    uint32_t before = hmm_swing_get(&swing->width_before);
+    uint32_t now = hmm_hint_get(&swing->width);
+    uint32_t before = hmm_hint_get(&swing->width_before);
     return now > before ? now : before;
 }
 
 /* It has become less. */
 static inline void hmm_swing_note_low(struct hmm_swing *swing, uint32_t now)
 {
-    if (hmm_unlikely(now < hmm_swing_get(&swing->least)))
-        hmm_swing_set(&swing->least, now);
+    if (hmm_unlikely(now < hmm_hint_get(&swing->least)))
+        hmm_hint_set(&swing->least, now);
 }
 
 /* It has become more. */
 static inline void hmm_swing_note_high(struct hmm_swing *swing, uint32_t now)
 {
-    uint32_t most = hmm_swing_get(&swing->most);
+    uint32_t most = hmm_hint_get(&swing->most);
     uint32_t top = hmm_swing_top(swing);
     uint32_t risen = (uint32_t)hmm_min(now, top);
-    uint32_t least = hmm_swing_get(&swing->least);
-    if (hmm_unlikely(risen > least + hmm_swing_get(&swing->width)))
-        hmm_swing_set(&swing->width, risen - least);
+    uint32_t least = hmm_hint_get(&swing->least);
+    if (hmm_unlikely(risen > least + hmm_hint_get(&swing->width)))
+        hmm_hint_set(&swing->width, risen - least);
     if (hmm_unlikely(now > most))
-        hmm_swing_set(&swing->most, now);
+        hmm_hint_set(&swing->most, now);
     if (hmm_unlikely(now > top))
-        hmm_swing_set(&swing->least, now);
+        hmm_hint_set(&swing->least, now);
 }
 
 /* A period begins. */
 static inline void hmm_swing_begin(struct hmm_swing *swing, uint32_t now)
 {
-    hmm_swing_set(&swing->most_before, hmm_swing_get(&swing->most));
-    hmm_swing_set(&swing->width_before, hmm_swing_get(&swing->width));
-    hmm_swing_set(&swing->most, now);
-    hmm_swing_set(&swing->least, now);
-    hmm_swing_set(&swing->width, 0);
+    hmm_hint_set(&swing->most_before, hmm_hint_get(&swing->most));
+    hmm_hint_set(&swing->width_before, hmm_hint_get(&swing->width));
+    hmm_hint_set(&swing->most, now);
+    hmm_hint_set(&swing->least, now);
+    hmm_hint_set(&swing->width, 0);
 }
 
 #endif

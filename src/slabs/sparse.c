@@ -61,16 +61,6 @@ void hmm_sparse_clear(char *block, size_t bytes)
 /* --- old contents -------------------------------------------------------------------------------
  */
 
-static uint32_t get(const _Atomic(uint32_t) *value)
-{
-    return atomic_load_explicit(value, memory_order_relaxed); /* relaxed: a hint */
-}
-
-static void set(_Atomic(uint32_t) *value, uint32_t to)
-{
-    atomic_store_explicit(value, to, memory_order_relaxed); /* relaxed: a hint */
-}
-
 static enum hmm_use use_of(const struct hmm_sparse *sparse)
 {
     return atomic_load_explicit(&sparse->use, memory_order_relaxed); /* relaxed: a hint */
@@ -85,8 +75,8 @@ static char *block_at(const struct hmm_pages *pages, uint32_t unit, size_t *byte
 /* Is the one that shows still what it was? */
 static bool is_shown(const struct hmm_pages *pages, const struct hmm_sparse *sparse)
 {
-    uint32_t unit = get(&sparse->unit);
-    uint32_t n_units = get(&sparse->n_units);
+    uint32_t unit = hmm_hint_get(&sparse->unit);
+    uint32_t n_units = hmm_hint_get(&sparse->n_units);
     return n_units != 0 && hmm_pagemap_entry(pages->map, unit) == HMM_KIND_LARGE &&
            hmm_pages_run_units(pages, unit) == n_units;
 }
@@ -95,10 +85,10 @@ static void judge(const struct hmm_pages *pages, struct hmm_sparse *sparse)
 {
     const unsigned enough = HMM_SPARSE_SAMPLES - HMM_SPARSE_SAMPLES / HMM_DENSE_SHARE;
     size_t bytes;
-    const char *block = block_at(pages, get(&sparse->unit), &bytes);
+    const char *block = block_at(pages, hmm_hint_get(&sparse->unit), &bytes);
     unsigned n_used = count_resident(block, bytes, enough);
-    set(&sparse->n_used, n_used);
-    set(&sparse->n_units, 0);
+    hmm_hint_set(&sparse->n_used, n_used);
+    hmm_hint_set(&sparse->n_units, 0);
     /* relaxed: a hint */
     atomic_store_explicit(&sparse->use, n_used == enough ? HMM_USE_FULL : HMM_USE_SPARSE,
                           memory_order_relaxed);
@@ -108,11 +98,12 @@ static void judge(const struct hmm_pages *pages, struct hmm_sparse *sparse)
  * the next ones are not all looked at. */
 static bool has_more(struct hmm_sparse *sparse, const char *block, size_t bytes)
 {
-    unsigned most = 2 * get(&sparse->n_used) + 2;
+    unsigned most = 2 * hmm_hint_get(&sparse->n_used) + 2;
     bool more = count_resident(block, bytes, most) == most;
-    uint32_t n_in_vain = more ? 0 : get(&sparse->n_in_vain) + 1;
-    set(&sparse->n_in_vain, n_in_vain);
-    set(&sparse->look_at, get(&sparse->n_made) + (1u << hmm_min(n_in_vain, HMM_SPARSE_DOUBLINGS)));
+    uint32_t n_in_vain = more ? 0 : hmm_hint_get(&sparse->n_in_vain) + 1;
+    hmm_hint_set(&sparse->n_in_vain, n_in_vain);
+    hmm_hint_set(&sparse->look_at,
+                 hmm_hint_get(&sparse->n_made) + (1u << hmm_min(n_in_vain, HMM_SPARSE_DOUBLINGS)));
     return more;
 }
 
@@ -128,26 +119,28 @@ enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse spa
     const char *block = block_at(pages, unit, &bytes);
     uint32_t n_units = (uint32_t)(bytes >> HMM_UNIT_SHIFT);
     struct hmm_sparse *own = range_of(sparse, n_units);
-    uint32_t n_made = get(&own->n_made) + 1;
-    set(&own->n_made, n_made);
-    if (get(&own->n_units) != 0 && get(&own->unit) != unit && is_shown(pages, own))
+    uint32_t n_made = hmm_hint_get(&own->n_made) + 1;
+    hmm_hint_set(&own->n_made, n_made);
+    if (hmm_hint_get(&own->n_units) != 0 && hmm_hint_get(&own->unit) != unit &&
+        is_shown(pages, own))
         judge(pages, own);
     enum hmm_use use = use_of(own);
     if (use == HMM_USE_SPARSE) {
-        bool looks = is_old && (int32_t)(n_made - get(&own->look_at)) >= 0;
+        bool looks = is_old && (int32_t)(n_made - hmm_hint_get(&own->look_at)) >= 0;
         if (!looks || !has_more(own, block, bytes))
             return HMM_OLD_STAYS;
     } else if (!hmm_is_power_of_two(n_made) || (use == HMM_USE_FULL && n_made < HMM_SPARSE_SURE)) {
         return HMM_OLD_GOOD;
     }
-    set(&own->unit, unit);
-    set(&own->n_units, n_units);
+    hmm_hint_set(&own->unit, unit);
+    hmm_hint_set(&own->n_units, n_units);
     return HMM_OLD_GOES;
 }
 
 void hmm_sparse_look(const struct hmm_pages *pages, struct hmm_sparse sparse[], uint32_t unit)
 {
     struct hmm_sparse *own = range_of(sparse, hmm_pages_run_units(pages, unit));
-    if (hmm_unlikely(get(&own->n_units) != 0 && get(&own->unit) == unit && is_shown(pages, own)))
+    if (hmm_unlikely(hmm_hint_get(&own->n_units) != 0 && hmm_hint_get(&own->unit) == unit &&
+                     is_shown(pages, own)))
         judge(pages, own);
 }

@@ -130,7 +130,7 @@ pair-4k 66
 pair-256k 104
 bulk-64 52
 bulk-1k 58
-bulk-4k 330
+bulk-4k 260
 remote-48 150
 calloc-64 64
 realloc-stay 50

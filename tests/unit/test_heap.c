@@ -389,6 +389,35 @@ static void test_depot_learns_and_forgets(void **state)
     buffer_heap_drop(h);
 }
 
+static void test_magazines_get_longer(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    graduate(h, &h->self);
+    unsigned class_idx = hmm_sizeclass_of(16000);
+    unsigned first = hmm_sizeclasses[class_idx].magazine_objs;
+    cycle(h, 16000, 40);
+    struct hmm_arena *arena = h->self.arena;
+    struct hmm_magazine *mag = arena->magazines[class_idx];
+    assert_int_equal(mag->max_objs, first); /* freed once */
+    for (int i = 0; i < 6; i++)
+        cycle(h, 16000, 40);
+    buffer_heap_check(h);
+    assert_int_equal(mag->max_objs, first * HMM_MAGAZINE_LONGER);
+    assert_true(hmm_magazine_objs(mag) > first * HMM_MAGAZINE_LONGER / 2);
+    for (size_t bytes = 2000; bytes <= HMM_SLAB_MAX_BYTES; bytes += bytes / 4)
+        for (int i = 0; i < 6; i++)
+            cycle(h, bytes, 200);
+    buffer_heap_check(h);
+    assert_true(arena->longer_bytes <= HMM_DEPOT_BYTES);
+    hmm_arena_shed(&h->heap.arenas, arena, HMM_SHED_ALL);
+    assert_int_equal(arena->longer_bytes, 0);
+    assert_int_equal(mag->max_objs, first);
+    cycle(h, 16000, 40);
+    buffer_heap_check(h);
+    buffer_heap_drop(h);
+}
+
 static void test_depots_are_bounded(void **state)
 {
     (void)state;
@@ -485,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_border_between_slots_and_runs),
         cmocka_unit_test(test_every_address_of_every_class),
         cmocka_unit_test(test_depot_learns_and_forgets),
+        cmocka_unit_test(test_magazines_get_longer),
         cmocka_unit_test(test_depots_are_bounded),
         cmocka_unit_test(test_a_shrunk_arena_keeps_nothing),
         cmocka_unit_test(test_fine_classes),
