@@ -6,12 +6,13 @@
 
 #include "base/check.h"
 
-/* Is it still what it was? Else nothing is known any more. */
-static bool is_there(const struct hmm_pages *pages, const struct hmm_witness *witness,
-                     uint32_t entry)
+/* Is it still what it was? Else nothing is known any more. Others may be about to free it. */
+HMM_HINT static bool is_there(const struct hmm_pages *pages, const struct hmm_witness *witness,
+                              uint32_t entry)
 {
     return witness->n_units != 0 && hmm_pagemap_entry(pages->map, witness->unit) == entry &&
-           hmm_pages_run_units(pages, witness->unit) == witness->n_units;
+           __atomic_load_n(&hmm_unit(pages->map, witness->unit)->n_units, __ATOMIC_RELAXED) ==
+               witness->n_units;
 }
 
 bool hmm_dense_is_in_memory(const char *start, size_t bytes)

@@ -72,13 +72,13 @@ static char *block_at(const struct hmm_pages *pages, uint32_t unit, size_t *byte
     return hmm_pagemap_address(pages->map, unit);
 }
 
-/* Is the one that shows still what it was? */
-static bool is_shown(const struct hmm_pages *pages, const struct hmm_sparse *sparse)
+/* Is the one that shows still what it was? Others may be about to free it. */
+HMM_HINT static bool is_shown(const struct hmm_pages *pages, const struct hmm_sparse *sparse)
 {
     uint32_t unit = hmm_hint_get(&sparse->unit);
     uint32_t n_units = hmm_hint_get(&sparse->n_units);
     return n_units != 0 && hmm_pagemap_entry(pages->map, unit) == HMM_KIND_LARGE &&
-           hmm_pages_run_units(pages, unit) == n_units;
+           __atomic_load_n(&hmm_unit(pages->map, unit)->n_units, __ATOMIC_RELAXED) == n_units;
 }
 
 static void judge(const struct hmm_pages *pages, struct hmm_sparse *sparse)
