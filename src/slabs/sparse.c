@@ -125,16 +125,21 @@ enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse spa
         is_shown(pages, own))
         judge(pages, own);
     enum hmm_use use = use_of(own);
-    if (use == HMM_USE_SPARSE) {
-        bool looks = is_old && (int32_t)(n_made - hmm_hint_get(&own->look_at)) >= 0;
-        if (!looks || !has_more(own, block, bytes))
-            return HMM_OLD_STAYS;
-    } else if (!hmm_is_power_of_two(n_made) || (use == HMM_USE_FULL && n_made < HMM_SPARSE_SURE)) {
+    bool looks = (int32_t)(n_made - hmm_hint_get(&own->look_at)) >= 0;
+    enum hmm_old old = HMM_OLD_GOES;
+    if (use == HMM_USE_SPARSE && (!is_old || !looks || !has_more(own, block, bytes)))
+        return HMM_OLD_STAYS;
+    if (use == HMM_USE_UNKNOWN && !hmm_is_power_of_two(n_made))
         return HMM_OLD_GOOD;
+    if (use == HMM_USE_FULL) { /* only a block of new memory shows it for nothing */
+        if (is_old || !looks)
+            return HMM_OLD_GOOD;
+        hmm_hint_set(&own->look_at, n_made + HMM_SPARSE_FULL_EACH);
+        old = HMM_OLD_STAYS;
     }
     hmm_hint_set(&own->unit, unit);
     hmm_hint_set(&own->n_units, n_units);
-    return HMM_OLD_GOES;
+    return old;
 }
 
 void hmm_sparse_look(const struct hmm_pages *pages, struct hmm_sparse sparse[], uint32_t unit)
