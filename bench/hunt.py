@@ -5,8 +5,8 @@ Patterns are drawn at random, from a seed, and run by bench_hunt with each heap 
 --time times the best heap's CPU time, or --rss times the least peak RSS, is run again; if it stays, it is made
 simpler, number by number, for as long as it stays, and printed as a command line. The same seed draws the same patterns.
 
-A run ends after --minutes. The seed and the findings are what is worth keeping: a finding becomes a test that counts
-work (page faults, calls, moves) in tests/life.
+A run ends after --minutes. The seed and the findings are what is worth keeping: a finding that has been mended becomes
+a line of tests/script/findings.sh, which counts page faults and memory, or a test in tests/life.
 """
 import argparse
 import os

@@ -72,6 +72,7 @@ static void count_slab(struct hmm_arena *arena, struct hmm_bin *bin, const struc
     arena->slab_bytes += sign > 0 ? bytes : 0 - bytes;
     arena->free_bytes += sign > 0 ? free_bytes : 0 - free_bytes;
     arena->sweep.purged_bytes += sign > 0 ? purged_bytes : 0 - purged_bytes;
+    hmm_sweep_note_slab(arena, slab, sign);
     bin->n_slabs += (uint32_t)sign;
 }
 

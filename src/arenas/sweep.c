@@ -114,6 +114,21 @@ static void note_level(struct hmm_arena *arena)
     arena->sweep.from_bytes = hmm_min(arena->sweep.from_bytes, arena->free_bytes);
 }
 
+static size_t changed(size_t bytes, size_t by_bytes, int sign)
+{
+    return sign > 0 ? bytes + by_bytes : bytes - hmm_min(bytes, by_bytes);
+}
+
+void hmm_sweep_note_slab(struct hmm_arena *arena, const struct hmm_slab *slab, int sign)
+{
+    struct hmm_sweep *sweep = &arena->sweep;
+    size_t seen_bytes = (size_t)slab->swept_free * slab->slot_bytes;
+    size_t purged_bytes = hmm_slab_purged_bytes(slab);
+    sweep->from_bytes = changed(sweep->from_bytes, seen_bytes, sign);
+    sweep->swept_bytes =
+        changed(sweep->swept_bytes, seen_bytes - hmm_min(seen_bytes, purged_bytes), sign);
+}
+
 /* --- passes -------------------------------------------------------------------------------------
  */
 

@@ -20,6 +20,10 @@ static inline void hmm_sweep_report(struct hmm_pages *pages, struct hmm_arena *a
         hmm_sweep_tell(pages, arena);
 }
 
+/* The arena gets the slab, or loses it: what was free in it at the last pass is no longer part of
+ * what the arena is compared with. */
+void hmm_sweep_note_slab(struct hmm_arena *arena, const struct hmm_slab *slab, int sign);
+
 /* Is there anything to do, sooner or later? A hint. */
 static inline bool hmm_sweep_waits(const struct hmm_arena *arena)
 {
