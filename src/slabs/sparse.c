@@ -61,6 +61,9 @@ void hmm_sparse_clear(char *block, size_t bytes)
 /* --- old contents -------------------------------------------------------------------------------
  */
 
+/* So many of the samples in memory: a block is used all over. */
+static const unsigned full_samples = HMM_SPARSE_SAMPLES - HMM_SPARSE_SAMPLES / HMM_DENSE_SHARE;
+
 static enum hmm_use use_of(const struct hmm_sparse *sparse)
 {
     return atomic_load_explicit(&sparse->use, memory_order_relaxed); /* relaxed: a hint */
@@ -83,14 +86,13 @@ HMM_HINT static bool is_shown(const struct hmm_pages *pages, const struct hmm_sp
 
 static void judge(const struct hmm_pages *pages, struct hmm_sparse *sparse)
 {
-    const unsigned enough = HMM_SPARSE_SAMPLES - HMM_SPARSE_SAMPLES / HMM_DENSE_SHARE;
     size_t bytes;
     const char *block = block_at(pages, hmm_hint_get(&sparse->unit), &bytes);
-    unsigned n_used = count_resident(block, bytes, enough);
+    unsigned n_used = count_resident(block, bytes, full_samples);
     hmm_hint_set(&sparse->n_used, n_used);
     hmm_hint_set(&sparse->n_units, 0);
     /* relaxed: a hint */
-    atomic_store_explicit(&sparse->use, n_used == enough ? HMM_USE_FULL : HMM_USE_SPARSE,
+    atomic_store_explicit(&sparse->use, n_used == full_samples ? HMM_USE_FULL : HMM_USE_SPARSE,
                           memory_order_relaxed);
 }
 
@@ -98,7 +100,7 @@ static void judge(const struct hmm_pages *pages, struct hmm_sparse *sparse)
  * the next ones are not all looked at. */
 static bool has_more(struct hmm_sparse *sparse, const char *block, size_t bytes)
 {
-    unsigned most = 2 * hmm_hint_get(&sparse->n_used) + 2;
+    unsigned most = (unsigned)hmm_max(2 * hmm_hint_get(&sparse->n_used) + 2, full_samples);
     bool more = count_resident(block, bytes, most) == most;
     uint32_t n_in_vain = more ? 0 : hmm_hint_get(&sparse->n_in_vain) + 1;
     hmm_hint_set(&sparse->n_in_vain, n_in_vain);

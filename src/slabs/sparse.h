@@ -6,10 +6,10 @@
  * calloc: what is mostly in memory is cleared, the rest is given back. malloc: are old contents
  * good for the block's first use, which then has no page faults, or do they lie there for nothing?
  * Blocks as long show it. Of the first one the old contents are given back; when it is freed, or
- * the next one is made, 16 of its pages are looked at. If most of them are in memory, those after
- * it keep their old contents. If not, say 2, those after it lose them wherever more than 5 are in
- * memory; where a block as long lay before, there are not. As long as nobody knows, the first,
- * second, fourth, eighth block lose theirs.
+ * the next one is made, 16 of its pages are looked at. If 12 of them are in memory, those after it
+ * keep their old contents. If not, say 2, those after it lose them wherever 12 are in memory; where
+ * a block as long lay before, there are not. As long as nobody knows, the first, second, fourth,
+ * eighth block lose theirs.
  *
  * Layer   slabs, above dense.
  */
