@@ -84,16 +84,27 @@ HMM_HINT static bool is_shown(const struct hmm_pages *pages, const struct hmm_sp
            __atomic_load_n(&hmm_unit(pages->map, unit)->n_units, __ATOMIC_RELAXED) == n_units;
 }
 
-static void judge(const struct hmm_pages *pages, struct hmm_sparse *sparse)
+static void set_use(struct hmm_sparse *sparse, enum hmm_use use)
+{
+    atomic_store_explicit(&sparse->use, use, memory_order_relaxed); /* relaxed: a hint */
+}
+
+/* Look at the one that shows; is_end: it is about to be freed. Before that, what is not used may
+ * yet be: this is believed until it has turned out to be wrong once. */
+static void judge(const struct hmm_pages *pages, struct hmm_sparse *sparse, bool is_end)
 {
     size_t bytes;
     const char *block = block_at(pages, hmm_hint_get(&sparse->unit), &bytes);
     unsigned n_used = count_resident(block, bytes, full_samples);
+    bool is_full = n_used == full_samples;
+    if (is_full && use_of(sparse) == HMM_USE_SPARSE)
+        hmm_hint_set(&sparse->filled_late, 1);
+    if (!is_full && !is_end && hmm_hint_get(&sparse->filled_late) != 0)
+        return;
+    set_use(sparse, is_full ? HMM_USE_FULL : HMM_USE_SPARSE);
     hmm_hint_set(&sparse->n_used, n_used);
-    hmm_hint_set(&sparse->n_units, 0);
-    /* relaxed: a hint */
-    atomic_store_explicit(&sparse->use, n_used == full_samples ? HMM_USE_FULL : HMM_USE_SPARSE,
-                          memory_order_relaxed);
+    if (is_full || is_end)
+        hmm_hint_set(&sparse->n_units, 0);
 }
 
 /* Has the block that is made now got many more old contents than it will need? Where it hasn't,
@@ -123,13 +134,15 @@ enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse spa
     struct hmm_sparse *own = range_of(sparse, n_units);
     uint32_t n_made = hmm_hint_get(&own->n_made) + 1;
     hmm_hint_set(&own->n_made, n_made);
-    if (hmm_hint_get(&own->n_units) != 0 && hmm_hint_get(&own->unit) != unit &&
-        is_shown(pages, own))
-        judge(pages, own);
-    enum hmm_use use = use_of(own);
     bool looks = (int32_t)(n_made - hmm_hint_get(&own->look_at)) >= 0;
+    bool shows = hmm_hint_get(&own->unit) != unit && is_shown(pages, own);
+    if (use_of(own) == HMM_USE_SPARSE && (!is_old || !looks || !has_more(own, block, bytes)))
+        return HMM_OLD_STAYS;
+    if (shows && looks)
+        judge(pages, own, false);
+    enum hmm_use use = use_of(own);
     enum hmm_old old = HMM_OLD_GOES;
-    if (use == HMM_USE_SPARSE && (!is_old || !looks || !has_more(own, block, bytes)))
+    if (use == HMM_USE_SPARSE && !is_old)
         return HMM_OLD_STAYS;
     if (use == HMM_USE_UNKNOWN && !hmm_is_power_of_two(n_made))
         return HMM_OLD_GOOD;
@@ -139,8 +152,10 @@ enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse spa
         hmm_hint_set(&own->look_at, n_made + HMM_SPARSE_FULL_EACH);
         old = HMM_OLD_STAYS;
     }
-    hmm_hint_set(&own->unit, unit);
-    hmm_hint_set(&own->n_units, n_units);
+    if (!shows || !is_shown(pages, own)) {
+        hmm_hint_set(&own->unit, unit);
+        hmm_hint_set(&own->n_units, n_units);
+    }
     return old;
 }
 
@@ -149,5 +164,5 @@ void hmm_sparse_look(const struct hmm_pages *pages, struct hmm_sparse sparse[], 
     struct hmm_sparse *own = range_of(sparse, hmm_pages_run_units(pages, unit));
     if (hmm_unlikely(hmm_hint_get(&own->n_units) != 0 && hmm_hint_get(&own->unit) == unit &&
                      is_shown(pages, own)))
-        judge(pages, own);
+        judge(pages, own, true);
 }

@@ -9,7 +9,8 @@
  * the next one is made, 16 of its pages are looked at. If 12 of them are in memory, those after it
  * keep their old contents. If not, say 2, those after it lose them wherever 12 are in memory; where
  * a block as long lay before, there are not. As long as nobody knows, the first, second, fourth,
- * eighth block lose theirs.
+ * eighth block lose theirs. Where a program makes all of its blocks before it fills them, one that
+ * was not used yet has said nothing: from then on only freed ones count.
  *
  * Layer   slabs, above dense.
  */
@@ -29,7 +30,8 @@ struct hmm_sparse {
     _Atomic(uint32_t) n_used;    /* atomic hint: of the samples of the last one looked at */
     _Atomic(uint32_t) look_at;   /* atomic hint: for the next look at a block's old contents; */
     _Atomic(uint32_t) n_in_vain; /* atomic hint: such looks in a row that found few */
-    _Atomic(enum hmm_use) use;   /* atomic hint */
+    _Atomic(uint32_t) filled_late; /* atomic hint: one that had not been used was full in the end */
+    _Atomic(enum hmm_use) use;     /* atomic hint */
 };
 
 /* What becomes of a new block's old contents. */

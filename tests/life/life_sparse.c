@@ -1,5 +1,6 @@
 /* life_sparse.c - large blocks in memory that others have used before: those that are hardly used
- * take hardly any memory, and those that are filled take page faults only until that is known. */
+ * take hardly any memory, and those that are filled, also if that is later, take page faults only
+ * until that is known. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,27 @@ static void use_full(void)
     check_at_most("filled blocks whose pages came by faults", blocks, 6);
 }
 
+/* All of them are made before the first one is filled. */
+static void fill_later(void)
+{
+    enum { LATE = 20, CYCLES = 12, LEARNT = 4 };
+    const size_t bytes = 5 * MIB;
+    static char *late[LATE];
+    long before = 0;
+    for (int cycle = 0; cycle < CYCLES; cycle++) {
+        if (cycle == LEARNT)
+            before = faults();
+        for (int i = 0; i < LATE; i++)
+            late[i] = malloc(bytes);
+        for (int i = 0; i < LATE; i++)
+            memset(late[i], 1, bytes);
+        for (int i = LATE; i > 0; i--)
+            free(late[i - 1]);
+    }
+    long blocks = (faults() - before) / (long)(bytes / (size_t)sysconf(_SC_PAGESIZE));
+    check_at_most("blocks filled later whose pages came by faults", blocks, LATE);
+}
+
 int main(void)
 {
     char *kept = filled(KEPT);
@@ -88,6 +110,7 @@ int main(void)
     use_sparse(10, 6 * MIB);
     use_sparse(MAX_LARGE - 4, MIB + MIB / 4);
     use_full();
+    fill_later();
     free(kept);
     return !ok;
 }
