@@ -258,7 +258,7 @@ static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, ch
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     uint32_t n_units = hmm_pages_run_units(pages, unit);
-    struct hmm_witness *witness = &arena->witness[hmm_log2(n_units) % HMM_WITNESSES];
+    struct hmm_witness *witness = &arena->witness[hmm_dense_length(n_units)];
     if (!hmm_pages_is_worth_populating(pages))
         return;
     if (hmm_dense_ask(pages, witness, unit, HMM_KIND_LARGE))

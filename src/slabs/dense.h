@@ -29,6 +29,13 @@ struct hmm_witness {
     bool dense;       /* owner: it was seen to be in memory */
 };
 
+/* The range of lengths that a large block belongs to, of HMM_WITNESSES. */
+static inline unsigned hmm_dense_length(uint32_t n_units)
+{
+    unsigned length = hmm_log2(n_units | 1);
+    return length < HMM_WITNESSES ? length : HMM_WITNESSES - 1;
+}
+
 /* Are the pages of the mapped `bytes` at `start` nearly all in memory? HMM_RESIDENT_BYTES at most.
  * cost: a system call */
 bool hmm_dense_is_in_memory(const char *start, size_t bytes);

@@ -122,7 +122,7 @@ static bool has_more(struct hmm_sparse *sparse, const char *block, size_t bytes)
 
 static struct hmm_sparse *range_of(struct hmm_sparse sparse[], uint32_t n_units)
 {
-    return &sparse[hmm_log2(n_units | 1) % HMM_WITNESSES];
+    return &sparse[hmm_dense_length(n_units)];
 }
 
 enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse sparse[],

@@ -61,6 +61,24 @@ static int takes_rest(size_t bytes)
     return filled > 4 * pages + pages / 4;
 }
 
+/* Blocks of 300 KB that are filled tell nothing of one of 80 MB, of which ten pages are used.
+ */
+static int longer_learn(void)
+{
+    enum { BYTES = 80000000 };
+    for (int i = 0; i < 20; i++)
+        blocks[i] = memset(malloc(300000), 1, 300000);
+    long before = rss_kib();
+    for (int i = 0; i < 3; i++) {
+        char *block = calloc(1, BYTES);
+        for (size_t at = 0; at < BYTES; at += BYTES / 10)
+            block[at] = 1;
+    }
+    long taken = rss_kib() - before;
+    printf("3 of 80 MB, 10 pages used, after filled ones of 300 KB: %ld KiB\n", taken);
+    return taken > 1000;
+}
+
 int main(void)
 {
     char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -74,6 +92,7 @@ int main(void)
     n_bad += is_bad("used all over", 30000, 1);
     n_bad += is_bad("100 bytes used", 16000, 0);
     n_bad += is_bad("100 bytes used", 32768, 0);
+    n_bad += longer_learn();
     n_bad += takes_rest(32785);
     n_bad += takes_rest(65537);
     return n_bad;
