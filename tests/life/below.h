@@ -16,4 +16,15 @@ static inline size_t below(size_t n)
     return (size_t)((rng >> 32) * n >> 32);
 }
 
+/* Put them in random order. */
+static inline void shuffle(char **blocks, size_t n)
+{
+    for (size_t i = n; i > 1; i--) {
+        size_t k = below(i);
+        char *block = blocks[k];
+        blocks[k] = blocks[i - 1];
+        blocks[i - 1] = block;
+    }
+}
+
 #endif

@@ -31,16 +31,6 @@ static void work(int ms)
     }
 }
 
-static void shuffle(char **of, size_t n)
-{
-    for (size_t i = n; i > 1; i--) {
-        size_t k = below(i);
-        char *block = of[k];
-        of[k] = of[i - 1];
-        of[i - 1] = block;
-    }
-}
-
 static int is_more(const char *what, long kib, long most)
 {
     printf("%s: %ld KiB stay, %ld allowed\n", what, kib, most);

@@ -36,16 +36,6 @@ static void fill(char **blocks, size_t n, size_t bytes)
     }
 }
 
-static void shuffle(char **blocks, size_t n)
-{
-    for (size_t i = n; i > 1; i--) {
-        size_t k = below(i);
-        char *block = blocks[k];
-        blocks[k] = blocks[i - 1];
-        blocks[i - 1] = block;
-    }
-}
-
 static void empty(char **blocks, size_t n, enum which which)
 {
     if (which == ALL_RANDOM)
