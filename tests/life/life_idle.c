@@ -40,6 +40,7 @@ static int peak_and_nothing(int round)
 int main(void)
 {
     int failed = peak_and_nothing(1);
-    usleep(600000); /* what was learned of the second round is forgotten by the third */
+    usleep(
+        650000); /* two periods of REGRET_MS, and some ticks of the clock that they are told by */
     return failed | peak_and_nothing(2);
 }
