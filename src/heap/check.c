@@ -275,6 +275,17 @@ static size_t count_entries(const struct hmm_heap *heap, const struct hmm_arena 
     return n;
 }
 
+/* What its magazines may hold more than at first. */
+static size_t count_longer(const struct hmm_arena *arena)
+{
+    size_t bytes = 0;
+    for (unsigned c = 1; !arena->shared && c < HMM_CLASSES; c++)
+        if (arena->magazines[c] != NULL)
+            bytes += (size_t)(arena->magazines[c]->max_objs - hmm_sizeclasses[c].magazine_objs) *
+                     hmm_sizeclasses[c].slot_bytes;
+    return bytes;
+}
+
 /* Slots that are nowhere are in some remote buffer, not yet returned: the sum must agree. */
 static const char *check_totals(const struct hmm_heap *heap)
 {
@@ -287,6 +298,8 @@ static const char *check_totals(const struct hmm_heap *heap)
         n_underway += count_entries(heap, a);
         told_units += a->sweep.told_units;
         told_spare += a->sweep.told_spare;
+        if (count_longer(a) != a->longer_bytes)
+            return "I9: what longer magazines may hold is not the sum";
     }
     if (told_units != atomic_load_explicit(&heap->pages.unused_units, memory_order_relaxed) ||
         told_spare != atomic_load_explicit(&heap->pages.slots_units, memory_order_relaxed))

@@ -69,12 +69,6 @@ static enum hmm_use use_of(const struct hmm_sparse *sparse)
     return atomic_load_explicit(&sparse->use, memory_order_relaxed); /* relaxed: a hint */
 }
 
-static char *block_at(const struct hmm_pages *pages, uint32_t unit, size_t *bytes)
-{
-    *bytes = (size_t)hmm_pages_run_units(pages, unit) << HMM_UNIT_SHIFT;
-    return hmm_pagemap_address(pages->map, unit);
-}
-
 /* Is the one that shows still what it was? Others may be about to free it. */
 HMM_HINT static bool is_shown(const struct hmm_pages *pages, const struct hmm_sparse *sparse)
 {
@@ -93,8 +87,8 @@ static void set_use(struct hmm_sparse *sparse, enum hmm_use use)
  * yet be: this is believed until it has turned out to be wrong once. */
 static void judge(const struct hmm_pages *pages, struct hmm_sparse *sparse, bool is_end)
 {
-    size_t bytes;
-    const char *block = block_at(pages, hmm_hint_get(&sparse->unit), &bytes);
+    const char *block = hmm_pagemap_address(pages->map, hmm_hint_get(&sparse->unit));
+    size_t bytes = (size_t)hmm_hint_get(&sparse->n_units) << HMM_UNIT_SHIFT;
     unsigned n_used = count_resident(block, bytes, full_samples);
     bool is_full = n_used == full_samples;
     if (is_full && use_of(sparse) == HMM_USE_SPARSE)
@@ -128,9 +122,9 @@ static struct hmm_sparse *range_of(struct hmm_sparse sparse[], uint32_t n_units)
 enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse sparse[],
                             uint32_t unit, bool is_old)
 {
-    size_t bytes;
-    const char *block = block_at(pages, unit, &bytes);
-    uint32_t n_units = (uint32_t)(bytes >> HMM_UNIT_SHIFT);
+    const char *block = hmm_pagemap_address(pages->map, unit);
+    uint32_t n_units = hmm_pages_run_units(pages, unit);
+    size_t bytes = (size_t)n_units << HMM_UNIT_SHIFT;
     struct hmm_sparse *own = range_of(sparse, n_units);
     uint32_t n_made = hmm_hint_get(&own->n_made) + 1;
     hmm_hint_set(&own->n_made, n_made);
