@@ -91,6 +91,7 @@ struct hmm_thread {
     struct hmm_arena *arena;    /* NULL: light */
     bool attached;              /* its end will be noticed (api) */
     bool exiting;               /* its arena is gone for good: stay light */
+    uint8_t shared_last;        /* number of the shared arena that it used last */
 };
 
 /* Does its class keep full rounds in a depot? Those are all of one length. Others get a longer

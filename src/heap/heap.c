@@ -255,7 +255,8 @@ static void *alloc_slot(struct hmm_heap *heap, struct hmm_thread *self, unsigned
 {
     if (arena_of(heap, self) != NULL)
         return alloc_owned(heap, self, class_idx);
-    return hmm_arena_take_shared(&heap->arenas, hmm_sizeclass_coarse(class_idx));
+    return hmm_arena_take_shared(&heap->arenas, &self->shared_last,
+                                 hmm_sizeclass_coarse(class_idx));
 }
 
 /* The class's slabs can have no state bytes: a limit, or somebody else's memory is in the way. A
@@ -373,8 +374,9 @@ static void free_slot(struct hmm_heap *heap, struct hmm_thread *self, void *bloc
         free_owned(heap, self, block, class_idx, who);
         return;
     }
-    enum hmm_push push = arena != NULL ? hmm_remote_put(&heap->arenas, arena, block, class_idx)
-                                       : hmm_arena_put_shared(&heap->arenas, class_idx, block);
+    enum hmm_push push =
+        arena != NULL ? hmm_remote_put(&heap->arenas, arena, block, class_idx)
+                      : hmm_arena_put_shared(&heap->arenas, &self->shared_last, class_idx, block);
     if (hmm_unlikely(push == HMM_PUSH_NOT_LIVE))
         hmm_misuse(heap, who, block);
     if (arena != NULL && arena->remote.n_blocks == 0 &&

@@ -201,6 +201,34 @@ static void test_many_threads_cache_less(void **state)
     buffer_heap_drop(h);
 }
 
+/* A block that a light thread frees is in its slab at once; a thread that has found a shared arena
+ * busy stays with the next one. */
+static void test_light_threads_keep_apart(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct hmm_arenas *arenas = &h->heap.arenas;
+    void *first = alloc(h, &h->self, 40);
+    struct hmm_arena *arena = hmm_arenas_shared(arenas, 0);
+    size_t free_bytes = arena->free_bytes;
+    hmm_heap_free(&h->heap, &h->self, first, "HmmFree");
+    assert_true(arena->free_bytes > free_bytes);
+    assert_int_equal(h->heap.pages.away_objs, 0);
+    assert_ptr_equal(alloc(h, &h->self, 40), first);
+
+    struct hmm_thread other = {0};
+    hmm_arena_lock(arenas, arena);
+    void *elsewhere = alloc(h, &other, 40);
+    hmm_lock_give(&arena->lock);
+    void *again = alloc(h, &other, 40);
+    assert_ptr_equal(again, (char *)elsewhere + 48);
+    assert_ptr_equal(alloc(h, &h->self, 40), (char *)first + 48);
+    hmm_heap_free(&h->heap, &other, first, "HmmFree"); /* into the arena where it came from */
+    assert_int_equal(h->heap.pages.away_objs, 0);
+    assert_ptr_equal(alloc(h, &h->self, 40), first);
+    buffer_heap_drop(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_frees_are_counted),
         cmocka_unit_test(test_a_backlog_ends),
         cmocka_unit_test(test_many_threads_cache_less),
+        cmocka_unit_test(test_light_threads_keep_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
