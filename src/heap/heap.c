@@ -103,6 +103,16 @@ static struct hmm_arena *arena_of(struct hmm_heap *heap, struct hmm_thread *self
     return arena;
 }
 
+/* For a large block: beside that, what an arena takes is little. So it counts as if it had been
+ * allocated in units. */
+static struct hmm_arena *arena_for_large(struct hmm_heap *heap, struct hmm_thread *self,
+                                         size_t bytes)
+{
+    if (hmm_unlikely(self->arena == NULL))
+        self->n_visits += (uint32_t)hmm_min(bytes >> HMM_UNIT_SHIFT, HMM_LIGHT_VISITS);
+    return arena_of(heap, self);
+}
+
 /* The magazine of the thread's arena; NULL: out of memory. One there is for every class of which
  * the arena owns a slab. In a small arena coarse ones serve fine classes, too. */
 static struct hmm_magazine *magazine_of(struct hmm_heap *heap, struct hmm_thread *self,
@@ -300,7 +310,8 @@ void *hmm_heap_alloc(struct hmm_heap *heap, struct hmm_thread *self, size_t byte
         return hmm_likely(slot != NULL) ? slot : alloc_slot_again(heap, self, class_idx, 1);
     }
     bool wants_zero = is_zero;
-    void *block = hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, 1, &is_zero);
+    void *block =
+        hmm_large_alloc(&heap->large, arena_for_large(heap, self, bytes), bytes, 1, &is_zero);
     if (hmm_unlikely(block == NULL) && shed_all(heap, self, bytes)) {
         is_zero = wants_zero;
         block = hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, 1, &is_zero);
@@ -316,7 +327,8 @@ static void *alloc_large_aligned(struct hmm_heap *heap, struct hmm_thread *self,
 {
     bool zero = false;
     bytes = hmm_max(bytes, HMM_SLAB_MAX_BYTES + 1);
-    return hmm_large_alloc(&heap->large, arena_of(heap, self), bytes, align_bytes, &zero);
+    struct hmm_arena *arena = arena_for_large(heap, self, bytes);
+    return hmm_large_alloc(&heap->large, arena, bytes, align_bytes, &zero);
 }
 
 void *hmm_heap_alloc_aligned(struct hmm_heap *heap, struct hmm_thread *self, size_t align_bytes,

@@ -251,7 +251,8 @@ static bool keeps_old(struct hmm_large *large, char *block, uint32_t n_dirty)
     return old == HMM_OLD_GOOD;
 }
 
-/* A block has been made of new memory. If others as long are used all over, it gets its pages. */
+/* A block has been made of new memory, for the most part. If others as long are used all over, it
+ * gets its pages; unless there is old memory to be used first, as by recycle. */
 static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, char *block,
                             size_t bytes)
 {
@@ -259,7 +260,7 @@ static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, ch
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     uint32_t n_units = hmm_pages_run_units(pages, unit);
     struct hmm_witness *witness = &arena->witness[hmm_dense_length(n_units)];
-    if (!hmm_pages_is_worth_populating(pages))
+    if (!hmm_pages_is_worth_populating(pages) || hmm_pages_have_spare(pages))
         return;
     if (hmm_dense_ask(pages, witness, unit, HMM_KIND_LARGE))
         hmm_huge_ahead(pages, unit, bytes);
@@ -277,7 +278,7 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
         n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR)
         recycle(large, block, 0, bytes);
     *zero = *zero && n_dirty == 0;
-    if (own && arena != NULL && n_dirty == 0)
+    if (own && arena != NULL && n_dirty <= run_units(bytes) / 2)
         get_block_pages(large, arena, block, bytes);
     return block;
 }

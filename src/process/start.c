@@ -51,6 +51,8 @@ bool hmm_process_tune(bool (*change)(struct hmm_tunables *tunables, int paramete
     if (changed)
         hmm_pages_tuned(&hmm_process_heap.pages);
     hmm_fork_unlock_start();
+    if (changed && tunables.keep)
+        (void)hmm_port_clock_ns(); /* the first look takes a page fault: now, not later */
     return changed;
 }
 

@@ -44,6 +44,23 @@ static void test_light_thread_owns_nothing(void **state)
     buffer_heap_drop(h);
 }
 
+static void test_large_blocks_make_an_owner(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    size_t half = (size_t)HMM_LIGHT_VISITS * HMM_UNIT_BYTES / 2;
+    hmm_heap_free(&h->heap, &h->self, alloc(h, &h->self, half), "HmmFree");
+    assert_null(h->self.arena);
+    hmm_heap_free(&h->heap, &h->self, alloc(h, &h->self, half), "HmmFree");
+    assert_non_null(h->self.arena);
+    struct hmm_thread other = {0};
+    void *aligned = hmm_heap_alloc_aligned(&h->heap, &other, 4096, 2 * half);
+    assert_non_null(other.arena);
+    hmm_heap_free(&h->heap, &other, aligned, "HmmFree");
+    hmm_heap_thread_exit(&h->heap, &other);
+    buffer_heap_drop(h);
+}
+
 static void test_aligned(void **state)
 {
     (void)state;
@@ -499,6 +516,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_light_thread_owns_nothing),
+        cmocka_unit_test(test_large_blocks_make_an_owner),
         cmocka_unit_test(test_aligned),
         cmocka_unit_test(test_remote_frees_come_home),
         cmocka_unit_test(test_a_thread_s_end_leaves_blocks_usable),
