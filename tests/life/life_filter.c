@@ -21,6 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef SYS_process_madvise /* Linux 5.10 */
+#define SYS_process_madvise 440
+#endif
 #ifndef SECCOMP_RET_KILL_PROCESS
 #define SECCOMP_RET_KILL_PROCESS 0x80000000u
 #endif
@@ -37,19 +40,13 @@ static const struct {
     const char *name;
     int nr;
 } calls[] = {
-    {"madvise", SYS_madvise},
-    {"mprotect", SYS_mprotect},
-    {"mremap", SYS_mremap},
-    {"mincore", SYS_mincore},
-    {"getrandom", SYS_getrandom},
-    {"sysinfo", SYS_sysinfo},
-    {"prlimit64", SYS_prlimit64},
-    {"futex", SYS_futex},
-    {"getcpu", SYS_getcpu},
-    {"openat", SYS_openat},
-    {"read", SYS_read},
-    {"prctl", SYS_prctl},
-    {"clock_gettime", SYS_clock_gettime},
+    {"madvise", SYS_madvise},   {"process_madvise", SYS_process_madvise},
+    {"mprotect", SYS_mprotect}, {"mremap", SYS_mremap},
+    {"mincore", SYS_mincore},   {"getrandom", SYS_getrandom},
+    {"sysinfo", SYS_sysinfo},   {"prlimit64", SYS_prlimit64},
+    {"futex", SYS_futex},       {"getcpu", SYS_getcpu},
+    {"openat", SYS_openat},     {"read", SYS_read},
+    {"prctl", SYS_prctl},       {"clock_gettime", SYS_clock_gettime},
 };
 
 static bool install(unsigned nr, unsigned action, bool by_syscall)

@@ -30,5 +30,8 @@ huge_min=0|20000|40|lo=32768 hi=32769 two=1 live=20 cycles=20 realloc=100
 huge_min=0|5000|10|lo=16384 hi=16384 two=1 live=5 cycles=8 order=1 pause=200
 huge_min=0|120000|170|lo=1048576 hi=4194304 live=100 cycles=30
 huge_min=0|30000|70|lo=8192 hi=8192 live=10 cycles=50 work=300 align=100 at=65536
+huge_min=0|23000|30|lo=65536 hi=65536 live=20 cycles=4 pause=650
+huge_slow_us=100000000|52500|210|lo=104857600 hi=104857600 live=200 cycles=1
+huge_min=0|20000|75|lo=1000 hi=1000 live=60 keep=80 order=2 cycles=12 pause=350
 PATTERNS
 finish

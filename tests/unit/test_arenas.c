@@ -1,6 +1,7 @@
 #include "unit/buffer_heap.h"
 
 #include "arenas/gate.h"
+#include "arenas/sweep.h"
 #include "arenas/visit.h"
 #include "heap/fork.h"
 #include "heap/pace.h"
@@ -63,6 +64,60 @@ static void test_arenas_of_idle_threads_are_visited(void **state)
     visit_all(h, now_ns + HMM_VISIT_MS * ns_per_ms);
     assert_int_equal(h->heap.pages.away_bytes, 0);
     buffer_heap_check(h);
+    buffer_heap_drop(h);
+}
+
+/* An arena with little free memory between live blocks keeps it, until nobody uses that arena. */
+static void test_little_stays_while_it_is_used(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    enum { N = 4 * HMM_SWEEP_LEAST_BYTES / 704 };
+    static void *blocks[N];
+    for (int i = 0; i < N; i++)
+        assert_non_null(blocks[i] = alloc(h, &h->self, 700));
+    struct hmm_arena *arena = h->self.arena;
+    for (int i = 0; i < N && spare_bytes(arena) < HMM_SWEEP_LEAST_BYTES * 3 / 4; i++)
+        if (i % 40 >= 10)
+            hmm_heap_free(&h->heap, &h->self, blocks[i], "HmmFree");
+    size_t before = spare_bytes(arena);
+    assert_true(before > HMM_SWEEP_LEAST_BYTES / 2 && before < HMM_SWEEP_LEAST_BYTES);
+    hmm_arena_lock(&h->heap.arenas, arena);
+    for (int i = 0; i < 10; i++) {
+        hmm_sweep_begin_period(&h->heap.pages, arena);
+        hmm_sweep_some(&h->heap.pages, arena, true, 0);
+    }
+    hmm_lock_give(&arena->lock);
+    assert_int_equal(spare_bytes(arena), before);
+    visit_all(h, 1000 * ns_per_ms);
+    visit_all(h, 1000 * ns_per_ms + HMM_VISIT_MS * ns_per_ms);
+    assert_true(spare_bytes(arena) < before / 2);
+    buffer_heap_check(h);
+    buffer_heap_drop(h);
+}
+
+/* A clock that has stood still for some slow paths is not looked at by each one, but soon. */
+static void test_looks_are_few(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    void *blocks[3];
+    for (int i = 0; i < 3; i++)
+        blocks[i] = alloc(h, &h->self, 3 << 20);
+    hmm_heap_free(&h->heap, &h->self, blocks[1], "HmmFree"); /* something may have to go, later */
+    for (int i = 0; i < 100; i++)
+        hmm_heap_free(&h->heap, &h->self, alloc(h, &h->self, 700000), "HmmFree");
+    struct hmm_arena *arena = h->self.arena;
+    assert_int_equal(arena->look_visits, HMM_LOOK_VISITS);
+    int n_looks = 0;
+    for (int i = 0; i < 100; i++) {
+        arena->looked_at_ns = 1; /* a look writes what the clock says: 0 */
+        void *block = alloc(h, &h->self, 700000 + (size_t)i % 2 * 100000);
+        n_looks += arena->looked_at_ns == 0;
+        hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
+        arena->looked_at_ns = 0; /* it has not moved */
+    }
+    assert_true(n_looks >= 1 && n_looks < 50);
     buffer_heap_drop(h);
 }
 
@@ -233,6 +288,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arenas_of_idle_threads_are_visited),
+        cmocka_unit_test(test_little_stays_while_it_is_used),
+        cmocka_unit_test(test_looks_are_few),
         cmocka_unit_test(test_left_arenas_have_no_thread),
         cmocka_unit_test(test_frees_are_counted),
         cmocka_unit_test(test_a_backlog_ends),

@@ -307,6 +307,39 @@ static void test_learns_what_to_keep(void **state)
     buffer_heap_drop(h);
 }
 
+/* While much is needed again, however slowly, what is left of it is not forgotten: for so many
+ * periods. A little of it doesn't count. */
+static void test_a_slow_refill(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t pin;
+    uint32_t run = free_64_units(p, &pin);
+    uint32_t gone = 0; /* nearly all of them */
+    while (hmm_pages_is_dirty(p, run + gone))
+        gone++;
+    const uint64_t *purged = hmm_unit_bits(p->map, (run + gone) / 64)->purged;
+    p->kept_units = 10 * HMM_REGRET_DIVISOR;
+    for (unsigned n = 1; n <= HMM_REGRET_PERIODS; n++) {
+        p->regretted_units = 11;
+        hmm_regret_age(p, p->regret_at_ns + hmm_regret_ns);
+        assert_int_equal(p->n_extended, n);
+        assert_int_not_equal(purged[0], 0);
+    }
+    p->regretted_units = 11;
+    hmm_regret_age(p, p->regret_at_ns + hmm_regret_ns);
+    assert_int_equal(p->n_extended, 0);
+    assert_int_equal(purged[0], 0);
+    assert_int_not_equal(purged[1], 0);
+    p->regretted_units = 10;
+    hmm_regret_age(p, p->regret_at_ns + hmm_regret_ns);
+    assert_int_equal(p->n_extended, 0);
+    assert_int_equal(purged[1], 0);
+    hmm_pages_give(p, pin);
+    buffer_heap_drop(h);
+}
+
 /* The examples of swing.h. */
 static void test_swings(void **state)
 {
@@ -352,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_ages_by_periods),
         cmocka_unit_test(test_highest_first),
         cmocka_unit_test(test_learns_what_to_keep),
+        cmocka_unit_test(test_a_slow_refill),
         cmocka_unit_test(test_swings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
