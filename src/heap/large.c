@@ -143,11 +143,11 @@ bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *bloc
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
+    hmm_sparse_look(pages, large->sparse, unit);
     struct hmm_cached_run *place =
         arena != NULL ? make_place(large, arena, hmm_pages_run_units(pages, unit)) : NULL;
     if (place != NULL)
         return hmm_large_keep_at(pages->map, arena, place, unit, hmm_unit(pages->map, unit));
-    hmm_sparse_look(pages, large->sparse, unit);
     if (!hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_LARGE_CACHED))
         return false;
     give_run(large, unit);
@@ -162,6 +162,8 @@ bool hmm_large_resize(struct hmm_large *large, void *block, size_t bytes)
     size_t new_units = hmm_round_up(run_units(bytes), pages->page_units);
     if (new_units > pages->meta->max_units)
         return false;
+    if (new_units != old_units)
+        hmm_sparse_look(pages, large->sparse, unit);
     if (new_units > old_units)
         return hmm_pages_extend(pages, unit, (uint32_t)new_units);
     if (new_units < old_units) {
@@ -227,42 +229,52 @@ static bool is_run(const struct hmm_large *large, const char *block)
 }
 
 /* Free memory that would now go back becomes that of the block's last units, from `done_bytes` on.
- * Not of a mapping: those are often sparse. */
-static void recycle(struct hmm_large *large, char *block, size_t done_bytes, size_t bytes)
+ * Not of a mapping: those are often sparse. Returns how many units. */
+static uint32_t recycle(struct hmm_large *large, char *block, size_t done_bytes, size_t bytes)
 {
-    if (is_run(large, block))
-        hmm_decay_recycle(large->arenas->slabs.pages, block + done_bytes,
-                          (uint32_t)run_units(bytes - done_bytes));
+    if (!is_run(large, block))
+        return 0;
+    return hmm_decay_recycle(large->arenas->slabs.pages, block + done_bytes,
+                             (uint32_t)run_units(bytes - done_bytes));
 }
 
-/* Do a new block's old contents stay, and may it get more of them? Not if blocks as long are hardly
- * used, or nobody knows: then it takes memory only where it is used. */
-static bool keeps_old(struct hmm_large *large, char *block, uint32_t n_dirty)
+/* What becomes of a new block's old contents? If blocks as long are hardly used, or nobody knows,
+ * it takes memory only where it is used. */
+static enum hmm_old treat_old(struct hmm_large *large, char *block, uint32_t n_dirty)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     uint32_t n_units = hmm_pages_run_units(pages, unit);
     if (n_units < HMM_SPARSE_MIN_UNITS || hmm_pages_is_refused(pages))
-        return true;
+        return HMM_OLD_UNASKED;
     bool is_old = n_dirty >= HMM_SPARSE_MIN_UNITS;
     enum hmm_old old = hmm_sparse_ask(pages, large->sparse, unit, is_old);
     if (old == HMM_OLD_GOES && is_old && hmm_port_purge(block, (size_t)n_units << HMM_UNIT_SHIFT))
         hmm_pages_note_returned(pages, (size_t)n_dirty << HMM_UNIT_SHIFT);
-    return old == HMM_OLD_GOOD;
+    return old;
+}
+
+/* Are blocks as long used all over? old: what was found out about its old contents; if anything. */
+static bool is_dense(struct hmm_large *large, struct hmm_arena *arena, uint32_t unit,
+                     enum hmm_old old)
+{
+    const struct hmm_pages *pages = large->arenas->slabs.pages;
+    uint32_t n_units = hmm_pages_run_units(pages, unit);
+    if (old != HMM_OLD_UNASKED)
+        return old == HMM_OLD_FULL;
+    return hmm_dense_ask(pages, &arena->witness[hmm_dense_length(n_units)], unit, HMM_KIND_LARGE);
 }
 
 /* A block has been made of new memory, for the most part. If others as long are used all over, it
- * gets its pages; unless there is old memory to be used first, as by recycle. */
+ * gets its pages. */
 static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, char *block,
-                            size_t bytes)
+                            size_t bytes, enum hmm_old old)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
-    uint32_t n_units = hmm_pages_run_units(pages, unit);
-    struct hmm_witness *witness = &arena->witness[hmm_dense_length(n_units)];
-    if (!hmm_pages_is_worth_populating(pages) || hmm_pages_have_spare(pages))
+    if (!hmm_pages_is_worth_populating(pages))
         return;
-    if (hmm_dense_ask(pages, witness, unit, HMM_KIND_LARGE))
+    if (is_dense(large, arena, unit, old))
         hmm_huge_ahead(pages, unit, bytes);
     else
         hmm_huge_note_sparse(pages, unit);
@@ -274,12 +286,15 @@ void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t b
     uint32_t n_dirty;
     void *block = alloc_any(large, arena, bytes, align_bytes, false, &n_dirty);
     bool own = block != NULL && is_run(large, block);
-    if (own && !*zero && keeps_old(large, block, n_dirty) &&
+    bool is_zeroed = *zero;
+    enum hmm_old old = own && !is_zeroed ? treat_old(large, block, n_dirty) : HMM_OLD_UNASKED;
+    uint32_t n_recycled = 0;
+    if (own && !is_zeroed && old <= HMM_OLD_GOOD &&
         n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR)
-        recycle(large, block, 0, bytes);
-    *zero = *zero && n_dirty == 0;
-    if (own && arena != NULL && n_dirty <= run_units(bytes) / 2)
-        get_block_pages(large, arena, block, bytes);
+        n_recycled = recycle(large, block, 0, bytes);
+    *zero = is_zeroed && n_dirty == 0;
+    if (own && n_recycled == 0 && arena != NULL && n_dirty <= run_units(bytes) / 2)
+        get_block_pages(large, arena, block, bytes, old);
     return block;
 }
 
@@ -294,6 +309,7 @@ void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *blo
     if (to == NULL)
         return NULL;
     bool freed;
+    hmm_sparse_look(pages, large->sparse, unit);
     if (n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR &&
         hmm_move_units(pages, unit, n_units, to)) {
         freed = hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_NONE);
@@ -302,7 +318,7 @@ void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *blo
             hmm_pages_give_empty(pages, unit);
         }
         hmm_mapped_note_parts(&large->maps, to);
-        recycle(large, to, old_bytes, bytes);
+        (void)recycle(large, to, old_bytes, bytes);
     } else {
         memcpy(to, block, old_bytes);
         freed = hmm_large_free(large, arena, block);

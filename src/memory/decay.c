@@ -166,7 +166,7 @@ static void purge(struct hmm_pages *pages, uint32_t n_units, uint32_t n_rows)
     }
 }
 
-void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
+uint32_t hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
 {
     uint32_t before = UINT32_MAX;
     uint32_t done = 0;
@@ -191,6 +191,7 @@ void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units)
         before = (uint32_t)at;
     }
     hmm_lock_give(&pages->lock);
+    return done;
 }
 
 /* Of the last `n_units`, all free, so many that no more than max_dirty of them take memory.

@@ -13,8 +13,8 @@ void hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns);
 
 /* The `n_units` at `block` have little memory yet. If free memory elsewhere would have to be given
  * back for them, move it to the block instead, with its old contents: that saves the page faults.
- * No lock held. */
-void hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units);
+ * Returns how many units of it. No lock held. */
+uint32_t hmm_decay_recycle(struct hmm_pages *pages, void *block, uint32_t n_units);
 
 /* Purge all free memory and lower the break, except for `keep_bytes`. Returns bytes given back. */
 size_t hmm_decay_all(struct hmm_pages *pages, size_t keep_bytes);

@@ -119,6 +119,14 @@ static struct hmm_sparse *range_of(struct hmm_sparse sparse[], uint32_t n_units)
     return &sparse[hmm_dense_length(n_units)];
 }
 
+/* Are blocks half or twice as long filled? */
+static bool is_neighbour_full(struct hmm_sparse sparse[], const struct hmm_sparse *own)
+{
+    ptrdiff_t at = own - sparse;
+    return (at > 0 && use_of(own - 1) == HMM_USE_FULL) ||
+           (at < HMM_WITNESSES - 1 && use_of(own + 1) == HMM_USE_FULL);
+}
+
 enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse sparse[],
                             uint32_t unit, bool is_old)
 {
@@ -132,19 +140,20 @@ enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse spa
     bool shows = hmm_hint_get(&own->unit) != unit && is_shown(pages, own);
     if (use_of(own) == HMM_USE_SPARSE && (!is_old || !looks || !has_more(own, block, bytes)))
         return HMM_OLD_STAYS;
-    if (shows && looks)
+    if (shows && (looks || (use_of(own) == HMM_USE_FULL && !is_old)))
         judge(pages, own, false);
     enum hmm_use use = use_of(own);
     enum hmm_old old = HMM_OLD_GOES;
     if (use == HMM_USE_SPARSE && !is_old)
         return HMM_OLD_STAYS;
-    if (use == HMM_USE_UNKNOWN && !hmm_is_power_of_two(n_made))
+    if (use == HMM_USE_UNKNOWN &&
+        (!hmm_is_power_of_two(n_made) || (is_old && n_made <= 2 && is_neighbour_full(sparse, own))))
         return HMM_OLD_GOOD;
     if (use == HMM_USE_FULL) { /* only a block of new memory shows it for nothing */
-        if (is_old || !looks)
-            return HMM_OLD_GOOD;
+        if (is_old || hmm_pages_have_spare(pages) || (!looks && !is_shown(pages, own)))
+            return HMM_OLD_FULL;
         hmm_hint_set(&own->look_at, n_made + HMM_SPARSE_FULL_EACH);
-        old = HMM_OLD_STAYS;
+        old = HMM_OLD_STAYS; /* nor does it get its pages by one call */
     }
     if (!shows || !is_shown(pages, own)) {
         hmm_hint_set(&own->unit, unit);

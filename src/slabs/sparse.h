@@ -9,8 +9,10 @@
  * the next one is made, 16 of its pages are looked at. If 12 of them are in memory, those after it
  * keep their old contents. If not, say 2, those after it lose them wherever 12 are in memory; where
  * a block as long lay before, there are not. As long as nobody knows, the first, second, fourth,
- * eighth block lose theirs. Where a program makes all of its blocks before it fills them, one that
- * was not used yet has said nothing: from then on only freed ones count.
+ * eighth block lose theirs; not the first two if blocks half or twice as long are filled. Where a
+ * program makes all of its blocks before it fills them, one that was not used yet has said nothing:
+ * from then on only freed ones count. Where they are filled, one of SPARSE_FULL_EACH of new memory
+ * shows whether they still are; the others get their pages by one call.
  *
  * Layer   slabs, above dense.
  */
@@ -36,8 +38,10 @@ struct hmm_sparse {
 
 /* What becomes of a new block's old contents. */
 enum hmm_old {
-    HMM_OLD_GOOD,  /* they are worth their memory, and more can be had */
-    HMM_OLD_STAYS, /* it needs no more of them */
+    HMM_OLD_UNASKED, /* the block is too short */
+    HMM_OLD_FULL,    /* they are used: as all of its pages will be, new ones, too */
+    HMM_OLD_GOOD,    /* they are worth their memory, and more can be had */
+    HMM_OLD_STAYS,   /* it needs no more of them */
     HMM_OLD_GOES
 };
 
@@ -51,7 +55,8 @@ void hmm_sparse_clear(char *block, size_t bytes);
 enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse sparse[],
                             uint32_t unit, bool is_old);
 
-/* The large block at `unit` is about to be freed; sparse: of all ranges. */
+/* The large block at `unit` is about to be freed, or to have another length; sparse: of all
+ * ranges. */
 void hmm_sparse_look(const struct hmm_pages *pages, struct hmm_sparse sparse[], uint32_t unit);
 
 #endif
