@@ -255,8 +255,8 @@ static enum hmm_old treat_old(struct hmm_large *large, char *block, uint32_t n_d
 }
 
 /* Are blocks as long used all over? old: what was found out about its old contents; if anything. */
-static bool is_dense(struct hmm_large *large, struct hmm_arena *arena, uint32_t unit,
-                     enum hmm_old old)
+static bool are_as_long_dense(struct hmm_large *large, struct hmm_arena *arena, uint32_t unit,
+                              enum hmm_old old)
 {
     const struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t n_units = hmm_pages_run_units(pages, unit);
@@ -274,7 +274,7 @@ static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, ch
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     if (!hmm_pages_is_worth_populating(pages))
         return;
-    if (is_dense(large, arena, unit, old))
+    if (are_as_long_dense(large, arena, unit, old))
         hmm_huge_ahead(pages, unit, bytes);
     else
         hmm_huge_note_sparse(pages, unit);
