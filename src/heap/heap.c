@@ -167,19 +167,25 @@ static inline bool note_look(struct hmm_arena *arena, uint64_t now_ns)
     return moved;
 }
 
-/* Free memory ages; so do the thread's caches, which may be what pins it. */
+/* Free memory ages; so do the thread's caches, which may be what pins it. One call gives back free
+ * runs, or pages of free slots, not both: those are the next one's then. */
 static HMM_NOINLINE void decay(struct hmm_heap *heap, struct hmm_thread *self, bool frees)
 {
     struct hmm_arena *arena = self->arena;
-    uint64_t now_ns = hmm_decay(&heap->pages);
+    uint64_t now_ns = hmm_port_clock_ns();
+    bool sweeps = arena != NULL && arena->sweeps_next && hmm_sweep_is_due(arena, frees);
+    bool gave = !sweeps && hmm_decay(&heap->pages, now_ns);
     if (hmm_unlikely(hmm_mapped_hold(&heap->large.maps)))
         hmm_mapped_age(&heap->large.maps, now_ns);
     if (arena == NULL)
         return;
     bool moved = note_look(arena, now_ns);
-    if (moved || hmm_pace_visits(heap))
-        hmm_pace_set_visits(heap, hmm_visit_some(&heap->arenas, now_ns));
-    if (hmm_unlikely(hmm_sweep_is_due(arena, frees)))
+    if (!gave && !sweeps && (moved || hmm_pace_visits(heap))) {
+        gave = hmm_visit_some(&heap->arenas, now_ns);
+        hmm_pace_set_visits(heap, gave);
+    }
+    arena->sweeps_next = gave;
+    if (hmm_unlikely(!gave && hmm_sweep_is_due(arena, frees)))
         sweep(heap, arena, frees, now_ns);
     if (hmm_unlikely(now_ns - arena->shed_at_ns >= shed_every_ns))
         shed_idle(heap, arena, now_ns);

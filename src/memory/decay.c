@@ -371,7 +371,7 @@ static void forget_refusal(struct hmm_pages *pages, uint64_t now_ns)
                               memory_order_relaxed); /* relaxed: a hint */
 }
 
-void hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns)
+bool hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns)
 {
     uint32_t step = step_units(pages);
     hmm_lock_take(&pages->lock);
@@ -400,8 +400,10 @@ void hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns)
                         may_go < step ? may_go : step);
     if (excess > lowered)
         purge(pages, (uint32_t)excess - lowered, HMM_PURGE_STEP_ROWS + step - HMM_PURGE_STEP_UNITS);
-    if (end_look(pages))
+    bool gave = lowered != 0 || excess != 0;
+    if (end_look(pages) && !gave) /* a later call does that */
         hmm_states_sweep_some(pages);
+    return gave;
 }
 
 void hmm_decay_lower(struct hmm_pages *pages, size_t keep_bytes)

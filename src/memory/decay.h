@@ -9,7 +9,7 @@
 
 /* Let free memory age. No lock held. cost: PURGE_STEP_UNITS, and twice what was turned over since
  * the last such call */
-void hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns);
+bool hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns);
 
 /* The `n_units` at `block` have little memory yet. If free memory elsewhere would have to be given
  * back for them, move it to the block instead, with its old contents: that saves the page faults.
@@ -50,16 +50,14 @@ static inline bool hmm_decay_is_look_due(const struct hmm_pages *pages, uint64_t
            hmm_meta_tunables(pages->meta)->decay_ms == 0;
 }
 
-/* Let free memory age, if it is time. Called on slow paths with no lock held. Returns the time.
- * cost: a clock read; system calls every 10 ms, or where something has to go at once */
-static inline uint64_t hmm_decay(struct hmm_pages *pages)
+/* Let free memory age, if it is time. Called on slow paths with no lock held. Returns whether
+ * memory has gone. cost: system calls every 10 ms, or where something has to go at once */
+static inline bool hmm_decay(struct hmm_pages *pages, uint64_t now_ns)
 {
-    uint64_t now_ns = hmm_port_clock_ns();
     if (hmm_decay_is_look_due(pages, now_ns) || hmm_pages_wanted(pages) == HMM_WANTED_NOW)
-        hmm_decay_at(pages, now_ns);
-    else
-        hmm_decay_skip(pages);
-    return now_ns;
+        return hmm_decay_at(pages, now_ns);
+    hmm_decay_skip(pages);
+    return false;
 }
 
 #endif

@@ -58,6 +58,8 @@ static long freed_in_child(size_t mib, size_t bytes)
     for (size_t i = 0; i < n; i++)
         free(blocks[i]);
     free(blocks);
+    if (kib < 0) /* a huge page counts as the child's own, or as shared, as a whole */
+        kib = 0;
     return status != 0 ? -1 : kib * 1000 / (long)(mib << 10);
 }
 

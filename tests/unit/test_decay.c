@@ -62,7 +62,7 @@ static uint32_t free_64_units(struct hmm_pages *p, uint32_t *pin)
     *pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
     hmm_pages_give(p, run);
     assert_int_equal(p->dirty_units, 64);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     return run;
 }
 
@@ -103,7 +103,7 @@ static void test_keeps_while_it_swings(void **state)
     hmm_pages_give(p, run);
     /* until hardly anything is live */
     hmm_pages_trim_run(p, live, 12);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     assert_true(p->dirty_units <= 4);
     hmm_pages_give(p, live);
     buffer_heap_check(h);
@@ -121,7 +121,7 @@ static void test_goes_before_a_new_peak(void **state)
     uint32_t before = p->peak_resident_units;
     assert_int_equal(before, 80 + 64 + 1);
     uint32_t more = (uint32_t)hmm_pages_take(p, 70, 1, HMM_MAY_GROW, NULL); /* no hole fits */
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     assert_true(p->dirty_units <= (80 + 1 + 70) / 16);
     assert_true(p->peak_resident_units < before + 70);
     buffer_heap_check(h);
@@ -142,10 +142,10 @@ static void test_keeps_what_swings_at_a_new_peak(void **state)
     uint32_t hole = (uint32_t)hmm_pages_take(p, HOLE, 1, HMM_MAY_GROW, NULL);
     uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
     hmm_pages_give(p, hole);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     p->kept_units = KEPT; /* more than is dirty */
     uint32_t more = (uint32_t)hmm_pages_take(p, MORE, 1, HMM_MAY_GROW, NULL);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     assert_int_equal(p->dirty_units, HOLE);
     hmm_pages_give(p, more);
     hmm_pages_give(p, used);
@@ -176,10 +176,10 @@ static void test_goes_in_pieces(void **state)
     uint32_t pins[N];
     free_many(p, runs, pins, N);
     atomic_store(&p->turned_units, 0); /* as if other calls had looked meanwhile */
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     assert_int_equal(p->purged_bytes, HMM_PURGE_STEP_UNITS * HMM_UNIT_BYTES);
     for (int i = 0; i < N; i++)
-        hmm_decay(p);
+        hmm_decay(p, hmm_port_clock_ns());
     assert_true(p->dirty_units <= N);
     buffer_heap_check(h);
     /* and as much as was turned over since the last call */
@@ -189,7 +189,7 @@ static void test_goes_in_pieces(void **state)
     p->kept_units = 0;
     for (int i = 0; i < N; i++)
         hmm_pages_give(p, runs[i]);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     assert_true((p->purged_bytes >> HMM_UNIT_SHIFT) - n_purged > 4 * HMM_PURGE_STEP_UNITS);
     for (int i = 0; i < N; i++)
         hmm_pages_give(p, pins[i]);
@@ -209,13 +209,13 @@ static void test_remembers_refusals(void **state)
     hmm_lock_give(&p->lock);
     p->refused_at_ns = hmm_port_clock_ns();
     hmm_pages_give(p, run);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     assert_int_equal(p->purged_bytes, 0);
     p->refused_at_ns -= HMM_REFUSED_MS * (uint64_t)2000000;
     atomic_store(&p->decay_at_ns, hmm_port_clock_ns() - HMM_DECAY_LOOK_MS * (uint64_t)1000000);
-    hmm_decay(p); /* forgets it */
+    hmm_decay(p, hmm_port_clock_ns()); /* forgets it */
     atomic_store(&p->decay_at_ns, hmm_port_clock_ns() - HMM_DECAY_LOOK_MS * (uint64_t)1000000);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     assert_true(p->dirty_units <= 4);
     hmm_pages_give(p, pin);
     buffer_heap_check(h);
@@ -227,7 +227,7 @@ static void next_period(struct hmm_pages *p)
 {
     p->regret_at_ns = hmm_port_clock_ns() - HMM_REGRET_MS * (uint64_t)1000000;
     atomic_store(&p->decay_at_ns, hmm_port_clock_ns() - HMM_DECAY_LOOK_MS * (uint64_t)1000000);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
 }
 
 /* Age: what was needed in this period or the one before has none. */
@@ -265,10 +265,10 @@ static void test_highest_first(void **state)
     hmm_pages_give(p, runs[0]);
     hmm_pages_give(p, runs[2]);
     hmm_pages_give(p, runs[4]);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     assert_int_equal(p->dirty_units, 90); /* as many as are live */
     hmm_pages_give(p, runs[5]);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     assert_true(p->dirty_units <= 60);
     assert_true(hmm_pages_is_dirty(p, runs[0]));
     assert_true(hmm_pages_is_dirty(p, runs[2]));
@@ -292,7 +292,7 @@ static void test_learns_what_to_keep(void **state)
     assert_int_not_equal(n_dirty, 0); /* the part that was kept */
     assert_true(p->kept_units >= 60);
     hmm_pages_give(p, run);
-    hmm_decay(p);
+    hmm_decay(p, hmm_port_clock_ns());
     assert_true(p->dirty_units >= 40);
     buffer_heap_check(h);
     /* given back longer ago than two periods: not missed */
