@@ -121,6 +121,8 @@ static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_
         void *block = take_cached(pages->map, arena, n_units);
         if (block != NULL)
             return block;
+        if (n_units >= HMM_LARGE_FLUSH_UNITS) /* old memory comes first, and this is little then */
+            hmm_large_flush(large, arena);
     }
     int64_t unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, n_dirty);
     if (unit == HMM_RUN_NONE && arena != NULL) { /* what idle caches pin comes before new memory */

@@ -8,18 +8,31 @@
 
 #include <string.h>
 
-/* Of HMM_SPARSE_SAMPLES pages, not at round distances, how many are in memory; `most` are enough.
- */
-static unsigned count_resident(const char *block, size_t bytes, unsigned most)
+/* Is the i-th of HMM_SPARSE_SAMPLES pages, not at round distances, in memory? */
+static bool is_resident(const char *block, size_t bytes, size_t i)
 {
     size_t page_bytes = hmm_port_page_bytes();
     size_t step_bytes = bytes / HMM_SPARSE_SAMPLES;
+    size_t at = hmm_round_down(i * step_bytes + step_bytes / 3, page_bytes);
+    return hmm_port_resident(block + at, page_bytes) != 0;
+}
+
+/* How many of them are; `most` are enough. */
+static unsigned count_resident(const char *block, size_t bytes, unsigned most)
+{
     unsigned n = 0;
-    for (size_t i = 0; i < HMM_SPARSE_SAMPLES && n < most; i++) {
-        size_t at = hmm_round_down(i * step_bytes + step_bytes / 3, page_bytes);
-        n += hmm_port_resident(block + at, page_bytes) != 0;
-    }
+    for (size_t i = 0; i < HMM_SPARSE_SAMPLES && n < most; i++)
+        n += is_resident(block, bytes, i);
     return n;
+}
+
+/* Are so many of them? Looks at no more than it takes to know. */
+static bool are_resident(const char *block, size_t bytes, unsigned least)
+{
+    unsigned n = 0;
+    for (size_t i = 0; n < least && n + HMM_SPARSE_SAMPLES - i >= least; i++)
+        n += is_resident(block, bytes, i);
+    return n >= least;
 }
 
 /* Contents go back to the system; where that refuses, they are cleared. */
@@ -106,7 +119,7 @@ static void judge(const struct hmm_pages *pages, struct hmm_sparse *sparse, bool
 static bool has_more(struct hmm_sparse *sparse, const char *block, size_t bytes)
 {
     unsigned most = (unsigned)hmm_max(2 * hmm_hint_get(&sparse->n_used) + 2, full_samples);
-    bool more = count_resident(block, bytes, most) == most;
+    bool more = are_resident(block, bytes, most);
     uint32_t n_in_vain = more ? 0 : hmm_hint_get(&sparse->n_in_vain) + 1;
     hmm_hint_set(&sparse->n_in_vain, n_in_vain);
     hmm_hint_set(&sparse->look_at,

@@ -44,6 +44,23 @@ static void test_light_thread_owns_nothing(void **state)
     buffer_heap_drop(h);
 }
 
+/* A cached run of 1 MiB is no reason to take new memory for a longer block. */
+static void test_a_longer_block_takes_what_is_cached(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(2 * HEAP_BYTES);
+    size_t bytes = (size_t)HMM_LARGE_FLUSH_UNITS * HMM_UNIT_BYTES;
+    void *much = alloc(h, &h->self, HEAP_BYTES); /* so that a sixteenth of it may be cached */
+    void *block = alloc(h, &h->self, bytes);
+    hmm_heap_free(&h->heap, &h->self, block, "HmmFree");
+    assert_int_equal(h->self.arena->cached_units, HMM_LARGE_FLUSH_UNITS);
+    void *longer = alloc(h, &h->self, 2 * bytes);
+    assert_ptr_equal(longer, block);
+    hmm_heap_free(&h->heap, &h->self, longer, "HmmFree");
+    hmm_heap_free(&h->heap, &h->self, much, "HmmFree");
+    buffer_heap_drop(h);
+}
+
 static void test_large_blocks_make_an_owner(void **state)
 {
     (void)state;
@@ -517,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_light_thread_owns_nothing),
         cmocka_unit_test(test_large_blocks_make_an_owner),
+        cmocka_unit_test(test_a_longer_block_takes_what_is_cached),
         cmocka_unit_test(test_aligned),
         cmocka_unit_test(test_remote_frees_come_home),
         cmocka_unit_test(test_a_thread_s_end_leaves_blocks_usable),
