@@ -41,6 +41,7 @@ static void end_advice(const struct hmm_pages *pages, uint32_t unit, uint32_t n_
 static void give_run(struct hmm_large *large, uint32_t unit)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
+    hmm_sparse_look(pages, large->sparse, unit);
     if (hmm_unlikely(
             !hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE_CACHED, HMM_KIND_NONE)))
         hmm_misuse_two_owners(hmm_pagemap_address(pages->map, unit));
@@ -145,7 +146,6 @@ bool hmm_large_free(struct hmm_large *large, struct hmm_arena *arena, void *bloc
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
-    hmm_sparse_look(pages, large->sparse, unit);
     struct hmm_cached_run *place =
         arena != NULL ? make_place(large, arena, hmm_pages_run_units(pages, unit)) : NULL;
     if (place != NULL)

@@ -82,12 +82,13 @@ static enum hmm_use use_of(const struct hmm_sparse *sparse)
     return atomic_load_explicit(&sparse->use, memory_order_relaxed); /* relaxed: a hint */
 }
 
-/* Is the one that shows still what it was? Others may be about to free it. */
+/* Is the one that shows still what it was, or freed and cached? Others may be about to free it. */
 HMM_HINT static bool is_shown(const struct hmm_pages *pages, const struct hmm_sparse *sparse)
 {
     uint32_t unit = hmm_hint_get(&sparse->unit);
     uint32_t n_units = hmm_hint_get(&sparse->n_units);
-    return n_units != 0 && hmm_pagemap_entry(pages->map, unit) == HMM_KIND_LARGE &&
+    uint32_t entry = hmm_pagemap_entry(pages->map, unit);
+    return n_units != 0 && (entry == HMM_KIND_LARGE || entry == HMM_KIND_LARGE_CACHED) &&
            __atomic_load_n(&hmm_unit(pages->map, unit)->n_units, __ATOMIC_RELAXED) == n_units;
 }
 

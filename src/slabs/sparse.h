@@ -55,8 +55,8 @@ void hmm_sparse_clear(char *block, size_t bytes);
 enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse sparse[],
                             uint32_t unit, bool is_old);
 
-/* The large block at `unit` is about to be freed, or to have another length; sparse: of all
- * ranges. */
+/* The large block at `unit` is about to have another length, or to become free memory; sparse: of
+ * all ranges. */
 void hmm_sparse_look(const struct hmm_pages *pages, struct hmm_sparse sparse[], uint32_t unit);
 
 #endif

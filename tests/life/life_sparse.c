@@ -82,6 +82,21 @@ static void use_full(void)
     check_at_most("filled blocks whose pages came by faults", blocks, 6);
 }
 
+/* Each time what a thread keeps for its next block is of another length. */
+static void use_full_by_turns(void)
+{
+    long before = 0, bytes = 0;
+    for (int i = 0; i < FILLS; i++) {
+        if (i == 10)
+            before = faults();
+        size_t next = (size_t)(3 + i % 3) * MIB / 2;
+        free(filled(next));
+        bytes = (long)next;
+    }
+    long blocks = (faults() - before) / (bytes / sysconf(_SC_PAGESIZE));
+    check_at_most("filled by turns, whose pages came by faults", blocks, 2);
+}
+
 /* All of them are made before the first one is filled. */
 static void fill_later(void)
 {
@@ -109,6 +124,7 @@ int main(void)
     use_sparse(1, 64 * MIB);
     use_sparse(10, 6 * MIB);
     use_sparse(MAX_LARGE - 4, MIB + MIB / 4);
+    use_full_by_turns();
     use_full();
     fill_later();
     free(kept);
