@@ -101,7 +101,7 @@ struct hmm_arena {
     int32_t look_visits;       /* owner: slow paths from one look at the clock to the next one, */
     int32_t looks_left;        /* owner: of which so many are left; */
     uint64_t looked_at_ns;     /* owner: the time at the last look */
-    bool sweeps_next;          /* owner: which gave back what was not this arena's */
+    bool sweeps_next;          /* owner: the last slow path gave back what is not this arena's */
     struct hmm_remote remote;  /* owner */
 };
 

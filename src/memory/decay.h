@@ -7,8 +7,8 @@
 
 #include "memory/units.h"
 
-/* Let free memory age. No lock held. cost: PURGE_STEP_UNITS, and twice what was turned over since
- * the last such call */
+/* Let free memory age. No lock held. Returns whether memory has gone. cost: PURGE_STEP_UNITS, and
+ * twice what was turned over since the last such call */
 bool hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns);
 
 /* The `n_units` at `block` have little memory yet. If free memory elsewhere would have to be given

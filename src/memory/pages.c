@@ -350,6 +350,7 @@ void hmm_pages_tuned(struct hmm_pages *pages)
     hmm_lock_take(&pages->grow);
     hmm_lock_take(&pages->lock);
     follow_tunables(pages);
+    hmm_regret_forget(pages);
     hmm_lock_give(&pages->lock);
     uint32_t from = 0, behind;
     bool keep = hmm_meta_tunables(pages->meta)->keep;

@@ -56,6 +56,14 @@ void hmm_regret_age(struct hmm_pages *pages, uint64_t now_ns)
             age_bits(pages);
 }
 
+void hmm_regret_forget(struct hmm_pages *pages)
+{
+    HMM_ASSERT(hmm_lock_held(&pages->lock));
+    pages->kept_units = pages->regretted_units = 0;
+    for (int period = 0; period < 2; period++)
+        hmm_swing_begin(&pages->live_swing, hmm_pages_live(pages));
+}
+
 /* Units that were given back not long ago; and dirty ones, if `dirty`. */
 static inline uint32_t count_purged(const struct hmm_pages *pages, uint32_t unit, uint32_t n_units,
                                     bool dirty)

@@ -24,6 +24,9 @@ static const uint64_t hmm_regret_ns = HMM_REGRET_MS * (uint64_t)1000000;
  * locks: held pages */
 void hmm_regret_age(struct hmm_pages *pages, uint64_t now_ns);
 
+/* What to keep has been learned under other tunables. locks: held pages */
+void hmm_regret_forget(struct hmm_pages *pages);
+
 /* These free units get memory: of those that are marked each had better been kept.
  * locks: held pages */
 void hmm_regret_note_needed(struct hmm_pages *pages, uint32_t unit, uint32_t n_units);

@@ -38,7 +38,7 @@ struct hmm_sparse {
 
 /* What becomes of a new block's old contents. */
 enum hmm_old {
-    HMM_OLD_UNASKED, /* the block is too short */
+    HMM_OLD_UNASKED, /* the block is too short, or is to be zero */
     HMM_OLD_FULL,    /* they are used: as all of its pages will be, new ones, too */
     HMM_OLD_GOOD,    /* they are worth their memory, and more can be had */
     HMM_OLD_STAYS,   /* it needs no more of them */

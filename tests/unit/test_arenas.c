@@ -6,6 +6,7 @@
 #include "heap/fork.h"
 #include "heap/pace.h"
 #include "memory/backlog.h"
+#include "memory/decay.h"
 
 enum { HEAP_BYTES = 16 << 20, N_BLOCKS = 3000 };
 
@@ -118,6 +119,46 @@ static void test_looks_are_few(void **state)
         arena->looked_at_ns = 0; /* it has not moved */
     }
     assert_true(n_looks >= 1 && n_looks < 50);
+    buffer_heap_drop(h);
+}
+
+/* Free runs and pages of free slots are both to go: one call gives back the former, the next the
+ * latter. */
+static void test_one_thing_by_a_call(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(HEAP_BYTES);
+    struct hmm_pages *pages = &h->heap.pages;
+    static void *blocks[N_BLOCKS];
+    for (int i = 0; i < N_BLOCKS; i++)
+        assert_non_null(blocks[i] = alloc(h, &h->self, 700));
+    void *large = alloc(h, &h->self, 4 << 20);
+    void *pins[2] = {alloc(h, &h->self, 700000), alloc(h, &h->self, 700000)};
+    hmm_lock_take(&pages->lock);
+    hmm_decay_note_purge(pages, false); /* nothing goes meanwhile */
+    hmm_lock_give(&pages->lock);
+    pages->refused_at_ns = hmm_port_clock_ns();
+    for (int i = 0; i < N_BLOCKS; i++)
+        if (i % 40 != 0)
+            hmm_heap_free(&h->heap, &h->self, blocks[i], "HmmFree");
+    hmm_heap_free(&h->heap, &h->self, large, "HmmFree");
+    struct hmm_arena *arena = h->self.arena;
+    assert_int_equal(pages->purged_bytes + arena->sweep.purged_bytes, 0);
+    hmm_lock_take(&pages->lock);
+    hmm_decay_note_purge(pages, true);
+    hmm_pages_note_decay(pages);
+    hmm_lock_give(&pages->lock);
+    hmm_arena_lock(&h->heap.arenas, arena);
+    hmm_sweep_tell(pages, arena);
+    hmm_lock_give(&arena->lock);
+    hmm_heap_free(&h->heap, &h->self, pins[0], "HmmFree");
+    size_t purged_bytes = pages->purged_bytes;
+    assert_int_not_equal(purged_bytes, 0);
+    assert_int_equal(arena->sweep.purged_bytes, 0);
+    hmm_heap_free(&h->heap, &h->self, pins[1], "HmmFree");
+    assert_int_equal(pages->purged_bytes, purged_bytes);
+    assert_int_not_equal(arena->sweep.purged_bytes, 0);
+    buffer_heap_check(h);
     buffer_heap_drop(h);
 }
 
@@ -290,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_arenas_of_idle_threads_are_visited),
         cmocka_unit_test(test_little_stays_while_it_is_used),
         cmocka_unit_test(test_looks_are_few),
+        cmocka_unit_test(test_one_thing_by_a_call),
         cmocka_unit_test(test_left_arenas_have_no_thread),
         cmocka_unit_test(test_frees_are_counted),
         cmocka_unit_test(test_a_backlog_ends),
