@@ -400,10 +400,9 @@ bool hmm_decay_at(struct hmm_pages *pages, uint64_t now_ns)
                         may_go < step ? may_go : step);
     if (excess > lowered)
         purge(pages, (uint32_t)excess - lowered, HMM_PURGE_STEP_ROWS + step - HMM_PURGE_STEP_UNITS);
-    bool gave = lowered != 0 || excess != 0;
-    if (end_look(pages) && !gave) /* a later call does that */
+    if (end_look(pages))
         hmm_states_sweep_some(pages);
-    return gave;
+    return lowered != 0 || excess != 0;
 }
 
 void hmm_decay_lower(struct hmm_pages *pages, size_t keep_bytes)
