@@ -7,6 +7,7 @@
 #include "heap/large.h"
 
 #include "arenas/shed.h"
+#include "base/hint.h"
 #include "memory/decay.h"
 #include "memory/move.h"
 #include "port/fatal.h"
@@ -75,13 +76,24 @@ static struct hmm_cached_run *choose_place(struct hmm_arena *arena, uint32_t n_u
     return own;
 }
 
-/* Make place for a run of this length; NULL: it is too large. Cached are not more than a sixteenth
- * of what is in use, or than has turned out to be needed again. */
+/* Units that the arena may cache: its share, of all arenas that have a thread, of a sixteenth of
+ * what is in use, or of what has turned out to be needed again; and dirty_min beside that. */
+static uint32_t most_cached(const struct hmm_large *large)
+{
+    const struct hmm_pages *pages = large->arenas->slabs.pages;
+    uint32_t worth = hmm_pages_worth_keeping(pages);
+    size_t least = hmm_meta_tunables(pages->meta)->dirty_min >> HMM_UNIT_SHIFT;
+    least = hmm_min(least, worth);
+    uint32_t n_arenas = (uint32_t)hmm_max(hmm_hint_get(&large->arenas->n_used), 1);
+    return (uint32_t)hmm_min(least + (worth - least) / n_arenas,
+                             HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT);
+}
+
+/* Make place for a run of this length; NULL: it is too large. */
 static struct hmm_cached_run *make_place(struct hmm_large *large, struct hmm_arena *arena,
                                          uint32_t n_units)
 {
-    uint32_t max_units = (uint32_t)hmm_min(hmm_pages_worth_keeping(large->arenas->slabs.pages),
-                                           HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT);
+    uint32_t max_units = most_cached(large);
     arena->cached_max_units = max_units;
     if (n_units > max_units)
         return NULL;
