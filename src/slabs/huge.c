@@ -85,15 +85,14 @@ static bool takes_chance(struct hmm_pages *pages)
 }
 
 /* Is what comes after the run in the block at `start`, where it ends, worth a huge page with the
- * rest of that? Then it is taken out of the free runs. Not while there is much old memory to be
- * used first. locks: held pages */
+ * rest of that? Then it is taken out of the free runs. locks: held pages */
 static bool take_ahead(struct hmm_pages *pages, uint32_t start, struct run run)
 {
     uint32_t behind = run.behind;
     uint32_t end = start + run.block_units;
     uint32_t before = start - run.block_units;
     uint32_t enough = run.block_units - run.block_units / HMM_HUGE_SHARE;
-    if (start < run.block_units || end > pages->n_units || hmm_pages_have_spare(pages) ||
+    if (start < run.block_units || end > pages->n_units ||
         used_units(pages, before, start) < enough + sparse_units(pages, before, start) ||
         !is_new(pages, behind, end) || !hmm_move_is_one_mapping(pages, start, end) ||
         !takes_chance(pages))

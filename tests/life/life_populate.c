@@ -14,6 +14,8 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
+enum { MIB = 1 << 20 };
+
 static long grown_kib(long n, size_t bytes)
 {
     long before = rss_kib();
@@ -23,16 +25,25 @@ static long grown_kib(long n, size_t bytes)
     return rss_kib() - before;
 }
 
-/* Of the last block of 3 MiB, the others filled. 1 MiB at most comes by one call. */
-static long last_kib(void)
+/* Of a block of 3 MiB, others filled. */
+static long large_kib(void)
 {
-    enum { MIB = 1 << 20 };
     for (int i = 0; i < 2; i++) {
         void *filled = malloc((size_t)3 * MIB);
         if (filled == NULL)
             return -1;
         memset(filled, 1, (size_t)3 * MIB);
     }
+    return grown_kib(1, 3 * MIB);
+}
+
+/* Of one whose first part is old memory, which takes none beside what it has. */
+static long partly_old_kib(void)
+{
+    void *old = malloc(MIB);
+    if (old == NULL)
+        return -1;
+    free(memset(old, 1, MIB)); /* the thread keeps it, until a longer block is wanted */
     return grown_kib(1, 3 * MIB);
 }
 
@@ -44,12 +55,12 @@ int main(void)
         return 0;
     }
     void *heap = malloc((size_t)4 << 20); /* no longer small; and the thread's first block */
-    long last = last_kib();
+    long large_one = large_kib(), partly_old = partly_old_kib();
     long small = grown_kib(100000, 240);
     long large = grown_kib(1000, 20000);
-    printf(
-        "RSS KiB of untouched blocks: %d in small ones %ld, %d in large ones %ld, of 3 MiB %ld\n",
-        24000000 / 1024, small, 20000000 / 1024, large, last);
+    printf("RSS KiB of untouched blocks: %d in small ones %ld, %d in large ones %ld, of 3 MiB %ld, "
+           "partly old %ld\n",
+           24000000 / 1024, small, 20000000 / 1024, large, large_one, partly_old);
     return heap == NULL || small < 24000000 / 1024 * 3 / 4 || large > 20000000 / 1024 / 4 ||
-           last < 900;
+           large_one < 900 || partly_old < 900;
 }

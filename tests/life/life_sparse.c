@@ -97,6 +97,31 @@ static void use_full_by_turns(void)
     check_at_most("filled by turns, whose pages came by faults", blocks, 2);
 }
 
+/* Half as long as filled ones: the first is believed to be filled, too. */
+static void use_next_length(void)
+{
+    long before = faults();
+    free(filled(10 * MIB));
+    check_at_most("page faults of the first block half as long", faults() - before, 200);
+}
+
+/* Each is resized before it is freed: that ends its use as well. */
+static void use_and_resize(void)
+{
+    const size_t bytes = 34 * MIB;
+    long before = 0;
+    for (int i = 0; i < 20; i++) {
+        if (i == 3)
+            before = faults();
+        char *block = realloc(filled(bytes), bytes + MIB);
+        if (block == NULL)
+            exit(1);
+        free(block);
+    }
+    long blocks = (faults() - before) / (long)(bytes / (size_t)sysconf(_SC_PAGESIZE));
+    check_at_most("filled and resized, whose pages came by faults", blocks, 1);
+}
+
 /* All of them are made before the first one is filled. */
 static void fill_later(void)
 {
@@ -126,6 +151,8 @@ int main(void)
     use_sparse(MAX_LARGE - 4, MIB + MIB / 4);
     use_full_by_turns();
     use_full();
+    use_next_length();
+    use_and_resize();
     fill_later();
     free(kept);
     return !ok;

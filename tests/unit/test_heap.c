@@ -61,6 +61,25 @@ static void test_a_longer_block_takes_what_is_cached(void **state)
     buffer_heap_drop(h);
 }
 
+/* What threads may cache of large blocks is one share for all of them, and dirty_min for each. */
+static void test_threads_share_what_may_be_cached(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(4 * HEAP_BYTES);
+    size_t mib = (size_t)1 << 20;
+    void *much = alloc(h, &h->self, 32 * mib);
+    hmm_heap_free(&h->heap, &h->self, alloc(h, &h->self, 5 * mib / 2), "HmmFree");
+    assert_int_not_equal(h->self.arena->cached_units, 0); /* of 1 MiB and a 16th of 32 */
+    struct hmm_thread other = {0};
+    hmm_heap_free(&h->heap, &other, alloc(h, &other, 5 * mib / 2), "HmmFree");
+    assert_int_equal(other.arena->cached_units, 0); /* of 1 MiB and half of that */
+    hmm_heap_free(&h->heap, &other, alloc(h, &other, 3 * mib / 2), "HmmFree");
+    assert_int_not_equal(other.arena->cached_units, 0);
+    hmm_heap_thread_exit(&h->heap, &other);
+    hmm_heap_free(&h->heap, &h->self, much, "HmmFree");
+    buffer_heap_drop(h);
+}
+
 static void test_large_blocks_make_an_owner(void **state)
 {
     (void)state;
@@ -534,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_light_thread_owns_nothing),
         cmocka_unit_test(test_large_blocks_make_an_owner),
+        cmocka_unit_test(test_threads_share_what_may_be_cached),
         cmocka_unit_test(test_a_longer_block_takes_what_is_cached),
         cmocka_unit_test(test_aligned),
         cmocka_unit_test(test_remote_frees_come_home),
