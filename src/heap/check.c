@@ -111,6 +111,14 @@ static const char *check_run_counts(const struct hmm_pages *pages)
                : "I12: the number of free or of used runs is wrong";
 }
 
+/* Is it dirty, and where a purge looks? */
+static bool is_found_dirty(const struct hmm_pages *pages, uint32_t unit)
+{
+    uint32_t chunk = unit / HMM_CHUNK_UNITS;
+    return hmm_pages_is_dirty(pages, unit) && unit < pages->dirty_end &&
+           (*hmm_chunk_dirty_word(pages->map, chunk / 64) >> (chunk % 64) & 1) != 0;
+}
+
 static const char *check_pages(const struct hmm_pages *pages)
 {
     uint32_t free_units = 0;
@@ -122,7 +130,7 @@ static const char *check_pages(const struct hmm_pages *pages)
         return wrong;
     for (const struct hmm_piece *p = pages->lowest; p != NULL; p = p->next) {
         for (uint32_t unit = p->first; unit < p->behind; unit++) {
-            dirty_units += hmm_pages_is_dirty(pages, unit) && unit < pages->dirty_end;
+            dirty_units += is_found_dirty(pages, unit);
             n_borders += hmm_pages_is_border(pages, unit); /* used ones are not dirty */
         }
     }

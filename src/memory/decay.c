@@ -17,19 +17,48 @@
 
 static const uint64_t ns_per_ms = 1000000;
 
-/* The highest dirty unit below `before`; HMM_RUN_NONE. locks: held pages */
-static int64_t last_dirty_unit(const struct hmm_pages *pages, uint32_t before)
+/* The highest chunk below `before` that may have dirty units; HMM_RUN_NONE. locks: held pages */
+static int64_t last_dirty_chunk(const struct hmm_pages *pages, uint32_t before)
 {
-    for (const struct hmm_piece *piece = pages->highest; piece != NULL; piece = piece->prev) {
-        uint32_t behind = (uint32_t)hmm_min(before, piece->behind);
-        for (uint32_t word = (uint32_t)hmm_div_up(behind, 64); word-- > piece->first / 64;) {
-            uint64_t bits =
-                hmm_unit_bits(pages->map, word)->dirty & hmm_pages_bits_mask(word, 0, behind);
-            if (bits != 0)
-                return (int64_t)word * 64 + 63 - __builtin_clzll(bits);
-        }
+    for (uint32_t word = (uint32_t)hmm_div_up(before, 64); word-- > 0;) {
+        uint64_t bits =
+            *hmm_chunk_dirty_word(pages->map, word) & hmm_pages_bits_mask(word, 0, before);
+        if (bits != 0)
+            return (int64_t)word * 64 + 63 - __builtin_clzll(bits);
     }
     return HMM_RUN_NONE;
+}
+
+/* The highest dirty unit of a chunk, below `before`; HMM_RUN_NONE. If it has none at all, that is
+ * known from now on. locks: held pages */
+static int64_t last_of_chunk(struct hmm_pages *pages, uint32_t chunk, uint32_t before)
+{
+    const struct hmm_unit_bits *bits = hmm_chunk(pages->map, chunk)->bits;
+    uint32_t first = chunk * HMM_CHUNK_WORDS;
+    uint64_t any = 0;
+    for (uint32_t word = first + HMM_CHUNK_WORDS; word-- > first;) {
+        uint64_t all = bits[word - first].dirty;
+        uint64_t below = word * 64 < before ? all & hmm_pages_bits_mask(word, 0, before) : 0;
+        if (below != 0)
+            return (int64_t)word * 64 + 63 - __builtin_clzll(below);
+        any |= all;
+    }
+    if (any == 0)
+        *hmm_chunk_dirty_word(pages->map, chunk / 64) &= ~((uint64_t)1 << (chunk % 64));
+    return HMM_RUN_NONE;
+}
+
+/* The highest dirty unit below `before`; HMM_RUN_NONE. locks: held pages */
+static int64_t last_dirty_unit(struct hmm_pages *pages, uint32_t before)
+{
+    int64_t unit = HMM_RUN_NONE;
+    int64_t chunk = (int64_t)hmm_div_up(before, HMM_CHUNK_UNITS);
+    do {
+        chunk = last_dirty_chunk(pages, (uint32_t)chunk);
+        if (chunk != HMM_RUN_NONE)
+            unit = last_of_chunk(pages, (uint32_t)chunk, before);
+    } while (chunk != HMM_RUN_NONE && unit == HMM_RUN_NONE);
+    return unit;
 }
 
 /* Take the highest row of at most `max_units` dirty units below `before` out of the free runs: all

@@ -53,6 +53,7 @@ enum hmm_kind {
 
 enum { HMM_CHUNK_SHIFT = 8, HMM_CHUNK_UNITS = 1 << HMM_CHUNK_SHIFT };
 enum { HMM_WORD_UNITS = 64 }; /* that the bits of a word describe */
+enum { HMM_CHUNK_WORDS = HMM_CHUNK_UNITS / HMM_WORD_UNITS };
 enum { HMM_LINE_BYTES = 64 };
 enum { HMM_CLASS_BITS = 8, HMM_CLASS_MASK = (1 << HMM_CLASS_BITS) - 1 };
 
@@ -91,9 +92,12 @@ struct hmm_word_states {
 
 /* All that slow paths need of 256 units. What a small heap needs of it is in one page. */
 struct hmm_chunk {
-    struct hmm_unit_bits bits[HMM_CHUNK_UNITS / HMM_WORD_UNITS];
+    struct hmm_unit_bits bits[HMM_CHUNK_WORDS];
     union {
-        struct hmm_word_states states[HMM_CHUNK_UNITS / HMM_WORD_UNITS];
+        struct {
+            struct hmm_word_states states[HMM_CHUNK_WORDS];
+            uint64_t dirty_chunks[HMM_CHUNK_WORDS]; /* lock:pages, bits: hmm_chunk_dirty_word */
+        };
         char line[HMM_LINE_BYTES];
     };
     uint32_t families[2][1 << HMM_TREE_ARITY_SHIFT]; /* of higher levels of the first-fit tree:
@@ -179,7 +183,14 @@ static inline struct hmm_unit *hmm_unit(const struct hmm_pagemap *map, size_t un
 /* Of units 64 * word and on. */
 static inline struct hmm_unit_bits *hmm_unit_bits(const struct hmm_pagemap *map, uint32_t word)
 {
-    return &hmm_chunk(map, word / (HMM_CHUNK_UNITS / 64))->bits[word % (HMM_CHUNK_UNITS / 64)];
+    return &hmm_chunk(map, word / HMM_CHUNK_WORDS)->bits[word % HMM_CHUNK_WORDS];
+}
+
+/* Bits of chunks 64 * word and on: a chunk without has no dirty units. Of all chunks together they
+ * are in the first few of them. */
+static inline uint64_t *hmm_chunk_dirty_word(const struct hmm_pagemap *map, uint32_t word)
+{
+    return &hmm_chunk(map, word / HMM_CHUNK_WORDS)->dirty_chunks[word % HMM_CHUNK_WORDS];
 }
 
 static inline unsigned hmm_entry_class(uint32_t entry)

@@ -79,9 +79,11 @@ static void set_contents(struct hmm_pages *pages, uint32_t unit, uint32_t n_unit
         bits->dirty &= ~mask;
         bits->purged[0] &= ~mask;
         bits->purged[1] &= ~mask;
-        if (contents == HMM_CONTENTS_DIRTY)
+        if (contents == HMM_CONTENTS_DIRTY) {
             bits->dirty |= mask;
-        else if (contents == HMM_CONTENTS_PURGED)
+            uint32_t chunk = word / HMM_CHUNK_WORDS;
+            *hmm_chunk_dirty_word(pages->map, chunk / 64) |= (uint64_t)1 << (chunk % 64);
+        } else if (contents == HMM_CONTENTS_PURGED)
             bits->purged[0] |= mask;
     }
     if (contents == HMM_CONTENTS_PURGED)

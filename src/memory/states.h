@@ -30,8 +30,7 @@ static inline uint32_t hmm_states_bits(unsigned kind, uint32_t unit, uint32_t n_
 
 static inline struct hmm_word_states *hmm_states_of(const struct hmm_pages *pages, uint32_t word)
 {
-    const uint32_t words = HMM_CHUNK_UNITS / HMM_WORD_UNITS;
-    return &hmm_chunk(pages->map, word / words)->states[word % words];
+    return &hmm_chunk(pages->map, word / HMM_CHUNK_WORDS)->states[word % HMM_CHUNK_WORDS];
 }
 
 /* The same, in few instructions where they have it already. */

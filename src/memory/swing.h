@@ -18,6 +18,8 @@ struct hmm_swing {
                                        had been before */
     _Atomic(uint32_t) most_before;  /* atomic hint, in the one before */
     _Atomic(uint32_t) width_before; /* atomic hint */
+    _Atomic(uint32_t) crest;        /* atomic hint, where the last fall began */
+    _Atomic(uint32_t) trough;       /* atomic hint, the least since then */
 };
 
 /* The most of both periods. */
@@ -26,6 +28,13 @@ static inline uint32_t hmm_swing_top(const struct hmm_swing *swing)
     uint32_t now = hmm_hint_get(&swing->most);
     uint32_t before = hmm_hint_get(&swing->most_before);
     return now > before ? now : before;
+}
+
+/* How deep the last fall is, down to `now`. */
+static inline uint32_t hmm_swing_fall(const struct hmm_swing *swing, uint32_t now)
+{
+    uint32_t crest = hmm_hint_get(&swing->crest);
+    return crest > now ? crest - now : 0;
 }
 
 /* The width of both periods. */
@@ -41,9 +50,11 @@ static inline void hmm_swing_note_low(struct hmm_swing *swing, uint32_t now)
 {
     if (hmm_unlikely(now < hmm_hint_get(&swing->least)))
         hmm_hint_set(&swing->least, now);
+    if (now < hmm_hint_get(&swing->trough))
+        hmm_hint_set(&swing->trough, now);
 }
 
-/* It has become more. */
+/* It has become more. A fall ends where it has risen by half of what the fall began at. */
 static inline void hmm_swing_note_high(struct hmm_swing *swing, uint32_t now)
 {
     uint32_t most = hmm_hint_get(&swing->most);
@@ -56,6 +67,11 @@ static inline void hmm_swing_note_high(struct hmm_swing *swing, uint32_t now)
         hmm_hint_set(&swing->most, now);
     if (hmm_unlikely(now > top))
         hmm_hint_set(&swing->least, now);
+    uint32_t crest = hmm_hint_get(&swing->crest);
+    if (now > crest || now > hmm_hint_get(&swing->trough) + crest / 2) {
+        hmm_hint_set(&swing->crest, now);
+        hmm_hint_set(&swing->trough, now);
+    }
 }
 
 /* A period begins. */

@@ -298,9 +298,7 @@ static inline bool hmm_pages_is_refused(const struct hmm_pages *pages)
 HMM_HINT static inline uint32_t hmm_pages_hardly_unneeded(const struct hmm_pages *pages)
 {
     uint32_t width = hmm_swing_width(&pages->live_swing);
-    uint32_t top = hmm_swing_top(&pages->live_swing);
-    uint32_t live = hmm_pages_live_about(pages);
-    uint32_t fall = top > live ? top - live : 0;
+    uint32_t fall = hmm_swing_fall(&pages->live_swing, hmm_pages_live_about(pages));
     uint32_t kept =
         width < fall - fall / 4 ? 0 : __atomic_load_n(&pages->kept_units, __ATOMIC_RELAXED);
     uint32_t spare = hmm_pages_spare_units(pages);

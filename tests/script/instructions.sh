@@ -61,6 +61,20 @@ static void remote(size_t bytes)
     }
     pthread_join(thread, NULL);
 }
+static void far_apart(long n_blocks) /* 1 MiB of addresses for each; freed in random order */
+{
+    void **blocks = malloc((size_t)n_blocks * sizeof *blocks);
+    for (long i = 0; i < n_blocks; i++)
+        memset(blocks[i] = aligned_alloc(1 << 20, 200), 1, 200);
+    unsigned long rng = 1;
+    for (long i = n_blocks; i > 0; i--) {
+        rng = rng * 6364136223846793005u + 1442695040888963407u;
+        long k = (long)((rng >> 33) % (unsigned long)i);
+        free(blocks[k]);
+        blocks[k] = blocks[i - 1];
+    }
+    free(blocks);
+}
 int main(int argc, char **argv)
 {
     const char *path = argv[1];
@@ -91,6 +105,8 @@ int main(int argc, char **argv)
     else if (strcmp(path, "usable-size") == 0)
         for (long i = 0; i < n; i++)
             (void)malloc_usable_size(p);
+    else if (strcmp(path, "far-apart") == 0)
+        far_apart(n / 5);
     else if (strcmp(path, "mallinfo2") == 0) { /* many blocks: none is looked at */
         for (long i = 0; i < 100000; i++)
             *(void *volatile *)&p = malloc(100);
@@ -136,6 +152,7 @@ calloc-64 64
 realloc-stay 50
 usable-size 40
 mallinfo2 2400
+far-apart 5000
 PATHS
 mkdir -p "$build/Testing/Temporary"
 printf "%s" "$figures" >"$build/Testing/Temporary/figures-instructions.txt"

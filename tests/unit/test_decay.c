@@ -371,6 +371,29 @@ static void test_swings(void **state)
     assert_int_equal(hmm_swing_width(&swing), 290);
 }
 
+/* A fall begins where the last rise has ended, if that was one by half of it at least. */
+static void test_falls(void **state)
+{
+    (void)state;
+    static const uint32_t rows[][5] = {
+        /* values; the last one: how deep the last fall is */
+        {100, 30, 90, 10, 80},
+        {100, 30, 70, 10, 90},
+        {100, 30, 150, 0, 150},
+        {30, 40, 50, 60, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct hmm_swing swing = {0};
+        for (size_t k = 0; k < 4; k++) {
+            hmm_swing_note_low(&swing, rows[i][k]);
+            hmm_swing_note_high(&swing, rows[i][k]);
+        }
+        assert_int_equal(hmm_swing_fall(&swing, rows[i][3]), rows[i][4]);
+        hmm_swing_begin(&swing, rows[i][3]); /* whatever period it began in */
+        assert_int_equal(hmm_swing_fall(&swing, rows[i][3]), rows[i][4]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_learns_what_to_keep),
         cmocka_unit_test(test_a_slow_refill),
         cmocka_unit_test(test_swings),
+        cmocka_unit_test(test_falls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
