@@ -92,6 +92,21 @@ static void print_waste(void)
     }
 }
 
+/* By the class number, which up to 1 KiB is the size in granules. */
+static unsigned state_kind(unsigned c)
+{
+    unsigned kind = 0;
+    while (kind < HMM_STATE_KINDS - 1 && c >> (kind + 1) != 0)
+        kind++;
+    return kind;
+}
+
+/* Slabs begin at a unit. */
+static unsigned align_bytes(unsigned bytes)
+{
+    return hmm_min(bytes & (0u - bytes), HMM_UNIT_BYTES);
+}
+
 int main(int argc, char **argv)
 {
     list_sizes();
@@ -107,8 +122,9 @@ int main(int argc, char **argv)
            "const struct hmm_sizeclass hmm_sizeclasses[HMM_CLASSES] = {\n");
     for (unsigned c = 1; c < HMM_CLASSES; c++)
         if (sizes[c] != 0)
-            printf("    [%2u] = {%5u, %10uu, %2u, %3u},\n", c, sizes[c], reciprocal_of(sizes[c]),
-                   slab_units(sizes[c]), magazine_objs(sizes[c]));
+            printf("    [%2u] = {%5u, %10uu, %2u, %3u, %u, %5u},\n", c, sizes[c],
+                   reciprocal_of(sizes[c]), slab_units(sizes[c]), magazine_objs(sizes[c]),
+                   state_kind(c), align_bytes(sizes[c]));
     printf("};\n\nconst uint8_t hmm_small_class[HMM_SMALL_CLASSES + 1] = {\n    0,");
     for (unsigned g = 1, c = 1; g <= HMM_SMALL_CLASSES; g++) {
         while (c < g || sizes[c] == 0)

@@ -67,7 +67,7 @@ void *HmmRealloc(void *block, size_t size)
 
 size_t HmmUsableSize(const void *block)
 {
-    return block == NULL ? 0 : hmm_usable(block, "HmmUsableSize");
+    return hmm_usable(block, "HmmUsableSize");
 }
 
 /* --- off the hit path ---------------------------------------------------------------------------
@@ -137,13 +137,15 @@ void *hmm_alloc_aligned(size_t align_bytes, size_t bytes)
     size_t sum;
     if (__builtin_add_overflow(bytes, align_bytes, &sum) || sum > PTRDIFF_MAX)
         return NULL;
-    if (align_bytes <= HMM_GRANULE_BYTES) {
-        void *small;
-        return hmm_hit_alloc(bytes, &small) ? small : hmm_alloc_slow(bytes, NULL);
-    }
+    void *block;
+    if (hmm_hit_alloc_aligned(hmm_self.small_bytes, align_bytes, bytes, &block) ||
+        hmm_hit_alloc_aligned_above(hmm_self.small_bytes, align_bytes, bytes, &block))
+        return block;
+    if (align_bytes <= HMM_GRANULE_BYTES)
+        return hmm_alloc_slow(bytes, NULL);
     if (!ready())
         return NULL;
-    void *block = hmm_heap_alloc_aligned(&hmm_process_heap, &hmm_self, align_bytes, bytes);
+    block = hmm_heap_alloc_aligned(&hmm_process_heap, &hmm_self, align_bytes, bytes);
     attach();
     if (block != NULL && hmm_unlikely(hmm_process_heap.counts != NULL))
         hmm_counts_alloc(block);
@@ -207,16 +209,28 @@ static HMM_NOINLINE void *realloc_slow(void *block, size_t usable_bytes, size_t 
     return block; /* too large is still a success */
 }
 
+/* Of a slab both. */
+static HMM_NOINLINE void *move_hit(void *moved, void *block, size_t bytes)
+{
+    memcpy(moved, block, bytes);
+    hmm_free(block, "HmmRealloc");
+    return moved;
+}
+
 void *hmm_realloc(void *block, size_t bytes)
 {
-    size_t usable_bytes = hmm_hit_usable(block);
+    size_t usable_bytes;
+    if (!hmm_hit_usable(block, &usable_bytes))
+        return realloc_slow(block, 0, bytes);
+    void *moved;
     if (bytes <= usable_bytes && bytes >= usable_bytes / 2 && hmm_process_heap.counts == NULL)
-        return block; /* a slab's: it stays, while at least half is used */
+        return block; /* it stays, while at least half is used */
+    if (hmm_hit_alloc(bytes, &moved))
+        return move_hit(moved, block, hmm_min(usable_bytes, hmm_sizeclass_small_bytes(bytes)));
     return realloc_slow(block, usable_bytes, bytes);
 }
 
-size_t hmm_usable(const void *block, const char *who)
+HMM_NOINLINE size_t hmm_usable_slow(const void *block, const char *who)
 {
-    size_t bytes = hmm_hit_usable(block);
-    return hmm_likely(bytes != 0) ? bytes : hmm_heap_usable(&hmm_process_heap, block, who);
+    return block == NULL ? 0 : hmm_heap_usable(&hmm_process_heap, block, who);
 }

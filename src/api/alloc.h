@@ -19,7 +19,14 @@ void *hmm_alloc_aligned(size_t align_bytes, size_t bytes);
 void *hmm_alloc_zeroed(size_t bytes);
 /* block != NULL, bytes >= 1; NULL with ENOMEM, the block as it was */
 void *hmm_realloc(void *block, size_t bytes);
-size_t hmm_usable(const void *block, const char *who);
+/* 0 of NULL */
+size_t hmm_usable_slow(const void *block, const char *who);
+
+static inline size_t hmm_usable(const void *block, const char *who)
+{
+    size_t bytes;
+    return hmm_likely(hmm_hit_usable(block, &bytes)) ? bytes : hmm_usable_slow(block, who);
+}
 
 static inline void hmm_free(void *block, const char *who)
 {

@@ -13,13 +13,31 @@
 
 #include "process/process.h"
 
-/* *block: of `bytes`. False: nothing done. */
-static inline bool hmm_hit_alloc(size_t bytes, void **block)
+/* *block: of `bytes`, most_bytes at most, which is 0 or the thread's small_bytes. False: nothing
+ * done. */
+static inline bool hmm_hit_alloc_to(size_t most_bytes, size_t bytes, void **block)
 {
     size_t last = bytes - 1; /* of 0: larger than any */
-    if (hmm_unlikely(last >= hmm_self.small_bytes))
+    if (hmm_unlikely(last >= most_bytes))
         return false;
     return hmm_magazine_pop(hmm_self.magazine[(last >> HMM_GRANULE_SHIFT) + 1], block);
+}
+
+static inline bool hmm_hit_alloc(size_t bytes, void **block)
+{
+    return hmm_hit_alloc_to(hmm_self.small_bytes, bytes, block);
+}
+
+/* The same at a multiple of align_bytes; false, too, if that is no power of two. The slots of a
+ * small size's class are at multiples of any power of two that divides the size (test_sizeclass).
+ */
+static inline bool hmm_hit_alloc_aligned(size_t most_bytes, size_t align_bytes, size_t bytes,
+                                         void **block)
+{
+    if (hmm_unlikely((align_bytes & (align_bytes - 1)) != 0))
+        return false;
+    /* where the sum overflows, less than align_bytes is left of it: 0 */
+    return hmm_hit_alloc_to(most_bytes, (bytes + align_bytes - 1) & (0 - align_bytes), block);
 }
 
 /* What a free has found out about its block. */
@@ -41,18 +59,46 @@ static inline enum hmm_hit hmm_hit_free(void *block, size_t *distance)
     return hmm_likely(push == HMM_PUSH_DONE) ? HMM_HIT : HMM_NO_HIT;
 }
 
-/* Usable bytes of a live block of a slab; 0: it is something else. */
-static inline size_t hmm_hit_usable(const void *block)
+/* *mag: what takes a block of the thread's own slabs. False: it is something else. */
+static inline bool hmm_hit_magazine(const void *block, struct hmm_magazine **mag)
 {
     const struct hmm_pagemap *map = &hmm_process_heap.map;
     size_t unit = hmm_pagemap_unit(map, block);
     if (hmm_unlikely(unit >= map->limit_units))
-        return 0;
+        return false;
+    size_t distance = hmm_pagemap_entry(map, unit) - hmm_self.tag_end; /* an own one's: below 0 */
+    if (hmm_unlikely(distance < (size_t)0 - HMM_TAG_SPAN))
+        return false;
+    *mag = hmm_self.magazine[distance + HMM_TAG_SPAN];
+    return true;
+}
+
+/* A block of the size that it was made for, *most_bytes at most: see hmm_hit_alloc_to. False:
+ * nothing done, it may be anything. */
+static inline bool hmm_hit_free_sized(const size_t *most_bytes, void *block, size_t bytes)
+{
+    struct hmm_magazine *mag;
+    if (hmm_unlikely(!hmm_hit_magazine(block, &mag)))
+        return false;
+    size_t last = bytes - 1; /* of 0: larger than any */
+    return hmm_likely(last < *most_bytes) &&
+           hmm_likely(mag == hmm_self.magazine[(last >> HMM_GRANULE_SHIFT) + 1]) &&
+           hmm_likely(hmm_magazine_push(mag, block) == HMM_PUSH_DONE);
+}
+
+/* *bytes: usable ones of a live block of a slab. False: it is something else. */
+static inline bool hmm_hit_usable(const void *block, size_t *bytes)
+{
+    const struct hmm_pagemap *map = &hmm_process_heap.map;
+    size_t unit = hmm_pagemap_unit(map, block);
+    if (hmm_unlikely(unit >= map->limit_units))
+        return false;
     uint32_t entry = hmm_pagemap_entry(map, unit);
     unsigned class_idx = hmm_entry_class(entry);
     if (hmm_unlikely(!hmm_entry_is_slab(entry) || !hmm_pagemap_is_live(map, class_idx, block)))
-        return 0;
-    return hmm_sizeclasses[class_idx].slot_bytes;
+        return false;
+    *bytes = hmm_sizeclasses[class_idx].slot_bytes;
+    return true;
 }
 
 /* --- the second look, out of line ---------------------------------------------------------------
@@ -67,6 +113,27 @@ static inline bool hmm_hit_alloc_above(size_t bytes, void **block)
     *block = hmm_large_take_cached(&hmm_process_heap.map, hmm_self.arena,
                                    hmm_div_up(bytes, HMM_UNIT_BYTES));
     return *block != NULL;
+}
+
+/* The same of medium ones, align_bytes a power of two; most_bytes is not 0, or nothing is a hit. A
+ * class need not do. */
+static inline bool hmm_hit_alloc_aligned_above(size_t most_bytes, size_t align_bytes, size_t bytes,
+                                               void **block)
+{
+    size_t whole_bytes = (bytes + align_bytes - 1) & (0 - align_bytes); /* as above */
+    if (hmm_unlikely(most_bytes == 0) || whole_bytes - 1 >= hmm_self.medium_bytes)
+        return false;
+    unsigned class_idx = hmm_sizeclass_medium(whole_bytes);
+    return hmm_likely(align_bytes <= hmm_sizeclasses[class_idx].align_bytes) &&
+           hmm_magazine_pop(hmm_self.magazine[class_idx], block);
+}
+
+static inline bool hmm_hit_free_sized_above(size_t most_bytes, void *block, size_t bytes)
+{
+    struct hmm_magazine *mag;
+    return hmm_hit_magazine(block, &mag) && most_bytes != 0 && bytes - 1 < hmm_self.medium_bytes &&
+           mag == hmm_self.magazine[hmm_sizeclass_medium(bytes)] &&
+           hmm_magazine_push(mag, block) == HMM_PUSH_DONE;
 }
 
 /* A small block of another thread's slab. Of a size that this thread uses up itself, and no smaller

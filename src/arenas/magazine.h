@@ -81,6 +81,8 @@ enum { HMM_TAG_COUNTED = 256 };
 struct hmm_thread {
     size_t small_bytes;  /* requests up to here have a magazine below, */
     size_t medium_bytes; /* and up to here, by class */
+    size_t family_bytes; /* small_bytes, or 0: of malloc's family, and */
+    size_t forms_bytes;  /* of operator new's forms, something is replaced, or may be (hosted/) */
     size_t tag_end;      /* hint: its slabs' entries are the TAG_SPAN values below this; 0: none.
                             Others may write TAG_COUNTED's: one aligned word (heap/pace.h) */
     uint32_t n_visits;   /* slow paths taken without an arena */

@@ -33,6 +33,8 @@ struct hmm_sizeclass {
     uint32_t reciprocal;    /* ceil(2^32 / slot_bytes): offset * reciprocal >> 32 is the slot */
     uint16_t slab_units;    /* units of a full-grown slab */
     uint16_t magazine_objs; /* capacity of a full-grown magazine */
+    uint16_t state_kind;    /* density of its state bytes */
+    uint16_t align_bytes;   /* greatest power of two that all slots are at multiples of */
 };
 
 extern const struct hmm_sizeclass hmm_sizeclasses[HMM_CLASSES];

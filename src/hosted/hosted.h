@@ -17,19 +17,14 @@
 void hmm_check_size_at(const void *block, size_t alignment, size_t size, bool is_new,
                        const char *who, const void *site);
 
-/* The same, in the function that the program calls. */
-static HMM_INLINE void hmm_check_size(const void *block, size_t alignment, size_t size, bool is_new,
-                                      const char *who)
-{
-    hmm_check_size_at(block, alignment, size, is_new, who, __builtin_return_address(0));
-}
-
-/* Is `block` a live one of the class of `size`? Then hmm_check_size need not be asked: nearly
+/* Is `block` a live one of the class of `size`? Then hmm_check_size_at need not be asked: nearly
  * always so, and in few instructions. */
 static inline bool hmm_has_class_of(const void *block, size_t size)
 {
+    size_t usable_bytes;
     return hmm_likely(size - 1 < HMM_SLAB_MAX_BYTES) && /* of 0: no slab's */
-           hmm_likely(hmm_hit_usable(block) == hmm_sizeclasses[hmm_sizeclass_of(size)].slot_bytes);
+           hmm_likely(hmm_hit_usable(block, &usable_bytes)) &&
+           hmm_likely(usable_bytes == hmm_sizeclasses[hmm_sizeclass_of(size)].slot_bytes);
 }
 
 #define HMM_EXPORTED __attribute__((visibility("default"), used))

@@ -25,7 +25,11 @@
  * pair of them takes 1.06 of the time if malloc begins at 0, 16 or 32 (AMD EPYC; decision 018). */
 #ifdef __x86_64__
 __asm__(".pushsection .text.hmm_pair, \"ax\", @progbits\n.p2align 6\n.skip 48\n.popsection");
+#if __has_attribute(no_reorder) /* gcc, which may turn them round */
+#define PAIR __attribute__((section(".text.hmm_pair"), no_reorder))
+#else
 #define PAIR __attribute__((section(".text.hmm_pair")))
+#endif
 #else
 #define PAIR
 #endif
@@ -110,6 +114,13 @@ static inline bool none_replaced(void)
     return hmm_likely(state == HMM_REPLACED_NONE) || none_replaced_slow();
 }
 
+/* Off the hit paths: may this thread make hits from now on in calls that depend on others? */
+static inline void note_family(void)
+{
+    if (hmm_self.family_bytes != hmm_self.small_bytes && none_replaced())
+        hmm_self.family_bytes = hmm_self.small_bytes;
+}
+
 HMM_REPLACEABLE void *reallocarray(void *block, size_t count, size_t size)
 {
     size_t bytes;
@@ -125,11 +136,12 @@ HMM_REPLACEABLE void *reallocarray(void *block, size_t count, size_t size)
 
 static void *aligned(size_t alignment, size_t size)
 {
+    note_family();
     return none_replaced() ? hmm_alloc_aligned(alignment, size)
                            : hmm_replaced_aligned(alignment, size);
 }
 
-static void *aligned_or_enomem(size_t alignment, size_t size)
+static HMM_NOINLINE void *aligned_or_enomem(size_t alignment, size_t size)
 {
     void *block = aligned(alignment, size);
     if (block == NULL)
@@ -137,10 +149,21 @@ static void *aligned_or_enomem(size_t alignment, size_t size)
     return block;
 }
 
-HMM_REPLACEABLE int posix_memalign(void **memptr, size_t alignment, size_t size)
+/* Off the hit path. alignment a power of two */
+static HMM_NOINLINE void *aligned_above(size_t alignment, size_t size)
+{
+    void *block;
+    if (hmm_hit_alloc_aligned_above(hmm_self.family_bytes, alignment, size, &block))
+        return block;
+    return aligned_or_enomem(alignment, size);
+}
+
+static HMM_NOINLINE int memalign_slow(void **memptr, size_t alignment, size_t size)
 {
     if (!hmm_is_power_of_two(alignment) || alignment % sizeof(void *) != 0)
         return EINVAL;
+    if (hmm_hit_alloc_aligned_above(hmm_self.family_bytes, alignment, size, memptr))
+        return 0;
     int saved = errno;
     void *block = aligned(alignment, size);
     errno = saved;
@@ -150,24 +173,40 @@ HMM_REPLACEABLE int posix_memalign(void **memptr, size_t alignment, size_t size)
     return 0;
 }
 
+HMM_REPLACEABLE int posix_memalign(void **memptr, size_t alignment, size_t size)
+{
+    void *block;
+    if (hmm_unlikely(alignment < sizeof(void *)) ||
+        !hmm_hit_alloc_aligned(hmm_self.family_bytes, alignment, size, &block))
+        return memalign_slow(memptr, alignment, size);
+    *memptr = block;
+    return 0;
+}
+
 HMM_REPLACEABLE void *aligned_alloc(size_t alignment, size_t size)
 {
+    void *block;
+    if (hmm_likely(hmm_hit_alloc_aligned(hmm_self.family_bytes, alignment, size, &block)))
+        return block;
     if (!hmm_is_power_of_two(alignment)) {
         errno = EINVAL;
         return NULL;
     }
-    return aligned_or_enomem(alignment, size);
+    return aligned_above(alignment, size);
 }
 
 HMM_REPLACEABLE void *memalign(size_t alignment, size_t size)
 {
+    void *block;
+    if (hmm_likely(hmm_hit_alloc_aligned(hmm_self.family_bytes, alignment, size, &block)))
+        return block;
     if (alignment > SIZE_MAX / 2 + 1) {
         errno = EINVAL;
         return NULL;
     }
     if (!hmm_is_power_of_two(alignment))
         alignment = alignment == 0 ? 1 : (size_t)2 << hmm_log2(alignment);
-    return aligned_or_enomem(alignment, size);
+    return aligned_above(alignment, size);
 }
 
 HMM_REPLACEABLE void *valloc(size_t size)
@@ -190,12 +229,12 @@ HMM_REPLACEABLE void *pvalloc(size_t size)
 
 HMM_REPLACEABLE size_t malloc_usable_size(void *block)
 {
-    return block == NULL ? 0 : hmm_usable(block, "HmmUsableSize");
+    return hmm_usable(block, "HmmUsableSize");
 }
 
 HMM_REPLACEABLE size_t malloc_size(const void *block)
 {
-    return block == NULL ? 0 : hmm_usable(block, "HmmUsableSize");
+    return hmm_usable(block, "HmmUsableSize");
 }
 
 HMM_REPLACEABLE size_t malloc_good_size(size_t size)
@@ -206,22 +245,29 @@ HMM_REPLACEABLE size_t malloc_good_size(size_t size)
     return size > PTRDIFF_MAX - step_bytes ? size : hmm_round_up(size, step_bytes);
 }
 
+/* Off the hit path; as its caller's caller sees it. */
+static HMM_NOINLINE void free_stated(void *block, size_t alignment, size_t size, const void *caller)
+{
+    if (hmm_hit_free_sized_above(hmm_self.family_bytes, block, size) || block == NULL)
+        return;
+    note_family();
+    if (!hmm_has_class_of(block, size) && none_replaced())
+        hmm_check_size_at(block, alignment, size, false, "HmmFree", caller);
+    free(block);
+}
+
 HMM_REPLACEABLE void free_sized(void *block, size_t size)
 {
-    if (block == NULL)
-        return;
-    if (!hmm_has_class_of(block, size) && none_replaced())
-        hmm_check_size(block, 1, size, false, "HmmFree");
-    free(block);
+    if (hmm_unlikely(!hmm_hit_free_sized(&hmm_self.family_bytes, block, size)))
+        free_stated(block, 1, size, __builtin_return_address(0));
 }
 
 HMM_REPLACEABLE void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
-    if (block == NULL)
-        return;
-    if (!hmm_has_class_of(block, size) && none_replaced())
-        hmm_check_size(block, alignment, size, false, "HmmFree");
-    free(block);
+    size_t whole = hmm_round_up(size, alignment);
+    if (hmm_unlikely(!hmm_is_power_of_two(alignment)) ||
+        hmm_unlikely(!hmm_hit_free_sized(&hmm_self.family_bytes, block, whole)))
+        free_stated(block, alignment, size, __builtin_return_address(0));
 }
 
 /* --- BSD and old names --------------------------------------------------------------------------

@@ -38,6 +38,30 @@
 #define _ZdaPvmSt11align_val_t             _ZdaPvjSt11align_val_t
 #endif
 
+/* --- is one of them replaced? -------------------------------------------------------------------
+ */
+
+static _Atomic(uint8_t) forms_state; /* enum hmm_replaced; atomic, relaxed: all find the same */
+
+static enum hmm_replaced look_at_forms(void);
+
+static bool any_replaced(void)
+{
+    enum hmm_replaced state =
+        atomic_load_explicit(&forms_state, memory_order_relaxed); /* relaxed: as above */
+    return (state == HMM_REPLACED_UNKNOWN ? look_at_forms() : state) != HMM_REPLACED_NONE;
+}
+
+/* Off the hit paths: may this thread make hits from now on in forms that lead to others? */
+static inline void note_forms(void)
+{
+    if (hmm_self.forms_bytes != hmm_self.small_bytes && !any_replaced())
+        hmm_self.forms_bytes = hmm_self.small_bytes;
+}
+
+/* --- allocate -----------------------------------------------------------------------------------
+ */
+
 static inline void *allocate(size_t size, size_t alignment)
 {
     if (alignment > HMM_GRANULE_BYTES)
@@ -51,6 +75,7 @@ static inline void *allocate(size_t size, size_t alignment)
 /* Call the handler until there is memory, or no handler. */
 static HMM_NOINLINE void *allocate_or_throw(size_t size, size_t alignment, const void *caller)
 {
+    note_forms();
     for (;;) {
         void *block = allocate(size, alignment);
         if (hmm_likely(block != NULL))
@@ -65,27 +90,49 @@ static HMM_NOINLINE void *allocate_or_throw(size_t size, size_t alignment, const
 /* --- those that others lead to ------------------------------------------------------------------
  */
 
+static HMM_NOINLINE void *new_slow(size_t size, const void *caller)
+{
+    void *block;
+    return hmm_hit_alloc_above(size, &block) ? block : allocate_or_throw(size, 1, caller);
+}
+
 HMM_REPLACEABLE void *_Znwm(size_t size)
 {
     void *block;
     if (hmm_likely(hmm_hit_alloc(size, &block)))
         return block;
-    return allocate_or_throw(size, 1, CALLER);
+    return new_slow(size, CALLER);
 }
 
 HMM_REPLACEABLE void *_Znam(size_t size)
 {
+    void *block;
+    if (hmm_likely(hmm_hit_alloc_to(hmm_self.forms_bytes, size, &block)))
+        return block;
     return _Znwm(size);
+}
+
+static HMM_NOINLINE void *new_aligned_slow(size_t size, size_t alignment, const void *caller)
+{
+    void *block;
+    return hmm_hit_alloc_aligned_above(hmm_self.small_bytes, alignment, size, &block)
+               ? block
+               : allocate_or_throw(size, alignment, caller);
 }
 
 HMM_REPLACEABLE void *_ZnwmSt11align_val_t(size_t size, size_t alignment)
 {
-    void *block = allocate(size, alignment);
-    return hmm_likely(block != NULL) ? block : allocate_or_throw(size, alignment, CALLER);
+    void *block;
+    if (hmm_likely(hmm_hit_alloc_aligned(hmm_self.small_bytes, alignment, size, &block)))
+        return block;
+    return new_aligned_slow(size, alignment, CALLER);
 }
 
 HMM_REPLACEABLE void *_ZnamSt11align_val_t(size_t size, size_t alignment)
 {
+    void *block;
+    if (hmm_likely(hmm_hit_alloc_aligned(hmm_self.forms_bytes, alignment, size, &block)))
+        return block;
     return _ZnwmSt11align_val_t(size, alignment);
 }
 
@@ -109,30 +156,13 @@ HMM_REPLACEABLE void _ZdaPvSt11align_val_t(void *block, size_t alignment)
     _ZdlPvSt11align_val_t(block, alignment);
 }
 
-/* --- is one of them replaced? -------------------------------------------------------------------
- */
-
-static _Atomic(uint8_t) forms_state; /* enum hmm_replaced; atomic, relaxed: all find the same */
-
-static enum hmm_replaced look_at_forms(void);
-
-static inline enum hmm_replaced forms_replaced(void)
-{
-    return atomic_load_explicit(&forms_state, memory_order_relaxed); /* relaxed: as above */
-}
-
-static HMM_COLD bool any_replaced(void)
-{
-    enum hmm_replaced state = forms_replaced();
-    return (state == HMM_REPLACED_UNKNOWN ? look_at_forms() : state) != HMM_REPLACED_NONE;
-}
-
 /* --- new(nothrow) -------------------------------------------------------------------------------
  */
 
 static HMM_NOINLINE void *allocate_or_null(hmm_cxx_new form, size_t size, size_t alignment,
                                            const void *caller)
 {
+    note_forms();
     if (!any_replaced()) {
         void *block = allocate(size, alignment);
         if (block != NULL || hmm_cxx_new_handler(caller) == NULL)
@@ -154,7 +184,7 @@ static void *call_new_array(size_t size, UNUSED size_t alignment)
 static HMM_INLINE void *new_nothrow(hmm_cxx_new form, size_t size)
 {
     void *block;
-    if (hmm_likely(forms_replaced() == HMM_REPLACED_NONE && hmm_hit_alloc(size, &block)))
+    if (hmm_likely(hmm_hit_alloc_to(hmm_self.forms_bytes, size, &block)))
         return block;
     return allocate_or_null(form, size, 1, CALLER);
 }
@@ -169,14 +199,22 @@ HMM_REPLACEABLE void *_ZnamRKSt9nothrow_t(size_t size, NOTHROW)
     return new_nothrow(call_new_array, size);
 }
 
+static HMM_INLINE void *new_aligned_nothrow(hmm_cxx_new form, size_t size, size_t alignment)
+{
+    void *block;
+    if (hmm_likely(hmm_hit_alloc_aligned(hmm_self.forms_bytes, alignment, size, &block)))
+        return block;
+    return allocate_or_null(form, size, alignment, CALLER);
+}
+
 HMM_REPLACEABLE void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, NOTHROW)
 {
-    return allocate_or_null(_ZnwmSt11align_val_t, size, alignment, CALLER);
+    return new_aligned_nothrow(_ZnwmSt11align_val_t, size, alignment);
 }
 
 HMM_REPLACEABLE void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, NOTHROW)
 {
-    return allocate_or_null(_ZnamSt11align_val_t, size, alignment, CALLER);
+    return new_aligned_nothrow(_ZnamSt11align_val_t, size, alignment);
 }
 
 /* --- delete(nothrow), delete(size) --------------------------------------------------------------
@@ -185,36 +223,70 @@ HMM_REPLACEABLE void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t ali
 static HMM_NOINLINE void check_size(const void *block, size_t size, size_t alignment,
                                     const void *caller)
 {
-    if (block != NULL && !any_replaced())
+    note_forms();
+    if (hmm_unlikely(!hmm_has_class_of(block, hmm_round_up(size, alignment))) && block != NULL &&
+        !any_replaced())
         hmm_check_size_at(block, alignment, size, true, "HmmFree", caller);
+}
+
+static HMM_NOINLINE void delete_sized(void *block, size_t size, const void *caller)
+{
+    if (hmm_hit_free_sized_above(hmm_self.forms_bytes, block, size))
+        return;
+    check_size(block, size, 1, caller);
+    _ZdlPv(block);
+}
+
+static HMM_NOINLINE void delete_array_sized(void *block, size_t size, const void *caller)
+{
+    if (hmm_hit_free_sized_above(hmm_self.forms_bytes, block, size))
+        return;
+    check_size(block, size, 1, caller);
+    _ZdaPv(block);
 }
 
 HMM_REPLACEABLE void _ZdlPvm(void *block, size_t size)
 {
-    if (hmm_unlikely(!hmm_has_class_of(block, size)))
-        check_size(block, size, 1, CALLER);
-    _ZdlPv(block);
+    if (hmm_unlikely(!hmm_hit_free_sized(&hmm_self.forms_bytes, block, size)))
+        delete_sized(block, size, CALLER);
 }
 
 HMM_REPLACEABLE void _ZdaPvm(void *block, size_t size)
 {
-    if (hmm_unlikely(!hmm_has_class_of(block, size)))
-        check_size(block, size, 1, CALLER);
-    _ZdaPv(block);
+    if (hmm_unlikely(!hmm_hit_free_sized(&hmm_self.forms_bytes, block, size)))
+        delete_array_sized(block, size, CALLER);
+}
+
+static HMM_NOINLINE void delete_aligned_sized(void *block, size_t size, size_t alignment,
+                                              const void *caller)
+{
+    if (hmm_hit_free_sized_above(hmm_self.forms_bytes, block, hmm_round_up(size, alignment)))
+        return;
+    check_size(block, size, alignment, caller);
+    _ZdlPvSt11align_val_t(block, alignment);
+}
+
+static HMM_NOINLINE void delete_array_aligned_sized(void *block, size_t size, size_t alignment,
+                                                    const void *caller)
+{
+    if (hmm_hit_free_sized_above(hmm_self.forms_bytes, block, hmm_round_up(size, alignment)))
+        return;
+    check_size(block, size, alignment, caller);
+    _ZdaPvSt11align_val_t(block, alignment);
 }
 
 HMM_REPLACEABLE void _ZdlPvmSt11align_val_t(void *block, size_t size, size_t alignment)
 {
-    if (hmm_unlikely(!hmm_has_class_of(block, hmm_round_up(size, alignment))))
-        check_size(block, size, alignment, CALLER);
-    _ZdlPvSt11align_val_t(block, alignment);
+    size_t whole = hmm_round_up(size, alignment);
+    if (hmm_unlikely(!hmm_hit_free_sized(&hmm_self.forms_bytes, block, whole)))
+        delete_aligned_sized(block, size, alignment, CALLER);
 }
 
 HMM_REPLACEABLE void _ZdaPvmSt11align_val_t(void *block, size_t size, size_t alignment)
 {
-    if (hmm_unlikely(!hmm_has_class_of(block, hmm_round_up(size, alignment))))
-        check_size(block, size, alignment, CALLER);
-    _ZdaPvSt11align_val_t(block, alignment);
+    size_t whole = hmm_round_up(size, alignment);
+    if (hmm_unlikely(!hmm_hit_free_sized(&hmm_self.forms_bytes, block, whole)))
+        delete_array_aligned_sized(block, size, alignment, CALLER);
 }
 
 HMM_REPLACEABLE void _ZdlPvRKSt9nothrow_t(void *block, NOTHROW)

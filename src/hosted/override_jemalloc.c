@@ -56,11 +56,19 @@ static void *allocate_whole(size_t bytes, size_t alignment, bool zero)
     return block;
 }
 
-HMM_REPLACEABLE void *mallocx(size_t size, int flags)
+static HMM_NOINLINE void *allocate_by_flags(size_t size, int flags)
 {
     size_t alignment = alignment_of(flags);
     size_t bytes = whole_bytes(size, alignment);
     return bytes != 0 ? allocate_whole(bytes, alignment, (flags & FLAG_ZERO) != 0) : NULL;
+}
+
+HMM_REPLACEABLE void *mallocx(size_t size, int flags)
+{
+    void *block;
+    if (hmm_likely(flags == 0 && hmm_hit_alloc(size, &block)))
+        return block; /* small: of one class only */
+    return allocate_by_flags(size, flags);
 }
 
 HMM_REPLACEABLE size_t sallocx(const void *block, int flags)
@@ -75,10 +83,16 @@ HMM_REPLACEABLE void dallocx(void *block, int flags)
     hmm_free(block, "HmmFree");
 }
 
+static HMM_NOINLINE void free_by_flags(void *block, size_t size, int flags, const void *caller)
+{
+    hmm_check_size_at(block, alignment_of(flags), size, false, "HmmFree", caller);
+    hmm_free(block, "HmmFree");
+}
+
 HMM_REPLACEABLE void sdallocx(void *block, size_t size, int flags)
 {
-    hmm_check_size(block, alignment_of(flags), size, false, "HmmFree");
-    hmm_free(block, "HmmFree");
+    if (hmm_unlikely(flags != 0 || !hmm_hit_free_sized(&hmm_self.small_bytes, block, size)))
+        free_by_flags(block, size, flags, __builtin_return_address(0));
 }
 
 static void *move_aligned(void *block, size_t old_bytes, size_t bytes, size_t alignment)

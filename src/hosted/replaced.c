@@ -36,7 +36,8 @@ bool hmm_is_replaced(hmm_function called, hmm_function own)
 static bool gives_our_blocks(void)
 {
     void *block = malloc(HMM_GRANULE_BYTES);
-    bool ours = hmm_hit_usable(block) != 0;
+    size_t bytes;
+    bool ours = hmm_hit_usable(block, &bytes);
     free(block);
     return ours;
 }

@@ -214,7 +214,7 @@ static inline char *hmm_pagemap_address(const struct hmm_pagemap *map, size_t un
 /* Density of the state bytes of a class. */
 static inline unsigned hmm_state_kind(unsigned class_idx)
 {
-    return (unsigned)hmm_min(hmm_log2(class_idx), HMM_STATE_KINDS - 1);
+    return hmm_sizeclasses[class_idx].state_kind;
 }
 
 static inline const struct hmm_states *hmm_pagemap_states(const struct hmm_pagemap *map,

@@ -188,6 +188,13 @@ int main(void)
         CHECK(natural != NULL);
         aligned(natural, 16);
     }
+    for (int i = 0; i < 400; i++) /* so many that a thread makes hits, where it may */
+        free(malloc(100));
+    for (int i = 0; i < 20; i++) {
+        before = n_free;
+        free_sized(malloc(100), 100);
+        CHECK(n_free == before + 1);
+    }
     errno = 0;
     CHECK(aligned_alloc(64, (size_t)1 << 46) == NULL && errno == ENOMEM);
     CHECK(aligned_alloc(64, SIZE_MAX - 70) == NULL);

@@ -50,6 +50,27 @@ static void test_all_slots_are_granules(void **state)
     }
 }
 
+/* A small size that is a multiple of a power of two has a class whose slots are, too. Of a medium
+ * one another class may be needed; where not, its coarse class has such slots as well. */
+static void test_multiples_stay_aligned(void **state)
+{
+    (void)state;
+    unsigned n_others = 0;
+    for (size_t align = HMM_GRANULE_BYTES; align <= HMM_UNIT_BYTES; align *= 2)
+        for (size_t bytes = align; bytes <= HMM_SLAB_MAX_BYTES; bytes += align) {
+            unsigned c = hmm_sizeclass_of(bytes);
+            unsigned aligned = hmm_sizeclass_aligned(align, bytes);
+            assert_int_equal(hmm_sizeclasses[aligned].slot_bytes % align, 0);
+            assert_true(align <= hmm_sizeclasses[aligned].align_bytes);
+            assert_int_equal(align <= hmm_sizeclasses[c].align_bytes, aligned == c);
+            assert_true(aligned == c || bytes > HMM_SMALL_MAX_BYTES);
+            n_others += aligned != c;
+            if (aligned == c)
+                assert_int_equal(hmm_sizeclasses[hmm_sizeclass_coarse(c)].slot_bytes % align, 0);
+        }
+    assert_int_equal(n_others, 3); /* 4,224 and 4,352 bytes: their class has slots of 4,416 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -57,6 +78,7 @@ int main(void)
         cmocka_unit_test(test_waste_is_bounded),
         cmocka_unit_test(test_reciprocal_divides_exactly),
         cmocka_unit_test(test_all_slots_are_granules),
+        cmocka_unit_test(test_multiples_stay_aligned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
