@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -126,8 +127,25 @@ class Bench:
         return done
 
 
-def benchmarks(build, work):
+def own_commands(args, parser):
+    """Those that were given: name -> (command, its standard input or None)."""
+    found = {}
+    for given in args.command:
+        name, _, line = given.partition("=")
+        line, _, stdin = line.partition("<")
+        command = shlex.split(line)
+        if not name or not command or shutil.which(command[0]) is None:
+            parser.error("--command %s: no such program" % given)
+        if stdin.strip() and not os.path.isfile(stdin.strip()):
+            parser.error("--command %s: no such file: %s" % (given, stdin.strip()))
+        found[name] = command, stdin.strip() or None
+    return found
+
+
+def benchmarks(build, work, own):
     bench = Bench(build, work)
+    if own:
+        return {name: (lambda heap, command=command, stdin=stdin: bench.run(command, heap, stdin)) for name, (command, stdin) in own.items()}
     listed = subprocess.run([bench.micro], capture_output=True, text=True, check=True).stdout.split()
     found = {name: (lambda heap, name=name: bench.pattern(name, heap)) for name in listed}
     for name, (command, stdin) in programs(work).items():
@@ -194,15 +212,15 @@ def run_all(found, heaps, rounds):
     return results
 
 
-def run_together(build, work, names, heaps, rounds):
+def run_together(build, work, names, heaps, rounds, own):
     """The same results as run_all's, of benchmarks that are one command; the time is CPU time."""
     commands, benches = {}, {}
     for name in heaps:
         folder = os.path.join(work, name)
         os.mkdir(folder)
         benches[name] = Bench(build, folder)
-        commands[name] = programs(folder)
-        commands[name].update({p: ([benches[name].micro, p], None) for p in names if p not in REAL})
+        commands[name] = own or programs(folder)
+        commands[name].update({p: ([benches[name].micro, p], None) for p in names if p not in REAL and p not in own})
     processor = max(os.sched_getaffinity(0))
     names = [b for b in names if b != "redis" and not b.startswith(THREADED)]
     results = {bench: {heap: [] for heap in heaps} for bench in names}
@@ -242,6 +260,8 @@ def main():
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--together", action="store_true", help="all heaps at once on one processor: CPU time, of benchmarks with one thread and of programs")
     p.add_argument("--only", help="benchmarks, comma separated (prefixes)")
+    p.add_argument("--command", action="append", default=[], metavar="'NAME=PROGRAM ARGUMENTS [< FILE]'",
+                   help="this program only, and others so given; paths are absolute ones")
     p.add_argument("--real", action="store_true", help="the real programs only")
     p.add_argument("--heaps", help="of the known heaps use these, comma separated")
     p.add_argument("--alloc", action="append", default=[], metavar="NAME=PATH[,VARIABLE=VALUE...]", help="a further heap")
@@ -258,7 +278,8 @@ def main():
         known = heaps_of(args, p)
         heaps = list(known)
         with tempfile.TemporaryDirectory() as work:
-            found = benchmarks(os.path.abspath(args.build), work)
+            own = own_commands(args, p)
+            found = benchmarks(os.path.abspath(args.build), work, own)
             if args.only:
                 found = {b: f for b, f in found.items() if any(b.startswith(o) for o in args.only.split(","))}
             if args.real:
@@ -266,7 +287,7 @@ def main():
             if not found:
                 p.error("no such benchmark")
             if args.together:
-                results = run_together(os.path.abspath(args.build), work, found, known, args.rounds)
+                results = run_together(os.path.abspath(args.build), work, found, known, args.rounds, own)
             else:
                 results = run_all(found, known, args.rounds)
         path = args.json or os.path.join(args.build, "bench.json")
