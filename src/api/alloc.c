@@ -209,7 +209,7 @@ static HMM_NOINLINE void *realloc_slow(void *block, size_t usable_bytes, size_t 
     return block; /* too large is still a success */
 }
 
-/* Of a slab both. */
+/* Both are of slabs, and have `bytes` in common. */
 static HMM_NOINLINE void *move_hit(void *moved, void *block, size_t bytes)
 {
     memcpy(moved, block, bytes);

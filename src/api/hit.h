@@ -115,8 +115,8 @@ static inline bool hmm_hit_alloc_above(size_t bytes, void **block)
     return *block != NULL;
 }
 
-/* The same of medium ones, align_bytes a power of two; most_bytes is not 0, or nothing is a hit. A
- * class need not do. */
+/* A medium block at a multiple of align_bytes, a power of two; most_bytes 0: none is a hit. Nor is
+ * one whose class has slots elsewhere, too. */
 static inline bool hmm_hit_alloc_aligned_above(size_t most_bytes, size_t align_bytes, size_t bytes,
                                                void **block)
 {
@@ -128,6 +128,7 @@ static inline bool hmm_hit_alloc_aligned_above(size_t most_bytes, size_t align_b
            hmm_magazine_pop(hmm_self.magazine[class_idx], block);
 }
 
+/* A medium block of the size that it was made for; most_bytes 0: none is a hit. */
 static inline bool hmm_hit_free_sized_above(size_t most_bytes, void *block, size_t bytes)
 {
     struct hmm_magazine *mag;

@@ -245,7 +245,7 @@ HMM_REPLACEABLE size_t malloc_good_size(size_t size)
     return size > PTRDIFF_MAX - step_bytes ? size : hmm_round_up(size, step_bytes);
 }
 
-/* Off the hit path; as its caller's caller sees it. */
+/* Off the hit path. caller: where the size was stated */
 static HMM_NOINLINE void free_stated(void *block, size_t alignment, size_t size, const void *caller)
 {
     if (hmm_hit_free_sized_above(hmm_self.family_bytes, block, size) || block == NULL)
