@@ -340,6 +340,17 @@ static void test_a_slow_refill(void **state)
     buffer_heap_drop(h);
 }
 
+/* One value after the other, four of them. */
+static struct hmm_swing swing_of(const uint32_t *values)
+{
+    struct hmm_swing swing = {0};
+    for (size_t k = 0; k < 4; k++) {
+        hmm_swing_note_low(&swing, values[k]);
+        hmm_swing_note_high(&swing, values[k]);
+    }
+    return swing;
+}
+
 /* The examples of swing.h. */
 static void test_swings(void **state)
 {
@@ -352,11 +363,7 @@ static void test_swings(void **state)
         {100, 100, 20, 0, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct hmm_swing swing = {0};
-        for (size_t k = 0; k < 4; k++) {
-            hmm_swing_note_low(&swing, rows[i][k]);
-            hmm_swing_note_high(&swing, rows[i][k]);
-        }
+        struct hmm_swing swing = swing_of(rows[i]);
         assert_int_equal(hmm_swing_width(&swing), rows[i][4]);
         hmm_swing_begin(&swing, rows[i][3]);
         assert_int_equal(hmm_swing_width(&swing), rows[i][4]);
@@ -383,11 +390,7 @@ static void test_falls(void **state)
         {30, 40, 50, 60, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct hmm_swing swing = {0};
-        for (size_t k = 0; k < 4; k++) {
-            hmm_swing_note_low(&swing, rows[i][k]);
-            hmm_swing_note_high(&swing, rows[i][k]);
-        }
+        struct hmm_swing swing = swing_of(rows[i]);
         assert_int_equal(hmm_swing_fall(&swing, rows[i][3]), rows[i][4]);
         hmm_swing_begin(&swing, rows[i][3]); /* whatever period it began in */
         assert_int_equal(hmm_swing_fall(&swing, rows[i][3]), rows[i][4]);
