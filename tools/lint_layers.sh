@@ -19,7 +19,7 @@ rank_of() { # its rank, in `is`
     case $module in
     port/*/end) module=port/end ;;
     port_inline | */port_inline | syscall | */syscall | port/board) module=port/port ;;
-    port/*/* | filter) module=port/system ;;
+    port/*/* | filter | clock) module=port/system ;;
     process/*/* | hosted/*/*) module=${module%%/*}/${module##*/} ;;
     base/sizeclass_table) module=base/sizeclass ;;
     hmm) module=process/process ;; # the public headers stand for themselves

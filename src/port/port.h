@@ -85,7 +85,8 @@ void hmm_port_set_policy(enum hmm_port_policy policy);
 bool hmm_port_note_filter(void);
 void hmm_port_forget_filter(void);
 
-/* Monotonic, coarse (some ms). The clock may be the program's, and allocate: locks: none held */
+/* Monotonic, coarse (some ms); slower than the wall's while others use the process's processor. The
+ * clock may be the program's, and allocate: locks: none held */
 uint64_t hmm_port_clock_ns(void);
 /* What the former has returned last; takes no time, and may be some time ago. */
 uint64_t hmm_port_clock_latest_ns(void);

@@ -40,14 +40,16 @@ static const struct {
     const char *name;
     int nr;
 } calls[] = {
-    {"madvise", SYS_madvise},   {"process_madvise", SYS_process_madvise},
-    {"mprotect", SYS_mprotect}, {"mremap", SYS_mremap},
-    {"mincore", SYS_mincore},   {"getrandom", SYS_getrandom},
-    {"sysinfo", SYS_sysinfo},   {"prlimit64", SYS_prlimit64},
-    {"futex", SYS_futex},       {"getcpu", SYS_getcpu},
-    {"openat", SYS_openat},     {"read", SYS_read},
-    {"prctl", SYS_prctl},       {"clock_gettime", SYS_clock_gettime},
+    {"madvise", SYS_madvise},     {"process_madvise", SYS_process_madvise},
+    {"mprotect", SYS_mprotect},   {"mremap", SYS_mremap},
+    {"mincore", SYS_mincore},     {"getrandom", SYS_getrandom},
+    {"sysinfo", SYS_sysinfo},     {"prlimit64", SYS_prlimit64},
+    {"futex", SYS_futex},         {"getcpu", SYS_getcpu},
+    {"openat", SYS_openat},       {"read", SYS_read},
+    {"prctl", SYS_prctl},         {"clock_gettime", SYS_clock_gettime},
+    {"getrusage", SYS_getrusage},
 };
+static useconds_t pause_us; /* between two rounds: that call is made some time after the last one */
 
 static bool install(unsigned nr, unsigned action, bool by_syscall)
 {
@@ -112,6 +114,7 @@ static int work(void)
             return 16;
         free(more);
         free(zero);
+        usleep(pause_us);
     }
     return HmmCheck == NULL || HmmCheck() == NULL ? 0 : 17;
 }
@@ -206,6 +209,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         for (size_t k = 0; k < sizeof actions / sizeof actions[0]; k++) {
             unsigned nr = (unsigned)calls[i].nr;
+            pause_us = calls[i].nr == SYS_getrusage ? 250000 : 0;
             if ((i >= 3 && (k == 1 || k == 2)) || (i >= 5 && k == 0))
                 continue;
             failed |= try("later", later, calls[i].name, nr, actions[k]);

@@ -1,4 +1,8 @@
-/* clock.c - linux: time, also where the clock stands still or goes back.
+/* clock.c - linux: time as the process has lived it, also where the clock stands still or goes
+ * back.
+ *
+ * While others use its processor, the process gets slower, but not what it does: the same blocks
+ * come back, later. So its time passes more slowly, too (share.c).
  *
  * libc's clock may be another library's (libfaketime), and that of a virtual machine may stop. Free
  * memory is to age all the same. So time never goes back here; and when libc's clock has not moved
@@ -11,13 +15,12 @@
  *
  * Layer   port.
  */
-#include "filter.h"
+#include "clock.h"
 
 #include "base/tunables.h"
+#include "filter.h"
 #include "port/port.h"
 #include "syscall.h"
-
-#include <time.h>
 
 /* A coarse clock stands still for 4 ms, which may be 100,000 looks: asked at each 64th of them, the
  * kernel took a tenth of a program's time. So it is asked whenever there are twice as many. */
@@ -26,9 +29,9 @@ enum source { LIBC, KERNEL, COUNT };
 
 /* All atomic, relaxed: threads may find them one look apart, time is coarse. */
 static _Atomic(int) source;
-static _Atomic(uint64_t) latest_ns; /* of what was returned */
-static _Atomic(uint64_t) shift_ns;  /* added to the source's, so that time goes on */
-static _Atomic(uint32_t) n_looks;   /* that have found latest_ns */
+static _Atomic(uint64_t) latest_ns; /* of what was returned; only grows */
+static _Atomic(uint64_t) seen_ns;   /* the source's, up to which latest_ns counts */
+static _Atomic(uint32_t) n_looks;   /* that have found seen_ns */
 static _Atomic(uint64_t) asked_ns;  /* the kernel's time when it was first asked since; 0: not */
 static __thread volatile bool is_asking; /* owner; volatile: libc declares its clock as one that
                                            calls nobody back */
@@ -48,7 +51,7 @@ static uint64_t ns_of(const struct timespec *time)
     return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
 }
 
-static uint64_t kernel_ns(clockid_t clock)
+uint64_t clock_kernel_ns(clockid_t clock)
 {
     struct timespec now = {0};
 #ifdef SYS_clock_gettime
@@ -62,7 +65,7 @@ static uint64_t kernel_ns(clockid_t clock)
 /* From now on this source, at the time that it is. */
 static void switch_to(enum source to, uint64_t its_ns)
 {
-    store(&shift_ns, load(&latest_ns) - its_ns);
+    store(&seen_ns, its_ns);
     atomic_store_explicit(&source, to, memory_order_relaxed); /* relaxed: as above */
 }
 
@@ -71,13 +74,13 @@ static HMM_COLD void ask_kernel(uint32_t looks)
 {
     if (!optional_allowed(OPTIONAL_LOOK))
         return;
-    uint64_t now_ns = kernel_ns(CLOCK_MONOTONIC);
+    uint64_t now_ns = clock_kernel_ns(CLOCK_MONOTONIC);
     if (load(&asked_ns) == 0)
         store(&asked_ns, now_ns);
     else if (now_ns > load(&asked_ns) && now_ns - load(&asked_ns) >= HMM_CLOCK_FAKE_NS)
-        switch_to(KERNEL, kernel_ns(CLOCK_MONOTONIC_COARSE));
+        switch_to(KERNEL, clock_kernel_ns(CLOCK_MONOTONIC_COARSE));
     else if (looks >= HMM_CLOCK_LOOKS_TO_COUNT && now_ns <= load(&asked_ns))
-        switch_to(COUNT, load(&latest_ns));
+        switch_to(COUNT, load(&seen_ns));
 }
 
 static uint64_t source_ns(void)
@@ -85,45 +88,47 @@ static uint64_t source_ns(void)
     struct timespec now;
     int from = atomic_load_explicit(&source, memory_order_relaxed); /* relaxed: as above */
     if (hmm_unlikely(from == KERNEL))
-        return kernel_ns(CLOCK_MONOTONIC_COARSE);
+        return clock_kernel_ns(CLOCK_MONOTONIC_COARSE);
     if (hmm_unlikely(from == COUNT))
-        return load(&latest_ns) - load(&shift_ns) + HMM_CLOCK_COUNT_NS;
+        return load(&seen_ns) + HMM_CLOCK_COUNT_NS;
     is_asking = true;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     is_asking = false;
     return ns_of(&now);
 }
 
-/* A look has found no later time than the latest. Returns that. */
-static uint64_t note_standstill(uint64_t latest)
+/* A look has found no later time. */
+static void note_standstill(void)
 {
     uint32_t looks = atomic_load_explicit(&n_looks, memory_order_relaxed) + 1; /* as above */
     atomic_store_explicit(&n_looks, looks, memory_order_relaxed);              /* as above */
     if (hmm_unlikely((looks & (looks - 1)) == 0) && looks >= HMM_CLOCK_LOOKS_TO_ASK)
         ask_kernel(looks);
-    return latest;
+}
+
+static void move_on(uint64_t by_ns, uint64_t now_ns)
+{
+    /* relaxed: as above */
+    atomic_fetch_add_explicit(&latest_ns, by_ns / share_slowness(now_ns), memory_order_relaxed);
+    store(&asked_ns, 0);
+    atomic_store_explicit(&n_looks, 0, memory_order_relaxed); /* relaxed: as above */
 }
 
 uint64_t hmm_port_clock_ns(void)
 {
-    uint64_t latest = load(&latest_ns);
+    uint64_t seen = load(&seen_ns);
     if (hmm_unlikely(is_asking))
-        return latest;
-    uint64_t now_ns = source_ns() + load(&shift_ns);
-    if (hmm_likely(now_ns == latest))
-        return note_standstill(latest);
-    if (hmm_unlikely((int64_t)(now_ns - latest) < 0)) { /* it goes on from the latest */
-        store(&shift_ns, load(&shift_ns) + (latest - now_ns));
-        return note_standstill(latest);
-    }
-    /* relaxed: as above. Another thread may have found a later time meanwhile */
-    while (!atomic_compare_exchange_weak_explicit(&latest_ns, &latest, now_ns, memory_order_relaxed,
-                                                  memory_order_relaxed))
-        if ((int64_t)(now_ns - latest) <= 0)
-            return latest;
-    store(&asked_ns, 0);
-    atomic_store_explicit(&n_looks, 0, memory_order_relaxed); /* relaxed: as above */
-    return now_ns;
+        return load(&latest_ns);
+    uint64_t now_ns = source_ns();
+    /* relaxed: as above. Where another thread has seen a later time meanwhile, it moves on */
+    bool moved = now_ns != seen && atomic_compare_exchange_strong_explicit(&seen_ns, &seen, now_ns,
+                                                                           memory_order_relaxed,
+                                                                           memory_order_relaxed);
+    if (hmm_unlikely(moved && (int64_t)(now_ns - seen) > 0))
+        move_on(now_ns - seen, now_ns);
+    else if (moved || now_ns == seen)
+        note_standstill();
+    return load(&latest_ns);
 }
 
 uint64_t hmm_port_clock_latest_ns(void)
@@ -133,5 +138,5 @@ uint64_t hmm_port_clock_latest_ns(void)
 
 uint64_t hmm_port_clock_exact_ns(void)
 {
-    return optional_allowed(OPTIONAL_LOOK) ? kernel_ns(CLOCK_MONOTONIC) : 0;
+    return optional_allowed(OPTIONAL_LOOK) ? clock_kernel_ns(CLOCK_MONOTONIC) : 0;
 }
