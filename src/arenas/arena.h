@@ -82,7 +82,8 @@ struct hmm_arena {
     struct hmm_cached_run cached[HMM_LARGE_CACHED_RUNS]; /* owner */
     struct hmm_witness witness[HMM_WITNESSES];           /* owner: large blocks, by length */
     uint32_t cached_units;                               /* owner */
-    uint32_t cached_max_units;                           /* owner: their limit */
+    uint32_t cached_max_units;                           /* owner: their limit, */
+    bool cached_closed;              /* owner: or none are kept, for what was kept was not taken */
     struct hmm_rounds *spare_rounds; /* lock: empty ones, for any class with a depot */
     size_t depot_bytes;              /* lock: blocks in depots */
     size_t longer_bytes;             /* lock: that magazines may hold, being longer than at first */

@@ -89,16 +89,36 @@ static uint32_t most_cached(const struct hmm_large *large)
                              HMM_LARGE_CACHED_BYTES >> HMM_UNIT_SHIFT);
 }
 
-/* Make place for a run of this length; NULL: it is too large. */
+/* What is cached is not taken again: by a thread that only frees, or whose blocks all differ. From
+ * now on none is kept, but their lengths are, until one of those is asked for. */
+static void close_cache(struct hmm_large *large, struct hmm_arena *arena)
+{
+    flush_cached(large, arena);
+    arena->cached_closed = true;
+    arena->cached_max_units = 0;
+}
+
+/* A run of this length is wanted, and none is cached: would it be, were the cache open? */
+static void open_cache(struct hmm_arena *arena, uint32_t n_units)
+{
+    if (arena->cached_closed && hmm_large_cached(arena, n_units)->n_units == n_units)
+        arena->cached_closed = false;
+}
+
+/* Make place for a run of this length; NULL: it is too large, or none is kept. */
 static struct hmm_cached_run *make_place(struct hmm_large *large, struct hmm_arena *arena,
                                          uint32_t n_units)
 {
-    uint32_t max_units = most_cached(large);
+    struct hmm_cached_run *own = hmm_large_cached(arena, n_units);
+    uint32_t max_units = arena->cached_closed ? 0 : most_cached(large);
     arena->cached_max_units = max_units;
-    if (n_units > max_units)
+    bool another = own->record != NULL && own->n_units == n_units;
+    if (n_units <= max_units && (another || arena->cached_units + n_units > max_units))
+        close_cache(large, arena);
+    if (arena->cached_closed)
+        own->n_units = n_units;
+    if (arena->cached_closed || n_units > max_units)
         return NULL;
-    if (arena->cached_units + n_units > max_units)
-        flush_cached(large, arena);
     struct hmm_cached_run *run = choose_place(arena, n_units);
     struct hmm_cached_run old = *run;
     if (old.record != NULL) {
@@ -125,29 +145,30 @@ static void *take_cached(struct hmm_pagemap *map, struct hmm_arena *arena, uint3
 }
 
 static void *alloc_run(struct hmm_large *large, struct hmm_arena *arena, uint32_t n_units,
-                       size_t align_bytes, uint32_t *n_dirty)
+                       size_t align_bytes, struct hmm_old_units *old)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
-    *n_dirty = n_units;
+    *old = (struct hmm_old_units){n_units, n_units};
     if (arena != NULL && align_bytes <= HMM_UNIT_BYTES) {
         void *block = take_cached(pages->map, arena, n_units);
         if (block != NULL)
             return block;
-        if (n_units >= HMM_LARGE_FLUSH_UNITS) /* old memory comes first, and this is little then */
-            hmm_large_flush(large, arena);
+        open_cache(arena, n_units);
+        if (n_units >= HMM_LARGE_FLUSH_UNITS && arena->cached_units != 0)
+            close_cache(large, arena); /* old memory comes first */
     }
-    int64_t unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, n_dirty);
+    int64_t unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, old);
     if (unit == HMM_RUN_NONE && arena != NULL) { /* what idle caches pin comes before new memory */
         if (arena->cached_units != 0) {
             flush_cached(large, arena);
-            unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, n_dirty);
+            unit = hmm_pages_take(pages, n_units, align_bytes, HMM_NO_GROWTH, old);
         }
         if (unit == HMM_RUN_NONE)
             hmm_arena_shed(large->arenas, arena, HMM_SHED_FOR_GROWTH);
     }
     if (unit == HMM_RUN_NONE)
-        unit = hmm_pages_take(pages, n_units, align_bytes, HMM_MAY_GROW, n_dirty);
+        unit = hmm_pages_take(pages, n_units, align_bytes, HMM_MAY_GROW, old);
     if (unit == HMM_RUN_NONE)
         return NULL;
     hmm_pagemap_set(pages->map, (size_t)unit, HMM_KIND_LARGE);
@@ -214,21 +235,21 @@ void hmm_large_flush_left(struct hmm_large *large, struct hmm_arena *arena)
 /* --- alloc, move -------------------------------------------------------------------------------
  */
 
-/* The same as hmm_large_alloc, for a block that `grows`, maybe; *n_dirty: of its units, 0 for a
+/* The same as hmm_large_alloc, for a block that `grows`, maybe; *old: of its units, none of a
  * mapping. */
 static void *alloc_any(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
-                       size_t align_bytes, bool grows, uint32_t *n_dirty)
+                       size_t align_bytes, bool grows, struct hmm_old_units *old)
 {
     struct hmm_pages *pages = large->arenas->slabs.pages;
     void *block = NULL;
-    *n_dirty = 0;
+    *old = (struct hmm_old_units){0};
     if (hmm_mapped_is_for(&large->maps, bytes))
         block = hmm_mapped_alloc(&large->maps, bytes, align_bytes, grows);
     if (block == NULL && run_units(bytes + align_bytes) <= pages->meta->max_units)
-        block = alloc_run(large, arena, (uint32_t)run_units(bytes), align_bytes, n_dirty);
+        block = alloc_run(large, arena, (uint32_t)run_units(bytes), align_bytes, old);
     if (block == NULL &&
         !hmm_mapped_is_for(&large->maps, bytes)) { /* where the heap cannot grow, another way */
-        *n_dirty = 0;
+        *old = (struct hmm_old_units){0};
         block = hmm_mapped_alloc(&large->maps, bytes, align_bytes, false);
     }
     return block;
@@ -297,17 +318,17 @@ static void get_block_pages(struct hmm_large *large, struct hmm_arena *arena, ch
 void *hmm_large_alloc(struct hmm_large *large, struct hmm_arena *arena, size_t bytes,
                       size_t align_bytes, bool *zero)
 {
-    uint32_t n_dirty;
-    void *block = alloc_any(large, arena, bytes, align_bytes, false, &n_dirty);
+    struct hmm_old_units dirty;
+    void *block = alloc_any(large, arena, bytes, align_bytes, false, &dirty);
     bool own = block != NULL && is_run(large, block);
     bool is_zeroed = *zero;
-    enum hmm_old old = own && !is_zeroed ? treat_old(large, block, n_dirty) : HMM_OLD_UNASKED;
+    enum hmm_old old = own && !is_zeroed ? treat_old(large, block, dirty.n) : HMM_OLD_UNASKED;
     uint32_t n_recycled = 0;
     if (own && !is_zeroed && old <= HMM_OLD_GOOD &&
-        n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR)
+        dirty.n <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR)
         n_recycled = recycle(large, block, 0, bytes);
-    *zero = is_zeroed && n_dirty == 0;
-    if (own && n_recycled == 0 && arena != NULL && n_dirty <= run_units(bytes) / 2)
+    *zero = is_zeroed && dirty.n == 0;
+    if (own && n_recycled == 0 && arena != NULL && dirty.n <= run_units(bytes) / 2)
         get_block_pages(large, arena, block, bytes, old);
     return block;
 }
@@ -318,13 +339,17 @@ void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *blo
     uint32_t unit = (uint32_t)hmm_pagemap_unit(pages->map, block);
     uint32_t n_units = hmm_pages_run_units(pages, unit);
     size_t old_bytes = (size_t)n_units << HMM_UNIT_SHIFT;
-    uint32_t n_dirty;
-    void *to = alloc_any(large, arena, bytes, 1, true, &n_dirty);
+    struct hmm_old_units dirty;
+    /* relaxed: a hint */
+    atomic_fetch_add_explicit(&pages->moving_units, n_units, memory_order_relaxed);
+    void *to = alloc_any(large, arena, bytes, 1, true, &dirty);
+    /* relaxed: a hint */
+    atomic_fetch_sub_explicit(&pages->moving_units, n_units, memory_order_relaxed);
     if (to == NULL)
         return NULL;
     bool freed;
     hmm_sparse_look(pages, large->sparse, unit);
-    if (n_dirty <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR &&
+    if (dirty.n <= run_units(bytes) / HMM_MOVE_DIRTY_DIVISOR &&
         hmm_move_units(pages, unit, n_units, to)) {
         freed = hmm_port_replace(&pages->map->entry[unit], HMM_KIND_LARGE, HMM_KIND_NONE);
         if (freed) {
@@ -336,6 +361,9 @@ void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *blo
     } else {
         memcpy(to, block, old_bytes);
         freed = hmm_large_free(large, arena, block);
+        size_t done_bytes = hmm_max(old_bytes, (size_t)dirty.end << HMM_UNIT_SHIFT);
+        if (done_bytes < bytes) /* the old place's memory becomes that of the rest */
+            (void)recycle(large, to, done_bytes, bytes);
     }
     if (!freed)
         hmm_misuse_two_owners(block);

@@ -205,6 +205,7 @@ static void note_used(struct hmm_pages *pages, uint32_t unit, uint32_t n_units)
     note_worth(pages, used);
     hmm_pages_note_spare(pages, hmm_pages_dirty_limits(pages));
     pages->peak_used_units = (uint32_t)hmm_max(pages->peak_used_units, used);
+    pages->peak_live_units = (uint32_t)hmm_max(pages->peak_live_units, hmm_pages_live(pages));
     pages->used_lately_units = (uint32_t)hmm_max(pages->used_lately_units, used);
     note_resident(pages);
 }
@@ -264,7 +265,7 @@ static HMM_NOINLINE int64_t find_aligned_place(struct hmm_pages *pages, uint32_t
 
 /* First fit; with an alignment above that of all runs, one that holds an aligned place. */
 static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, bool all,
-                           uint32_t *n_dirty)
+                           struct hmm_old_units *old)
 {
     if (hmm_unlikely(pages->n_units == 0))
         return HMM_RUN_NONE;
@@ -276,9 +277,10 @@ static int64_t take_locked(struct hmm_pages *pages, uint32_t n_units, size_t ali
     if (run == HMM_RUN_NONE)
         return HMM_RUN_NONE;
     unit = aligned ? unit : (uint32_t)run;
-    uint32_t dirty = hmm_pages_detach(pages, (uint32_t)run, unit, n_units);
-    if (n_dirty != NULL)
-        *n_dirty = dirty;
+    uint32_t end = old != NULL ? hmm_pages_dirty_end(pages, unit, n_units) : 0;
+    uint32_t n = hmm_pages_detach(pages, (uint32_t)run, unit, n_units);
+    if (old != NULL)
+        *old = (struct hmm_old_units){n, end};
     note_used(pages, unit, n_units);
     hmm_unit(pages->map, unit)->n_units = n_units;
     pages->n_used_runs++;
@@ -406,7 +408,7 @@ static bool grow(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes, 
 }
 
 int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
-                       enum hmm_growth growth, uint32_t *n_dirty)
+                       enum hmm_growth growth, struct hmm_old_units *old)
 {
     HMM_ASSERT(n_units != 0);
     n_units = (uint32_t)hmm_round_up(n_units, pages->page_units);
@@ -414,7 +416,7 @@ int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_b
     bool all = align_bytes <= pages->brk->align_bytes;
     for (;; all = true) { /* after growth, and before the answer is no */
         hmm_lock_take(&pages->lock);
-        int64_t unit = take_locked(pages, n_units, align_bytes, all, n_dirty);
+        int64_t unit = take_locked(pages, n_units, align_bytes, all, old);
         uint32_t seen = pages->n_growths;
         hmm_lock_give(&pages->lock);
         if (unit != HMM_RUN_NONE || growth == HMM_NO_GROWTH)

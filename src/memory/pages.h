@@ -19,15 +19,21 @@ void hmm_pages_tuned(struct hmm_pages *pages);
 /* May a run be taken from memory that is new to the heap? */
 enum hmm_growth { HMM_NO_GROWTH, HMM_MAY_GROW };
 
+/* Units of a run that have old contents: how many, all before the `end`th. */
+struct hmm_old_units {
+    uint32_t n;
+    uint32_t end;
+};
+
 /* Take `n_units` contiguous units, lowest address first.
  *   align_bytes  power of two; the run's address is a multiple of it
  *   growth       NO_GROWTH: only what is below the break
- *   n_dirty      set to how many of them have old contents, the others read as zero; may be NULL
+ *   old          set to which of them have old contents, the others read as zero; may be NULL
  *   returns      first unit, or HMM_RUN_NONE when none fits and the break may not or cannot grow
  *   locks        takes grow and pages, each for a short time; no system call under pages
  */
 int64_t hmm_pages_take(struct hmm_pages *pages, uint32_t n_units, size_t align_bytes,
-                       enum hmm_growth growth, uint32_t *n_dirty);
+                       enum hmm_growth growth, struct hmm_old_units *old);
 
 /* Extend the used run at `unit` into the free run after it, or by raising the break.
  *   returns  false: the neighbour is used or too short; nothing changed

@@ -103,7 +103,7 @@ static void regret(struct hmm_pages *pages, uint32_t n_units)
         return;
     size_t max_bytes = hmm_meta_tunables(pages->meta)->dirty_max; /* 0: no limit */
     size_t swing = hmm_swing_width(&pages->live_swing);
-    size_t most = swing + swing / 4; /* with slots that are free between */
+    size_t most = swing + swing / HMM_REGRET_BETWEEN; /* with what is free between */
     if (max_bytes != 0)
         most = hmm_min(most, hmm_max(max_bytes >> HMM_UNIT_SHIFT, hmm_pages_used(pages)));
     size_t kept = hmm_min((size_t)pages->kept_units + n_units, most);

@@ -64,6 +64,7 @@ struct hmm_pages {
     uint32_t kept_units;            /* lock:pages, free memory worth keeping, in runs and slots: had
                                        been purged and was needed again */
     _Atomic(uint32_t) unused_units; /* atomic hint: free slots, with and without memory */
+    _Atomic(uint32_t) moving_units; /* atomic hint: used ones whose contents go elsewhere */
     _Atomic(uint32_t) slots_units;  /* atomic hint: free slots that take memory (arenas/sweep.c) */
     _Atomic(size_t) away_bytes;     /* atomic hint: slots freed by others, not collected yet, */
     _Atomic(size_t) away_objs;      /* atomic hint: and how many these are */
@@ -76,6 +77,7 @@ struct hmm_pages {
     uint32_t unswept_units;         /* lock:pages, purged since state bytes were looked at */
     uint32_t states_from;           /* lock:pages, where to look at them next; UINT32_MAX: not */
     uint32_t peak_used_units;       /* lock:pages, statistics */
+    uint32_t peak_live_units;       /* lock:pages */
     uint32_t used_lately_units;     /* lock:pages, the most since hmm_pages_used_lately */
     uint32_t peak_heap_units;       /* lock:pages, statistics: below the break, our own */
     uint32_t peak_resident_units;   /* lock:pages, used and dirty ones; what was taken last may
@@ -173,12 +175,18 @@ static inline bool hmm_pages_is_worth_populating(struct hmm_pages *pages)
     return worth;
 }
 
-/* Used ones without the free slots of slabs, about. */
+/* Used units that are not live: free slots of slabs, and what is being moved. A hint. */
+static inline uint32_t hmm_pages_unused(const struct hmm_pages *pages)
+{
+    return atomic_load_explicit(&pages->unused_units, memory_order_relaxed) + /* relaxed: hints */
+           atomic_load_explicit(&pages->moving_units, memory_order_relaxed);
+}
+
+/* Used ones without those, about. */
 static inline uint32_t hmm_pages_live(const struct hmm_pages *pages)
 {
     uint32_t used = hmm_pages_used(pages);
-    /* relaxed: a hint */
-    uint32_t unused = atomic_load_explicit(&pages->unused_units, memory_order_relaxed);
+    uint32_t unused = hmm_pages_unused(pages);
     return used > unused ? used - unused : 0;
 }
 
@@ -228,7 +236,7 @@ HMM_HINT static inline uint32_t hmm_pages_live_about(const struct hmm_pages *pag
 {
     uint32_t unavailable = __atomic_load_n(&pages->free_units, __ATOMIC_RELAXED) + /* hints */
                            __atomic_load_n(&pages->foreign_units, __ATOMIC_RELAXED) +
-                           atomic_load_explicit(&pages->unused_units, memory_order_relaxed);
+                           hmm_pages_unused(pages);
     uint32_t n_units = __atomic_load_n(&pages->n_units, __ATOMIC_RELAXED); /* a hint */
     return n_units > unavailable ? n_units - unavailable : 0;
 }
@@ -251,10 +259,14 @@ HMM_HINT static inline bool hmm_pages_may_sweep(const struct hmm_pages *pages)
     return kept < peak / HMM_SWEEP_SWING || hmm_pages_unneeded_units(pages) > 0;
 }
 
-/* Units that take memory, as far as is known here. */
+/* Units that take memory, as far as is known here; but for what is being moved: either its old
+ * place or its new one. */
 static inline uint32_t hmm_pages_resident(const struct hmm_pages *pages)
 {
-    return hmm_pages_used(pages) + pages->dirty_units;
+    uint32_t resident = hmm_pages_used(pages) + pages->dirty_units;
+    /* relaxed: a hint */
+    uint32_t moving = atomic_load_explicit(&pages->moving_units, memory_order_relaxed);
+    return resident > moving ? resident - moving : 0;
 }
 
 /* What is resident now is no reason to give anything back. locks: held pages */
@@ -262,6 +274,14 @@ static inline void hmm_pages_note_peak(struct hmm_pages *pages)
 {
     pages->peak_resident_units =
         (uint32_t)hmm_max(pages->peak_resident_units, hmm_pages_resident(pages));
+}
+
+/* So much may be resident: what has been; and what was ever live, with a part of what was needed
+ * again soon. locks: held pages */
+static inline size_t hmm_pages_peak(const struct hmm_pages *pages)
+{
+    size_t kept = hmm_min(pages->kept_units, pages->peak_live_units / HMM_PEAK_KEPT_DIVISOR);
+    return hmm_max(pages->peak_resident_units, pages->peak_live_units + kept);
 }
 
 /* How many dirty units are kept. */
@@ -318,11 +338,10 @@ static inline size_t hmm_pages_excess_over(const struct hmm_pages *pages,
         excess = hmm_min(dirty - limits.most, limits.hardly ? hmm_pages_hardly_unneeded(pages)
                                                             : hmm_pages_unneeded_units(pages));
     size_t resident = hmm_pages_resident(pages);
-    if (resident <= pages->peak_resident_units)
+    size_t peak = hmm_pages_peak(pages);
+    if (resident <= peak)
         return excess;
-    size_t kept = hmm_min(pages->kept_units, hmm_pages_used(pages) / HMM_PEAK_KEPT_DIVISOR);
-    size_t stays = hmm_min(hmm_max(limits.least, kept), dirty);
-    size_t over = hmm_min(resident - pages->peak_resident_units, dirty - stays);
+    size_t over = hmm_min(resident - peak, dirty - limits.least);
     return hmm_max(excess, over);
 }
 
@@ -415,6 +434,20 @@ static inline uint64_t hmm_pages_bits_mask(uint32_t word, uint32_t unit, uint32_
 static inline bool hmm_pages_is_dirty(const struct hmm_pages *pages, uint32_t unit)
 {
     return hmm_unit_bits(pages->map, unit / 64)->dirty >> (unit % 64) & 1;
+}
+
+/* Of n_units from `unit` on, those before the last dirty one, and that; 0: none is.
+ * locks: held pages */
+static inline uint32_t hmm_pages_dirty_end(const struct hmm_pages *pages, uint32_t unit,
+                                           uint32_t n_units)
+{
+    for (uint32_t word = (unit + n_units - 1) / 64 + 1; word > unit / 64; word--) {
+        uint64_t dirty = hmm_unit_bits(pages->map, word - 1)->dirty &
+                         hmm_pages_bits_mask(word - 1, unit, unit + n_units);
+        if (dirty != 0)
+            return word * 64 - (uint32_t)__builtin_clzll(dirty) - unit;
+    }
+    return 0;
 }
 
 /* A mapping may end where this unit begins: see move.c. locks: held pages */

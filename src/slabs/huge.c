@@ -139,12 +139,21 @@ static uint64_t worth_ns(const struct hmm_pages *pages)
     return slow_us != 0 ? slow_us * 1000 : pages->fault_ns * n_pages / HMM_HUGE_TOUCH_PAGES;
 }
 
+/* So many chances are let pass after a slow one: more, the more it has cost. */
+static uint64_t pause_after(uint64_t cost_ns, uint64_t worth_ns)
+{
+    uint64_t lost_ns = cost_ns != UINT64_MAX ? cost_ns - worth_ns : 0;
+    return HMM_HUGE_SKIP + HMM_HUGE_PAYBACK * lost_ns / (worth_ns + 1);
+}
+
 /* A huge page has come, after so long. A slow one may cost ten times what a fast one saves: after
- * it so many chances are let pass, before and between the next ones, four times as many with each
- * further slow one, until enough fast ones have come in a row. locks: held pages */
+ * it chances are let pass, before and between the next ones, four times as many with each further
+ * slow one, until enough fast ones have come in a row. locks: held pages */
 static void note_cost(struct hmm_pages *pages, uint64_t cost_ns)
 {
+    uint64_t skip = HMM_HUGE_SKIP;
     if (cost_ns >= worth_ns(pages)) {
+        skip = pause_after(cost_ns, worth_ns(pages));
         pages->huge_slow++;
         pages->huge_fast = 0;
     } else if (++pages->huge_fast >= HMM_HUGE_FAST && pages->huge_slow > 0) {
@@ -152,7 +161,8 @@ static void note_cost(struct hmm_pages *pages, uint64_t cost_ns)
         pages->huge_fast = 0;
     }
     if (pages->huge_slow > 0)
-        pages->huge_skip = (uint32_t)HMM_HUGE_SKIP << (2 * hmm_min(pages->huge_slow - 1, 4));
+        pages->huge_skip =
+            (uint32_t)hmm_min(skip << (2 * hmm_min(pages->huge_slow - 1, 4)), UINT32_MAX);
 }
 
 /* What comes later is to have huge pages where they are asked for only: from now on the heap's

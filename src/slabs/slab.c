@@ -120,12 +120,12 @@ static bool fit_run(struct hmm_pages *pages, const struct hmm_slab *slab, uint32
  * found again, each twice as long as the one before. */
 static int64_t take_run(struct hmm_slabs *slabs, struct hmm_slab *slab, uint32_t n_units,
                         enum hmm_growth growth, struct hmm_arena *arena, uint32_t tag,
-                        uint32_t *n_dirty)
+                        struct hmm_old_units *old)
 {
     struct hmm_pages *pages = slabs->pages;
     int64_t vain[HMM_STATES_TRIES];
     unsigned n_vain = 0;
-    int64_t unit = hmm_pages_take(pages, n_units, HMM_UNIT_BYTES, growth, n_dirty);
+    int64_t unit = hmm_pages_take(pages, n_units, HMM_UNIT_BYTES, growth, old);
     while (unit != HMM_RUN_NONE) {
         slab->unit = (uint32_t)unit;
         slab->start = hmm_pagemap_address(pages->map, slab->unit);
@@ -135,7 +135,7 @@ static int64_t take_run(struct hmm_slabs *slabs, struct hmm_slab *slab, uint32_t
         vain[n_vain++] = unit;
         unit = HMM_RUN_NONE;
         if (n_vain < HMM_STATES_TRIES)
-            unit = hmm_pages_take(pages, n_units << n_vain, HMM_UNIT_BYTES, growth, n_dirty);
+            unit = hmm_pages_take(pages, n_units << n_vain, HMM_UNIT_BYTES, growth, old);
     }
     while (n_vain > 0)
         hmm_pages_give(pages, (uint32_t)vain[--n_vain]);
@@ -157,13 +157,13 @@ struct hmm_slab *hmm_slab_create(struct hmm_slabs *slabs, unsigned class_idx, ui
     if (slab == NULL)
         return NULL;
     init_descriptor(slab, class_idx, n_slots);
-    uint32_t n_dirty;
-    int64_t unit = take_run(slabs, slab, n_units, growth, arena, tag, &n_dirty);
+    struct hmm_old_units old;
+    int64_t unit = take_run(slabs, slab, n_units, growth, arena, tag, &old);
     if (unit == HMM_RUN_NONE) {
         give_descriptor(slabs, slab, n_units);
         return NULL;
     }
-    slab->is_new = n_dirty < n_units;
+    slab->is_new = old.n < n_units;
     return slab;
 }
 

@@ -209,12 +209,48 @@ static void move_when_hard(int no_more)
            no_more ? "moved without a mapping left, status" : "split and moved, status", status);
 }
 
+/* A block grows among others, and all are freed, again and again. Where its new place has old
+ * contents it is copied: both places are in memory then, and other free memory goes before. The old
+ * place's becomes that of the rest of the new one. In a child, whose heap has not been larger yet.
+ */
+static void grow_again(void)
+{
+    enum { CYCLES = 8, MAX = 64 * MIB, MAX_KIB = 88000, MAX_FAULTS = 70000 };
+    pid_t child = fork();
+    int status = -1;
+    if (child != 0) {
+        waitpid(child, &status, 0);
+        expect(status == 0, "a block that grows again and again, status", status);
+        return;
+    }
+    long before = rss_kib();
+    for (int cycle = 0; cycle < CYCLES; cycle++) {
+        void *others[64];
+        int n = 0;
+        char *block = NULL;
+        for (size_t bytes = 16; bytes < MAX; bytes += bytes / 2) {
+            block = realloc(block, bytes);
+            memset(block + bytes / 2, 1, bytes - bytes / 2);
+            others[n++] = malloc(bytes / 8 + 1);
+        }
+        while (n > 0)
+            free(others[--n]);
+        free(block);
+    }
+    long peak = status_kib("VmHWM:") - before;
+    expect(peak < MAX_KIB, "KiB while a block grows to 50,000 again and again", peak);
+    expect(faults() < MAX_FAULTS, "page faults then", faults());
+    fflush(stdout);
+    _exit(failures != 0);
+}
+
 int main(void)
 {
     if (!is_supported() || sysconf(_SC_PAGESIZE) != 4096) {
         puts("another size of pages, or Linux before 5.7: nothing to see");
         return 0;
     }
+    grow_again();
     move_when_hard(0);
     move_when_hard(1);
     fill_holes();

@@ -24,9 +24,9 @@ static void test_all_gives_back_and_lowers(void **state)
     assert_int_equal(p->n_units, pin + 1);
     assert_int_equal(p->dirty_units, 0);
     buffer_heap_check(h);
-    uint32_t n_dirty = 1;
-    assert_int_equal(hmm_pages_take(p, 8, 1, HMM_MAY_GROW, &n_dirty), hole);
-    assert_int_equal(n_dirty, 0); /* purged memory reads as zero, and the heap knows */
+    struct hmm_old_units old = {1, 1};
+    assert_int_equal(hmm_pages_take(p, 8, 1, HMM_MAY_GROW, &old), hole);
+    assert_int_equal(old.n, 0); /* purged memory reads as zero, and the heap knows */
     for (size_t i = 0; i < 8 * HMM_UNIT_BYTES; i++)
         assert_int_equal(hmm_pagemap_address(p->map, hole)[i], 0);
     (void)keep;
@@ -152,6 +152,51 @@ static void test_keeps_what_swings_at_a_new_peak(void **state)
     hmm_pages_give(p, pin);
     buffer_heap_check(h);
     buffer_heap_drop(h);
+}
+
+/* A block that is being moved is in memory once: the peak does not rise by it, nor what is live. */
+static void test_a_move_is_no_peak(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    uint32_t old = (uint32_t)hmm_pages_take(p, 100, 1, HMM_MAY_GROW, NULL);
+    uint32_t before = p->peak_resident_units;
+    atomic_store(&p->moving_units, 100);
+    uint32_t new = (uint32_t)hmm_pages_take(p, 150, 1, HMM_MAY_GROW, NULL);
+    assert_int_equal(p->peak_resident_units, before + 50);
+    assert_int_equal(p->peak_live_units, before + 50);
+    atomic_store(&p->moving_units, 0);
+    hmm_pages_give(p, old);
+    hmm_pages_give(p, new);
+    buffer_heap_drop(h);
+}
+
+/* What was needed again soon may make the heap larger than it ever was, by a part of what was live
+ * at most; without that, it goes first. */
+static void test_a_peak_may_be_higher_by_what_is_kept(void **state)
+{
+    (void)state;
+    enum { LIVE = 400, HOLE = 100, MORE = 320 };
+    for (uint32_t kept = 0; kept <= LIVE; kept += LIVE) {
+        struct buffer_heap *h = make_with_small_limit();
+        struct hmm_pages *p = &h->heap.pages;
+        uint32_t live = (uint32_t)hmm_pages_take(p, LIVE, 1, HMM_MAY_GROW, NULL);
+        uint32_t hole = (uint32_t)hmm_pages_take(p, HOLE, 1, HMM_MAY_GROW, NULL);
+        uint32_t pin = (uint32_t)hmm_pages_take(p, 1, 1, HMM_MAY_GROW, NULL);
+        hmm_pages_trim_run(p, live, LIVE / 2); /* far below its peak */
+        hmm_pages_give(p, hole);
+        hmm_decay(p, hmm_port_clock_ns());
+        p->kept_units = kept;
+        p->peak_resident_units = LIVE;
+        uint32_t more = (uint32_t)hmm_pages_take(p, MORE, 1, HMM_MAY_GROW, NULL);
+        hmm_decay(p, hmm_port_clock_ns());
+        assert_true((p->dirty_units > p->peak_live_units / 8) == (kept != 0));
+        hmm_pages_give(p, more);
+        hmm_pages_give(p, live);
+        hmm_pages_give(p, pin);
+        buffer_heap_drop(h);
+    }
 }
 
 /* Free units in runs of 16, used ones between them. */
@@ -287,9 +332,9 @@ static void test_learns_what_to_keep(void **state)
     struct hmm_pages *p = &h->heap.pages;
     uint32_t pin;
     uint32_t run = free_64_units(p, &pin);
-    uint32_t n_dirty = 0;
-    assert_int_equal(hmm_pages_take(p, 64, 1, HMM_NO_GROWTH, &n_dirty), run);
-    assert_int_not_equal(n_dirty, 0); /* the part that was kept */
+    struct hmm_old_units old = {0};
+    assert_int_equal(hmm_pages_take(p, 64, 1, HMM_NO_GROWTH, &old), run);
+    assert_int_not_equal(old.n, 0); /* the part that was kept */
     assert_true(p->kept_units >= 60);
     hmm_pages_give(p, run);
     hmm_decay(p, hmm_port_clock_ns());
@@ -299,11 +344,25 @@ static void test_learns_what_to_keep(void **state)
     hmm_decay_all(p, UINT32_MAX);
     p->kept_units = 0;
     hmm_regret_age(p, p->regret_at_ns + 2 * HMM_REGRET_MS * (uint64_t)1000000);
-    assert_int_equal(hmm_pages_take(p, 64, 1, HMM_NO_GROWTH, &n_dirty), run);
-    assert_int_equal(n_dirty, 0);
+    assert_int_equal(hmm_pages_take(p, 64, 1, HMM_NO_GROWTH, &old), run);
+    assert_int_equal(old.n, 0);
     assert_int_equal(p->kept_units, 0);
     hmm_pages_give(p, run);
     hmm_pages_give(p, pin);
+    buffer_heap_drop(h);
+}
+
+/* However much is needed again: no more is kept than live memory has swung by, and a half. */
+static void test_keeps_what_has_swung(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = make_with_small_limit();
+    struct hmm_pages *p = &h->heap.pages;
+    hmm_swing_note_high(&p->live_swing, 300);
+    hmm_swing_note_low(&p->live_swing, 100);
+    hmm_swing_note_high(&p->live_swing, 250);
+    hmm_regret_note_slots(p, 1000);
+    assert_int_equal(p->kept_units, 150 + 150 / 2);
     buffer_heap_drop(h);
 }
 
@@ -406,11 +465,14 @@ int main(void)
         cmocka_unit_test(test_keeps_while_it_swings),
         cmocka_unit_test(test_goes_before_a_new_peak),
         cmocka_unit_test(test_keeps_what_swings_at_a_new_peak),
+        cmocka_unit_test(test_a_move_is_no_peak),
+        cmocka_unit_test(test_a_peak_may_be_higher_by_what_is_kept),
         cmocka_unit_test(test_goes_in_pieces),
         cmocka_unit_test(test_remembers_refusals),
         cmocka_unit_test(test_ages_by_periods),
         cmocka_unit_test(test_highest_first),
         cmocka_unit_test(test_learns_what_to_keep),
+        cmocka_unit_test(test_keeps_what_has_swung),
         cmocka_unit_test(test_a_slow_refill),
         cmocka_unit_test(test_swings),
         cmocka_unit_test(test_falls),

@@ -61,6 +61,48 @@ static void test_a_longer_block_takes_what_is_cached(void **state)
     buffer_heap_drop(h);
 }
 
+/* Which of these blocks is the cached one; -1: none. */
+static int cached_of(struct buffer_heap *h, void *const blocks[], int n)
+{
+    for (unsigned c = 0; c < HMM_LARGE_CACHED_RUNS; c++)
+        for (int i = 0; h->self.arena->cached[c].record != NULL && i < n; i++)
+            if (hmm_pagemap_unit(&h->heap.map, blocks[i]) == h->self.arena->cached[c].unit)
+                return i;
+    return -1;
+}
+
+/* A thread that only frees large blocks caches none of them; nor one that frees a long one and asks
+ * for a longer one. Until it asks for a length that it has freed. */
+static void test_what_is_not_taken_is_not_cached(void **state)
+{
+    (void)state;
+    struct buffer_heap *h = buffer_heap_make(2 * HEAP_BYTES);
+    size_t bytes = (size_t)4 * HMM_UNIT_BYTES;
+    void *much = alloc(h, &h->self, HEAP_BYTES); /* so that a sixteenth of it may be cached */
+    void *blocks[4];
+    for (int i = 0; i < 4; i++)
+        blocks[i] = alloc(h, &h->self, bytes);
+    hmm_heap_free(&h->heap, &h->self, blocks[0], "HmmFree");
+    assert_int_equal(cached_of(h, blocks, 4), 0);
+    for (int i = 1; i < 4; i++) {
+        hmm_heap_free(&h->heap, &h->self, blocks[i], "HmmFree");
+        assert_int_equal(cached_of(h, blocks, 4), -1);
+    }
+    blocks[0] = alloc(h, &h->self, bytes); /* not cached; it had better been */
+    hmm_heap_free(&h->heap, &h->self, blocks[0], "HmmFree");
+    assert_int_equal(cached_of(h, blocks, 1), 0);
+    size_t long_bytes = (size_t)HMM_LARGE_FLUSH_UNITS * HMM_UNIT_BYTES;
+    void *longer = alloc(h, &h->self, long_bytes);
+    assert_int_equal(h->self.arena->cached_units, 0);
+    hmm_heap_free(&h->heap, &h->self, longer, "HmmFree");
+    assert_int_equal(h->self.arena->cached_units, 0);
+    longer = alloc(h, &h->self, long_bytes);
+    hmm_heap_free(&h->heap, &h->self, longer, "HmmFree");
+    assert_int_equal(cached_of(h, &longer, 1), 0);
+    hmm_heap_free(&h->heap, &h->self, much, "HmmFree");
+    buffer_heap_drop(h);
+}
+
 /* What threads may cache of large blocks is one share for all of them, and dirty_min for each. */
 static void test_threads_share_what_may_be_cached(void **state)
 {
@@ -553,6 +595,7 @@ int main(void)
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_light_thread_owns_nothing),
         cmocka_unit_test(test_large_blocks_make_an_owner),
+        cmocka_unit_test(test_what_is_not_taken_is_not_cached),
         cmocka_unit_test(test_threads_share_what_may_be_cached),
         cmocka_unit_test(test_a_longer_block_takes_what_is_cached),
         cmocka_unit_test(test_aligned),
