@@ -243,12 +243,13 @@ static void *alloc_any(struct hmm_large *large, struct hmm_arena *arena, size_t 
     struct hmm_pages *pages = large->arenas->slabs.pages;
     void *block = NULL;
     *old = (struct hmm_old_units){0};
-    if (hmm_mapped_is_for(&large->maps, bytes))
+    bool is_mapped = hmm_mapped_is_for(&large->maps, bytes) &&
+                     (grows || !hmm_mapped_returns(&large->maps, bytes));
+    if (is_mapped)
         block = hmm_mapped_alloc(&large->maps, bytes, align_bytes, grows);
     if (block == NULL && run_units(bytes + align_bytes) <= pages->meta->max_units)
         block = alloc_run(large, arena, (uint32_t)run_units(bytes), align_bytes, old);
-    if (block == NULL &&
-        !hmm_mapped_is_for(&large->maps, bytes)) { /* where the heap cannot grow, another way */
+    if (block == NULL && !is_mapped) { /* where the heap cannot grow, another way */
         *old = (struct hmm_old_units){0};
         block = hmm_mapped_alloc(&large->maps, bytes, align_bytes, false);
     }

@@ -8,6 +8,7 @@
 #include "memory/move.h"
 #include "memory/pieces.h"
 #include "memory/regret.h"
+#include "slabs/sparse.h"
 
 /* --- the table; locks: held table ---------------------------------------------------------------
  */
@@ -173,6 +174,44 @@ static bool unmap_range(void *start, size_t bytes)
     return hmm_port_release(start, bytes) || hmm_port_purge(start, bytes);
 }
 
+/* Not where the threshold has been chosen. */
+static bool learns(const struct hmm_maps *maps)
+{
+    const struct hmm_tunables *t = hmm_meta_tunables(maps->pages->meta);
+    return t->map_threshold == hmm_tunables_defaults()->map_threshold;
+}
+
+/* locks: held table */
+static bool is_recent(const struct hmm_maps *maps, uint64_t now_ns)
+{
+    return maps->gone_bytes != 0 && now_ns - maps->gone_at_ns < 2 * hmm_regret_ns;
+}
+
+/* Such a block goes. Were it needed again, it had better been kept, if it was used all over. */
+static void note_gone(struct hmm_maps *maps, const void *block, size_t bytes)
+{
+    if (!learns(maps) || !hmm_sparse_is_full(block, bytes))
+        return;
+    uint64_t now_ns = hmm_port_clock_ns();
+    hmm_lock_take(&maps->lock);
+    maps->gone_bytes = is_recent(maps, now_ns) ? hmm_max(maps->gone_bytes, bytes) : bytes;
+    maps->gone_at_ns = now_ns;
+    hmm_lock_give(&maps->lock);
+}
+
+bool hmm_mapped_returns(struct hmm_maps *maps, size_t bytes)
+{
+    if (!learns(maps))
+        return false;
+    uint64_t now_ns = hmm_port_clock_ns();
+    hmm_lock_take(&maps->lock);
+    if (is_recent(maps, now_ns) && bytes / HMM_MAPPED_RETURNS <= maps->gone_bytes)
+        maps->returning_bytes = hmm_max(maps->returning_bytes, bytes);
+    bool returns = bytes <= maps->returning_bytes;
+    hmm_lock_give(&maps->lock);
+    return returns || bytes / HMM_MAPPED_RETURNS <= hmm_pages_dirty_bytes(maps->pages);
+}
+
 bool hmm_mapped_free(struct hmm_maps *maps, void *block)
 {
     hmm_lock_take(&maps->lock);
@@ -189,6 +228,7 @@ bool hmm_mapped_free(struct hmm_maps *maps, void *block)
     if (bytes == 0)
         return false;
     note_peak(maps, bytes);
+    note_gone(maps, block, bytes);
     if (unmap_range(block, room_bytes))
         hmm_pages_note_returned(maps->pages, bytes);
     return true;

@@ -13,6 +13,10 @@
  * to 128 MiB, and has room for 32 MiB again. The next time it shrinks to 60 MiB its room holds 68
  * MiB of old contents. If it has not grown after 350 ms, the next look unmaps them.
  *
+ * A block that comes soon after another one as long was freed is one for the heap, and so are all
+ * up to its length from then on: what is unmapped takes a page fault for each page when it comes
+ * back, what the heap gives back it learns to keep (memory/regret.h).
+ *
  * Layer   heap, lowest.
  */
 #ifndef HMM_HEAP_MAPPED_H
@@ -43,17 +47,27 @@ struct hmm_maps {
     size_t n_blocks;                              /* lock:table; also read as a hint */
     size_t n_holding;                             /* lock:table, with `holds`; also a hint */
     size_t peak_bytes;                            /* lock:table, of mapped and used ones */
+    size_t gone_bytes;                            /* lock:table, longest of those freed lately, */
+    uint64_t gone_at_ns;                          /* lock:table, and when */
+    size_t returning_bytes;                       /* lock:table, others as long came soon after it;
+                                                   */
     const void *recent[HMM_MAPPED_RECENT];        /* lock:table, freed last: for messages */
     uint32_t next_recent;                         /* lock:table */
 };
 
-/* Would a block of `bytes` get a mapping of its own? A hint: others take the last one. */
+/* Would a block of `bytes` that grows get a mapping of its own? A hint: others take the last one.
+ */
 static inline bool hmm_mapped_is_for(const struct hmm_maps *maps, size_t bytes)
 {
     const struct hmm_tunables *t = hmm_meta_tunables(maps->pages->meta);
     return bytes >= t->map_threshold &&
            __atomic_load_n(&maps->n_blocks, __ATOMIC_RELAXED) < t->map_max; /* a hint */
 }
+
+/* Such a block is made, and does not grow. Have others as long come soon after one was freed? Then
+ * it is one for the heap, where memory that is needed again stays; not if the threshold has been
+ * chosen. */
+bool hmm_mapped_returns(struct hmm_maps *maps, size_t bytes);
 
 /* Zeroed memory at a multiple of align_bytes; with room to grow if it `grows`, and that can be had.
  * NULL: no memory. */

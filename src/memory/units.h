@@ -269,6 +269,12 @@ static inline uint32_t hmm_pages_resident(const struct hmm_pages *pages)
     return resident > moving ? resident - moving : 0;
 }
 
+/* Free memory with old contents. A hint. */
+HMM_HINT static inline size_t hmm_pages_dirty_bytes(const struct hmm_pages *pages)
+{
+    return (size_t)__atomic_load_n(&pages->dirty_units, __ATOMIC_RELAXED) << HMM_UNIT_SHIFT;
+}
+
 /* What is resident now is no reason to give anything back. locks: held pages */
 static inline void hmm_pages_note_peak(struct hmm_pages *pages)
 {

@@ -77,6 +77,11 @@ void hmm_sparse_clear(char *block, size_t bytes)
 /* So many of the samples in memory: a block is used all over. */
 static const unsigned full_samples = HMM_SPARSE_SAMPLES - HMM_SPARSE_SAMPLES / HMM_DENSE_SHARE;
 
+bool hmm_sparse_is_full(const char *block, size_t bytes)
+{
+    return are_resident(block, bytes, full_samples);
+}
+
 static enum hmm_use use_of(const struct hmm_sparse *sparse)
 {
     return atomic_load_explicit(&sparse->use, memory_order_relaxed); /* relaxed: a hint */

@@ -50,6 +50,11 @@ enum hmm_old {
  * bytes > HMM_RESIDENT_BYTES, all that may be used. cost: a system call for each of these */
 void hmm_sparse_clear(char *block, size_t bytes);
 
+/* Are its pages, as far as some of them show, in memory? cost: up to HMM_SPARSE_SAMPLES system
+ * calls
+ */
+bool hmm_sparse_is_full(const char *block, size_t bytes);
+
 /* A large block has been made at `unit`; is_old: it has old contents, or part of it; sparse: of all
  * ranges. cost: now and then HMM_SPARSE_SAMPLES system calls */
 enum hmm_old hmm_sparse_ask(const struct hmm_pages *pages, struct hmm_sparse sparse[],

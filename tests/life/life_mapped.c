@@ -1,5 +1,5 @@
 /* life_mapped.c - blocks with a mapping of their own that grow in small steps, shrink and grow
- * again, and are many: the work is counted (moves, page faults), not timed.
+ * again, are many, or come back soon: the work is counted (moves, page faults), not timed.
  */
 #include "expect.h"
 #include "must.h"
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MIB = 1 << 20 };
@@ -125,16 +126,87 @@ static void many(void)
     expect(m.hblks == 0 && m.hblkhd == 0, "blocks then", (long)m.hblks);
 }
 
+/* Blocks as long come back soon, used all over: they take their page faults in the first cycles
+ * only, in the heap. Those of which a few pages are used, or more seldom ones, stay outside. */
+static void come_back(void)
+{
+    const size_t bytes = 200 * (size_t)MIB;
+    long before = faults();
+    for (int cycle = 0; cycle < 10; cycle++) {
+        char *sparse = malloc(bytes);
+        MUST(sparse != NULL);
+        touch(sparse, bytes / 2, bytes / 2 + 10 * 4096);
+        MUST(mallinfo2().hblks == 1);
+        free(sparse);
+    }
+    expect(faults() - before < 1000, "page faults of 10 sparse blocks", faults() - before);
+    before = faults();
+    for (int cycle = 0; cycle < 10; cycle++) {
+        char *block = malloc(bytes);
+        MUST(block != NULL);
+        touch(block, 0, bytes);
+        expect((mallinfo2().hblks == 1) == (cycle == 0), "outside the heap: the first one only",
+               cycle);
+        free(block);
+    }
+    long pages = (long)(bytes / 4096);
+    expect(faults() - before < 3 * pages + pages / 10, "page faults of 10 blocks; of three",
+           faults() - before);
+    expect(status_kib("VmHWM:") < (long)(bytes / 1024 * 11 / 10), "KiB at most",
+           status_kib("VmHWM:"));
+}
+
+/* One that comes long after another one has gone. */
+static void come_seldom(void)
+{
+    const size_t bytes = 130 * (size_t)MIB;
+    for (int k = 0; k < 2; k++) {
+        char *block = malloc(bytes);
+        MUST(block != NULL);
+        touch(block, 0, bytes);
+        expect(mallinfo2().hblks == 1, "outside the heap", k);
+        free(block);
+        usleep(1000 * 1000);
+    }
+}
+
+static void swing_little(void)
+{
+    swing(140 * (size_t)MIB, 60 * (size_t)MIB);
+}
+
+static void swing_much(void)
+{
+    swing(300 * (size_t)MIB, 20 * (size_t)MIB);
+}
+
+/* Each in a heap that knows nothing yet. */
+static void in_child(void (*run)(void))
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        run();
+        fflush(stdout);
+        _exit(failures != 0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    failures += status != 0;
+}
+
 int main(void)
 {
     if (sysconf(_SC_PAGESIZE) != 4096) {
         puts("another size of pages");
         return 0;
     }
-    grow_in_steps();
-    swing(140 * (size_t)MIB, 60 * (size_t)MIB);
-    swing(300 * (size_t)MIB, 20 * (size_t)MIB);
-    within_limit();
-    many();
+    in_child(grow_in_steps);
+    in_child(swing_little);
+    in_child(swing_much);
+    in_child(within_limit);
+    in_child(come_back);
+    in_child(come_seldom);
+    in_child(many);
     return failures != 0;
 }

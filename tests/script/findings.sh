@@ -33,6 +33,7 @@ huge_min=0|30000|70|lo=8192 hi=8192 live=10 cycles=50 work=300 align=100 at=6553
 huge_min=0|23000|30|lo=65536 hi=65536 live=20 cycles=4 pause=650
 huge_slow_us=100000000|52500|210|lo=104857600 hi=104857600 live=200 cycles=1
 huge_min=0|20000|75|lo=1000 hi=1000 live=60 keep=80 order=2 cycles=12 pause=350
+huge_min=0|125000|165|lo=157286400 hi=157286400 live=150 cycles=6
 huge_min=0|31000|42|lo=335544 hi=33554449 cycles=50 work=50 at=64
 PATTERNS
 finish
