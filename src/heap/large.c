@@ -341,11 +341,9 @@ void *hmm_large_move(struct hmm_large *large, struct hmm_arena *arena, void *blo
     uint32_t n_units = hmm_pages_run_units(pages, unit);
     size_t old_bytes = (size_t)n_units << HMM_UNIT_SHIFT;
     struct hmm_old_units dirty;
-    /* relaxed: a hint */
-    atomic_fetch_add_explicit(&pages->moving_units, n_units, memory_order_relaxed);
+    hmm_pages_begin_move(pages, n_units);
     void *to = alloc_any(large, arena, bytes, 1, true, &dirty);
-    /* relaxed: a hint */
-    atomic_fetch_sub_explicit(&pages->moving_units, n_units, memory_order_relaxed);
+    hmm_pages_end_move(pages, n_units);
     if (to == NULL)
         return NULL;
     bool freed;

@@ -108,6 +108,8 @@ static void attach_aside(struct hmm_pages *pages, struct hmm_aside *aside,
 
 void hmm_decay_fork_child(struct hmm_pages *pages)
 {
+    /* relaxed: no other thread is there; those that moved blocks are gone */
+    atomic_store_explicit(&pages->moving_units, 0, memory_order_relaxed);
     for (unsigned i = 0; i < HMM_PURGES_AT_ONCE; i++) {
         struct hmm_aside *aside = &pages->aside[i];
         if (aside->n_units != 0 && aside->keeper != hmm_port_self())

@@ -182,6 +182,22 @@ static inline uint32_t hmm_pages_unused(const struct hmm_pages *pages)
            atomic_load_explicit(&pages->moving_units, memory_order_relaxed);
 }
 
+/* The contents of so many used units go to a new place. */
+static inline void hmm_pages_begin_move(struct hmm_pages *pages, uint32_t n_units)
+{
+    atomic_fetch_add_explicit(&pages->moving_units, n_units, memory_order_relaxed); /* as above */
+}
+
+/* The new place is there. In a child that was forked meanwhile they are not counted any more. */
+static inline void hmm_pages_end_move(struct hmm_pages *pages, uint32_t n_units)
+{
+    uint32_t moving = atomic_load_explicit(&pages->moving_units, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(
+        &pages->moving_units, &moving, moving - (uint32_t)hmm_min(moving, n_units),
+        memory_order_relaxed, memory_order_relaxed)) { /* relaxed: as above */
+    }
+}
+
 /* Used ones without those, about. */
 static inline uint32_t hmm_pages_live(const struct hmm_pages *pages)
 {

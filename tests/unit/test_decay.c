@@ -162,11 +162,17 @@ static void test_a_move_is_no_peak(void **state)
     struct hmm_pages *p = &h->heap.pages;
     uint32_t old = (uint32_t)hmm_pages_take(p, 100, 1, HMM_MAY_GROW, NULL);
     uint32_t before = p->peak_resident_units;
-    atomic_store(&p->moving_units, 100);
+    hmm_pages_begin_move(p, 100);
     uint32_t new = (uint32_t)hmm_pages_take(p, 150, 1, HMM_MAY_GROW, NULL);
     assert_int_equal(p->peak_resident_units, before + 50);
     assert_int_equal(p->peak_live_units, before + 50);
-    atomic_store(&p->moving_units, 0);
+    hmm_pages_end_move(p, 100);
+    assert_int_equal(p->moving_units, 0);
+    hmm_pages_begin_move(p, 100);
+    hmm_decay_fork_child(p); /* whoever moves that is not in the child, */
+    assert_int_equal(p->moving_units, 0);
+    hmm_pages_end_move(p, 100); /* or it goes on there */
+    assert_int_equal(p->moving_units, 0);
     hmm_pages_give(p, old);
     hmm_pages_give(p, new);
     buffer_heap_drop(h);
