@@ -49,8 +49,7 @@ struct hmm_maps {
     size_t peak_bytes;                            /* lock:table, of mapped and used ones */
     size_t gone_bytes;                            /* lock:table, longest of those freed lately, */
     uint64_t gone_at_ns;                          /* lock:table, and when */
-    size_t returning_bytes;                       /* lock:table, others as long came soon after it;
-                                                   */
+    size_t returning_bytes;                       /* lock:table, others as long came soon after */
     const void *recent[HMM_MAPPED_RECENT];        /* lock:table, freed last: for messages */
     uint32_t next_recent;                         /* lock:table */
 };

@@ -3,6 +3,7 @@
  *
  * libhmm takes the time from this program's clock_gettime.
  */
+#include "little.h"
 #include "rss.h"
 
 #include <pthread.h>
@@ -62,14 +63,8 @@ static int run(void)
     for (int i = 1; i < N_BLOCKS / 2; i += 2)
         free(blocks[i]);
     long full_kib = rss_kib() - before_kib;
-    for (int r = 0; r < ROUNDS; r++) { /* three seconds in which little happens */
-        void *some[100];
-        for (int i = 0; i < 100; i++)
-            some[i] = malloc(5000);
-        for (int i = 0; i < 100; i++)
-            free(some[i]);
-        usleep(10000);
-    }
+    for (int r = 0; r < ROUNDS; r++) /* three seconds in which little happens */
+        do_little();
     long left_kib = rss_kib() - before_kib;
     printf("mode %d: %ld KiB when freed, %ld KiB after three seconds, %ld looks at the clock\n",
            (int)mode, full_kib, left_kib, n_looks);

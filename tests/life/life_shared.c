@@ -9,6 +9,7 @@
  */
 #include "below.h"
 #include "expect.h"
+#include "little.h"
 #include "rss.h"
 
 #include <sched.h>
@@ -72,14 +73,8 @@ static long free_half(void)
         blocks[i] = memset(malloc(SMALL_BYTES), 1, SMALL_BYTES);
     for (size_t i = N_SMALL / 2; i < N_SMALL; i++)
         free(blocks[i]);
-    for (int look = 0; look < LOOKS; look++) {
-        void *some[100];
-        for (int i = 0; i < 100; i++)
-            some[i] = malloc(5000);
-        for (int i = 0; i < 100; i++)
-            free(some[i]);
-        usleep(10000);
-    }
+    for (int look = 0; look < LOOKS; look++)
+        do_little();
     return rss_kib() - before_kib;
 }
 
