@@ -11,11 +11,20 @@ void hmm_backlog_begin(struct hmm_pages *pages)
 {
     hmm_lock_take(&pages->lock);
     if (!hmm_pages_has_backlog(pages) && hmm_pages_is_backlog(pages)) {
-        pages->backlog_at_ns = hmm_port_clock_latest_ns();
+        hmm_pages_restart_backlog(pages, hmm_port_clock_latest_ns());
         /* relaxed: a hint */
         atomic_store_explicit(&pages->has_backlog, true, memory_order_relaxed);
     }
     hmm_lock_give(&pages->lock);
+}
+
+/* Nothing has gone since the last look. A long time without looks, as of a program that slept, is
+ * no reason to believe that nothing would. locks: held pages */
+static void note_wait(struct hmm_pages *pages, uint64_t now_ns)
+{
+    uint64_t most_ns = HMM_BACKLOG_LOOK_MS * (uint64_t)1000000;
+    pages->backlog_waited_ns += hmm_min(now_ns - pages->backlog_at_ns, most_ns);
+    pages->backlog_at_ns = now_ns;
 }
 
 void hmm_backlog_look(struct hmm_pages *pages, uint64_t now_ns)
@@ -31,8 +40,10 @@ void hmm_backlog_look(struct hmm_pages *pages, uint64_t now_ns)
     bool top_waits = pages->top_was_free && pages->n_units != pages->settled_top;
     bool waits = top_waits || hmm_pages_is_backlog(pages);
     if (some_went || !hmm_pages_has_backlog(pages))
-        pages->backlog_at_ns = now_ns;
-    if (waits && now_ns - pages->backlog_at_ns >= HMM_BACKLOG_MS * (uint64_t)1000000) {
+        hmm_pages_restart_backlog(pages, now_ns);
+    else
+        note_wait(pages, now_ns);
+    if (waits && pages->backlog_waited_ns >= HMM_BACKLOG_MS * (uint64_t)1000000) {
         pages->settled_units = hmm_pages_waiting_units(pages);
         pages->settled_top = pages->n_units;
         waits = false;

@@ -2,8 +2,8 @@
  *
  * Memory goes back by slow paths. A program may take none any more: then what it has freed would
  * stay for ever. While there is a backlog, threads that make hits only take a slow path from time
- * to time (heap/pace.h). It ends when nothing has gone for BACKLOG_MS: what is left then has
- * settled, as slots between live blocks.
+ * to time (heap/pace.h). It ends when nothing has gone for BACKLOG_MS, in which it was looked at
+ * again and again: what is left then has settled, as slots between live blocks.
  *
  * Layer   memory, above regret.
  */

@@ -109,7 +109,8 @@ struct hmm_pages {
     uint32_t backlog_top;           /* lock:pages, n_units at the last look at it */
     size_t backlog_returned;        /* lock:pages, returned_bytes then */
     uint32_t backlog_kept;          /* lock:pages, kept_units then */
-    uint64_t backlog_at_ns;         /* lock:pages, when some of it went last, or it arose */
+    uint64_t backlog_at_ns;         /* lock:pages, when it was last looked at, or it arose */
+    uint64_t backlog_waited_ns;     /* lock:pages, since some of it went, while it was looked at */
     size_t purged_bytes;            /* lock:pages, statistics */
     _Atomic(size_t) outside_bytes;  /* atomic, relaxed: a limit that need not be exact; blocks with
                                        mappings of their own */
@@ -403,6 +404,13 @@ static inline bool hmm_pages_is_top_free(const struct hmm_pages *pages)
            top * t->lower_divisor >= pages->n_units - pages->foreign_units;
 }
 
+/* From now on it is looked at whether any of it goes. locks: held pages */
+static inline void hmm_pages_restart_backlog(struct hmm_pages *pages, uint64_t now_ns)
+{
+    pages->backlog_at_ns = now_ns;
+    pages->backlog_waited_ns = 0;
+}
+
 /* Decide whether hmm_decay has anything to wait for: too much dirty memory, a free top, or a heap
  * more than half free, whose top some thread's idle cache may pin. locks: held pages */
 static inline void hmm_pages_note_decay(struct hmm_pages *pages)
@@ -423,7 +431,7 @@ static inline void hmm_pages_note_decay(struct hmm_pages *pages)
             !hmm_pages_has_backlog(pages) &&
             (hmm_pages_is_backlog(pages) || (may_lower && pages->n_units != pages->settled_top &&
                                              hmm_pages_is_top_free(pages))))) {
-        pages->backlog_at_ns = hmm_port_clock_latest_ns();
+        hmm_pages_restart_backlog(pages, hmm_port_clock_latest_ns());
         /* relaxed: a hint */
         atomic_store_explicit(&pages->has_backlog, true, memory_order_relaxed);
     }

@@ -159,6 +159,20 @@ static void other_thread_hits(void)
     expect(left < 8 * 1024, "freed by a thread that has ended, KiB", left);
 }
 
+/* The program sleeps for longer than BACKLOG_MS before it goes on: nothing has gone meanwhile, for
+ * nobody has looked. */
+static void after_sleep(void)
+{
+    for (int time = 0; time < 4; time++) {
+        long start = rss_kib();
+        for (int i = 0; i < 3; i++)
+            free(memset(malloc(60 * MIB), 1, 60 * MIB));
+        usleep(1200 * 1000);
+        long left = wait_for(start + 9 * 1024, small, 1) - start;
+        expect(left < 9 * 1024, "after batches and a sleep, KiB", left);
+    }
+}
+
 int main(void)
 {
     for (int i = 0; i < 3000; i++)
@@ -168,6 +182,7 @@ int main(void)
     batches("of medium blocks", medium, 2);
     batches("of large blocks", large, 1);
     break_goes_down(low);
+    after_sleep();
     sleepers();
     sleeping_owner();
     other_thread_hits();
