@@ -223,6 +223,14 @@ static void test_frees_are_counted(void **state)
     buffer_heap_drop(h);
 }
 
+/* Looks at the backlog, 100 ms from each other. */
+static uint64_t look_often(struct hmm_pages *p, uint64_t now_ns, int n)
+{
+    for (int i = 0; i < n; i++)
+        hmm_backlog_look(p, now_ns += HMM_BACKLOG_LOOK_MS * ns_per_ms);
+    return now_ns;
+}
+
 /* What has not gone for a second has settled; what comes up then is a backlog again. */
 static void test_a_backlog_ends(void **state)
 {
@@ -234,13 +242,18 @@ static void test_a_backlog_ends(void **state)
     hmm_lock_take(&p->lock);
     hmm_backlog_look(p, now_ns);
     assert_true(hmm_pages_has_backlog(p));
-    hmm_backlog_look(p, now_ns + (HMM_BACKLOG_MS - 1) * ns_per_ms);
+    enum { LOOKS = HMM_BACKLOG_MS / HMM_BACKLOG_LOOK_MS };
+    now_ns = look_often(p, now_ns, LOOKS - 1);
     assert_true(hmm_pages_has_backlog(p));
     hmm_pages_note_returned(p, 4096); /* some has gone: it goes on */
-    hmm_backlog_look(p, now_ns + (HMM_BACKLOG_MS + 1) * ns_per_ms);
+    now_ns = look_often(p, now_ns, LOOKS);
     assert_true(hmm_pages_has_backlog(p));
-    now_ns += (2 * HMM_BACKLOG_MS + 1) * ns_per_ms;
+    hmm_pages_note_returned(p, 4096); /* in all of ten seconds nobody has looked */
     hmm_backlog_look(p, now_ns);
+    now_ns += 10 * HMM_BACKLOG_MS * ns_per_ms;
+    hmm_backlog_look(p, now_ns);
+    assert_true(hmm_pages_has_backlog(p));
+    now_ns = look_often(p, now_ns, LOOKS - 1);
     assert_false(hmm_pages_has_backlog(p));
     hmm_backlog_look(p, now_ns + ns_per_ms);
     assert_false(hmm_pages_has_backlog(p));
