@@ -2,10 +2,10 @@
  * told by the time that it has lived, not by that of the wall.
  *
  * Eight processes that are always busy, and this one, on one processor.
- *   busy    blocks of 3 to 12 MiB, 20 of them, are replaced at random: hardly more page faults than
- *           alone. (By the wall's time, three to four times as many.)
+ *   busy    blocks of 5 to 25 MiB, 20 of them, are replaced at random: hardly more page faults than
+ *           alone: 10,000 to 40,000. (By the wall's time, 150,000.)
  *   sleepy  a process that sleeps most of the time waits for itself, not for the processor: its
- * free memory goes back as on any machine.
+ *           free memory goes back as on any machine.
  */
 #include "below.h"
 #include "expect.h"
@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 enum { N_BUSY = 8, N_LARGE = 20, MIN_BYTES = 5 << 20, MORE_BYTES = 20 << 20, ROUNDS = 300 };
+enum { MOST_FAULTS = 90000 /* of 1.1 million pages that are filled */ };
 enum { N_SMALL = 80000, SMALL_BYTES = 1000, LOOKS = 300 };
 
 static void use_one_processor(void)
@@ -89,7 +90,7 @@ int main(void)
     end_busy(busy);
     long alone = replace_large();
     expect(alone > 0, "page faults, alone", alone);
-    expect(beside < 2 * alone, "beside busy processes", beside);
+    expect(beside < MOST_FAULTS, "beside busy processes", beside);
     expect(left_kib < 50000, "KiB of 80,000 with half of it freed, three seconds later", left_kib);
     return failures;
 }

@@ -1,8 +1,9 @@
 /* share.c - linux: which share of a processor the process gets.
  *
- * A process that is switched away again and again, while it waits for little else, and that has not
- * run for most of the time, has been waiting for its processor: others use it, or a limit is set
- * (cgroups). The kernel tells both by getrusage. An example: 8 busy programs beside it, turns of 3
+ * A process that is switched away again and again, while it waits for hardly anything else, and
+ * that has not run for most of the time, has been waiting for its processor: others use it, or a
+ * limit is set (cgroups). One sleep may be most of that time, so there must be many switches for
+ * each. The kernel tells both by getrusage. An example: 8 busy programs beside it, turns of 3
  * ms: in 200 ms it is switched away 7 times and runs for 22 ms. Everything takes 9 times as long.
  *
  * Layer   port.
@@ -55,8 +56,8 @@ static uint64_t measure(void)
     uint64_t ran = advance(&ran_ns, run_ns(&usage));
     uint64_t waits = advance(&n_waits, usage.n_waits);
     uint64_t switched_away = advance(&n_switched_away, usage.n_switched_away);
-    bool is_shared = switched_away >= HMM_CLOCK_SWITCHES && switched_away > 2 * waits &&
-                     elapsed < HMM_CLOCK_SHARE_MAX_NS;
+    bool is_shared = switched_away >= HMM_CLOCK_SWITCHES &&
+                     switched_away > HMM_CLOCK_PER_WAIT * waits && elapsed < HMM_CLOCK_SHARE_MAX_NS;
     return is_shared && ran < elapsed ? hmm_min(elapsed / (ran + 1), HMM_CLOCK_SLOWNESS_MAX) : 1;
 }
 
