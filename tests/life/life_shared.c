@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 
 enum { N_BUSY = 8, N_LARGE = 20, MIN_BYTES = 5 << 20, MORE_BYTES = 20 << 20, ROUNDS = 300 };
-enum { MOST_FAULTS = 90000 /* of 1.1 million pages that are filled */ };
+enum { MOST_FAULTS = 60000 /* of 1.1 million pages that are filled */ };
 enum { N_SMALL = 80000, SMALL_BYTES = 1000, LOOKS = 300 };
 
 static void use_one_processor(void)
